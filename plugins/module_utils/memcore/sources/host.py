@@ -1,0 +1,290 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The only file that opens files: a live host below any root, or a captured tree, behind the same few verbs."""
+import os
+import time
+from typing import Dict, List, NamedTuple, Optional
+
+from ..errors import RootError
+from . import df, namespaces
+
+PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
+_CHUNK = 1 << 16
+
+
+class Entry(NamedTuple):
+    """A directory entry; sizes in bytes, mtime in seconds since the epoch."""
+
+    path: str
+    device: str
+    inode: int
+    bytes: int
+    mtime: float
+    uid: int
+    is_directory: bool
+    links: int
+
+
+class Space(NamedTuple):
+    """What statvfs(3) says, in bytes and inodes; size_bytes is None where the mount has no limit (tmpfs size=0)."""
+
+    size_bytes: Optional[int]
+    used_bytes: Optional[int]
+    available_bytes: Optional[int]
+    inodes: Optional[int]
+    inodes_used: Optional[int]
+
+
+def at(root: str) -> "Host":
+    """The live host below `root`, or the captured tree there; RootError where it is neither."""
+    if _is_procfs(os.path.join(root, "proc")):
+        return Host(root)
+    if os.path.isfile(os.path.join(root, "proc", "meminfo")):
+        return CapturedTree(root)
+    raise RootError(
+        f"root {root!r} holds no host: {os.path.join(root, 'proc', 'meminfo')} is missing; "
+        "give / or a folder that has proc/ and sys/ in it, such as an unpacked sosreport."
+    )
+
+
+class Host:
+    """A live host. What could not be read is None and stands in `incomplete`, once for each source."""
+
+    live = True
+
+    def __init__(self, root: str = "/"):
+        self.root = root if root.endswith("/") else root + "/"
+        self.incomplete: Dict[str, str] = {}
+
+    def lacks(self, source: str, reason: str) -> None:
+        """Remember that `source` could not be told; the first reason stays."""
+        self.incomplete.setdefault(source, reason)
+
+    def text(self, path: str) -> Optional[str]:
+        """The file below the root as text (bytes that are not UTF-8 kept as surrogates); None is noted."""
+        data = self.data(path)
+        return None if data is None else decode(data)
+
+    def data(self, path: str) -> Optional[bytes]:
+        """The file's bytes; None is noted with its reason."""
+        try:
+            return _slurp(self.full(path))
+        except OSError as error:
+            self.lacks("/" + path, reason(error))
+            return None
+
+    def optional(self, path: str) -> Optional[str]:
+        """As `text`, but a file this kernel does not have is no loss and is not noted."""
+        try:
+            return decode(_slurp(self.full(path)))
+        except (FileNotFoundError, NotADirectoryError, ProcessLookupError):
+            return None
+        except OSError as error:
+            self.lacks("/" + path, reason(error))
+            return None
+
+    def brief(self, path: str) -> bytes:
+        """One read(2) of a file whose text the kernel makes in one piece (/proc/PID/*); raises OSError."""
+        descriptor = os.open(self.root + path, os.O_RDONLY)
+        try:
+            return os.read(descriptor, _CHUNK)
+        finally:
+            os.close(descriptor)
+
+    def whole(self, path: str) -> bytes:
+        """The file's bytes; raises OSError."""
+        return _slurp(self.full(path))
+
+    def whole_in_ipc(self, pid: int, path: str) -> bytes:
+        """The file's bytes as a process in the IPC namespace of `pid` reads them; raises OSError."""
+        own = os.open("/proc/self/ns/ipc", os.O_RDONLY)
+        try:
+            other = os.open(self.full(f"proc/{pid}/ns/ipc"), os.O_RDONLY)
+            try:
+                namespaces.enter_ipc(other)
+            finally:
+                os.close(other)
+            try:
+                return _slurp(self.full(path))
+            finally:
+                namespaces.enter_ipc(own)
+        finally:
+            os.close(own)
+
+    def names(self, path: str) -> List[str]:
+        """What the folder holds, or nothing where it is missing; a refusal is noted."""
+        try:
+            return os.listdir(self.full(path))
+        except (FileNotFoundError, NotADirectoryError, ProcessLookupError):
+            return []
+        except OSError as error:
+            self.lacks("/" + path, reason(error))
+            return []
+
+    def folders(self, path: str) -> List[str]:
+        """The names of the folders in a folder, links left out; nothing where it vanished."""
+        try:
+            with os.scandir(self.full(path)) as entries:
+                return [item.name for item in entries if item.is_dir(follow_symlinks=False)]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            self.lacks("/" + path, reason(error))
+            return []
+
+    def listing(self, path: str) -> List[str]:
+        """As `names`, but raises OSError."""
+        return os.listdir(self.full(path))
+
+    def link(self, path: str) -> str:
+        """The target of a symbolic link; raises OSError."""
+        return os.readlink(self.root + path)
+
+    def entry(self, path: str) -> Entry:
+        """What the path leads to, links followed; raises OSError. Never call it on a mount that may hang."""
+        return _entry(path, os.stat(self.full(path)))
+
+    def space(self, path: str) -> Space:
+        """The space of the file system that is mounted at the path; raises OSError."""
+        status = os.statvfs(self.full(path))
+        if status.f_blocks == 0:
+            return Space(None, None, None, status.f_files or None, status.f_files - status.f_ffree or None)
+        return Space(
+            status.f_blocks * status.f_frsize,
+            (status.f_blocks - status.f_bfree) * status.f_frsize,
+            status.f_bavail * status.f_frsize,
+            status.f_files,
+            status.f_files - status.f_ffree,
+        )
+
+    def children(self, path: str, skip) -> List[Entry]:
+        """The entries of a folder, links not followed, paths in `skip` (mount points) never looked at; raises OSError."""
+        found = []
+        with os.scandir(self.full(path)) as entries:
+            for item in entries:
+                child = path + "/" + item.name
+                if child in skip:
+                    continue
+                try:
+                    found.append(_entry(child, item.stat(follow_symlinks=False), item.is_dir(follow_symlinks=False)))
+                except OSError:
+                    continue  # it vanished between the listing and the look
+        return found
+
+    def pids(self) -> List[int]:
+        """The process ids of the host's pid namespace, in the kernel's order."""
+        return [int(name) for name in self.names("proc") if name.isdigit()]
+
+    def full(self, path: str) -> str:
+        """The path as the operating system needs it."""
+        return self.root + path
+
+
+class CapturedTree(Host):
+    """Another host's files in a folder: what only a live kernel can answer is missing, and says so."""
+
+    live = False
+
+    def __init__(self, root: str):
+        super().__init__(root)
+        self._inside = os.path.realpath(root) + os.sep
+        self._df = self._captured_df()
+
+    def full(self, path: str) -> str:
+        # A link in a captured tree (etc/os-release -> /usr/lib/os-release) must not lead to this machine's files.
+        resolved = os.path.realpath(self.root + path)
+        if not resolved.startswith(self._inside):
+            raise FileNotFoundError(2, "leads out of the captured tree", path)
+        return resolved
+
+    def brief(self, path: str) -> bytes:
+        return self.whole(path)
+
+    def link(self, path: str) -> str:
+        folder, _slash, name = path.rpartition("/")
+        return os.readlink(os.path.join(self.full(folder), name))
+
+    def entry(self, path: str) -> Entry:
+        raise NotCaptured()
+
+    def children(self, path: str, skip) -> List[Entry]:
+        raise NotCaptured()
+
+    def space(self, path: str) -> Space:
+        row = self._df.get("/" + path.strip("/"))
+        if row is None:
+            raise NotCaptured()
+        return Space(row.size_bytes, row.used_bytes, row.available_bytes, row.inodes, row.inodes_used)
+
+    def _captured_df(self):
+        folder = "sos_commands/filesys"
+        blocks = [self.optional(f"{folder}/{name}") for name in sorted(self.names(folder)) if df.is_blocks(name)]
+        inodes = [self.optional(f"{folder}/{name}") for name in sorted(self.names(folder)) if df.is_inodes(name)]
+        return df.parse("\n".join(filter(None, blocks)), "\n".join(filter(None, inodes)))
+
+
+class NotCaptured(OSError):
+    """Only the live host could have answered."""
+
+    def __init__(self):
+        super().__init__(0, "not part of a captured tree")
+
+
+class Deadline:
+    """A budget of wall time in seconds."""
+
+    def __init__(self, seconds: float):
+        self._end = time.monotonic() + seconds
+
+    def passed(self) -> bool:
+        return time.monotonic() >= self._end
+
+
+def reason(error: OSError) -> str:
+    """The error in the words a person knows from the shell, without the path."""
+    return (error.strerror or str(error)).lower()
+
+
+def decode(data: bytes) -> str:
+    """Text that can be encoded back to the same bytes."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def device_name(number: int) -> str:
+    """A device number as mountinfo writes it: major:minor."""
+    return f"{os.major(number)}:{os.minor(number)}"
+
+
+def _is_procfs(folder):
+    # The root of a procfs has inode 1 (PROC_ROOT_INO) and a link to the reader; a sosreport may have a proc/self too.
+    try:
+        return os.stat(folder).st_ino == 1 and os.path.islink(os.path.join(folder, "self"))
+    except OSError:
+        return False
+
+
+def _entry(path, status, is_directory=False):
+    return Entry(
+        path,
+        device_name(status.st_dev),
+        status.st_ino,
+        status.st_blocks * 512,
+        status.st_mtime,
+        status.st_uid,
+        is_directory,
+        status.st_nlink,
+    )
+
+
+def _slurp(full):
+    # seq_file answers in pieces, so only an empty read means the end.
+    descriptor = os.open(full, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        pieces = []
+        while True:
+            piece = os.read(descriptor, _CHUNK)
+            if not piece:
+                return b"".join(pieces)
+            pieces.append(piece)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,26 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""/proc/zoneinfo (mm/vmstat.c): what /proc/meminfo leaves out of MemFree, and how exact the counters are."""
+import re
+from typing import NamedTuple
+
+_COUNT = re.compile(r"^\s+count:\s+([0-9]{1,20})", re.MULTILINE)
+_THRESHOLD = re.compile(r"^\s+vm stats threshold:\s+([0-9]{1,20})", re.MULTILINE)
+_MANAGED = re.compile(r"^\s+managed\s+([0-9]{1,20})", re.MULTILINE)
+
+
+class Zoneinfo(NamedTuple):
+    """Pages, summed over all zones and CPUs.
+
+    pcp_pages: on the per-CPU free lists, which MemFree does not count.
+    drift_pages: what the CPUs may hold back of one counter (vm stats threshold of each).
+    """
+
+    pcp_pages: int
+    drift_pages: int
+    managed_pages: int
+
+
+def parse(text: str) -> Zoneinfo:
+    """Sum the text up; a text without any zone gives zeros."""
+    return Zoneinfo(*(sum(map(int, pattern.findall(text))) for pattern in (_COUNT, _THRESHOLD, _MANAGED)))

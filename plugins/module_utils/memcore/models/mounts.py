@@ -1,0 +1,72 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Which mount a path leads to, and whether it may be walked: a dead NFS or FUSE server would hang whoever touches it."""
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+# File systems whose every answer comes from this kernel. A list of those that may hang would never be complete.
+LOCAL = frozenset(
+    "aufs bcachefs bpf btrfs cgroup cgroup2 configfs debugfs devpts devtmpfs efivarfs erofs exfat ext2 ext3 ext4 f2fs "
+    "hfsplus hostfs hugetlbfs iso9660 jfs minix mqueue nilfs2 nsfs ntfs3 overlay proc pstore ramfs reiserfs rootfs "
+    "securityfs selinuxfs squashfs sysfs tmpfs tracefs udf vfat xfs zfs".split()
+)
+MEMORY_BACKED = frozenset(("tmpfs", "devtmpfs"))
+
+
+class Point(NamedTuple):
+    """The fields of a mount that the walk needs; a mountinfo record has them too."""
+
+    mount_id: int
+    parent_id: int
+    device: str
+    mount_point: str
+    fstype: str
+
+
+class Walk:
+    """Path walks through the mounts of one namespace, in the order of mountinfo."""
+
+    def __init__(self, mounts: List, trust_root: bool):
+        """`trust_root`: the root's file system is the one this program runs from, so it answers, whatever it is."""
+        ids = {mount.mount_id for mount in mounts}
+        self._root = next((m for m in mounts if m.parent_id not in ids or m.parent_id == m.mount_id), None)
+        self._trusted = {self._root.mount_id} if self._root and trust_root else set()
+        self._children: Dict[Tuple[int, str], object] = {(m.parent_id, m.mount_point): m for m in mounts if m is not self._root}
+
+    def obstacle(self, mount) -> Optional[str]:
+        """Why the mount must not be reached by its path; None where it may."""
+        crossed = self._crossed(mount.mount_point)
+        if not crossed or crossed[-1].mount_id != mount.mount_id:
+            return "another mount covers it"
+        for step in crossed:
+            if step.fstype not in LOCAL and step.mount_id not in self._trusted:
+                return f"its path crosses a {step.fstype} mount ({step.mount_point}), which could hang"
+        return None
+
+    def owner_of(self, path: str):
+        """The mount that the path is on, or None where there is no mount at all."""
+        crossed = self._crossed(path)
+        return crossed[-1] if crossed else None
+
+    def below(self, mount) -> set:
+        """The mount points directly on this mount, which a search through it must not enter."""
+        return {point for parent, point in self._children if parent == mount.mount_id}
+
+    def _crossed(self, path):
+        if self._root is None:
+            return []
+        steps = self._stacked([self._root], self._root.mount_point)
+        position = 0
+        while position != -1:
+            position = path.find("/", position + 1)
+            prefix = path if position == -1 else path[:position]
+            found = self._children.get((steps[-1].mount_id, prefix))
+            if found is not None and prefix != "/":
+                steps = self._stacked(steps + [found], prefix)
+        return steps
+
+    def _stacked(self, steps, point):
+        upper = self._children.get((steps[-1].mount_id, point))
+        while upper is not None and upper not in steps:
+            steps = steps + [upper]
+            upper = self._children.get((upper.mount_id, point))
+        return steps

@@ -1,0 +1,93 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Subset cgroups: the memory cgroups that hold most, and those that died and still hold something."""
+import heapq
+from typing import Dict, NamedTuple, Optional
+
+from ..sources import cgroup, keyed
+from .survey import Survey, printable
+
+_UNLIMITED = 1 << 60  # v1 writes LONG_MAX rounded down to pages where no limit is set
+
+
+class _Names(NamedTuple):
+    """What a hierarchy calls its files and the keys of memory.stat."""
+
+    current: str
+    limit: str
+    events: str
+    anon: str
+    file: str
+    shmem: str
+
+
+_V1 = _Names("memory.usage_in_bytes", "memory.limit_in_bytes", "memory.oom_control", "total_rss", "total_cache", "total_shmem")
+_V2 = _Names("memory.current", "memory.max", "memory.events", "anon", "file", "shmem")
+# Before 5.18 memory.stat has no `kernel`; these are its parts.
+_KERNEL_PARTS = ("kernel_stack", "pagetables", "sec_pagetables", "percpu", "slab", "vmalloc")
+
+
+def gather(survey: Survey) -> Dict:
+    """Figures of a cgroup include its descendants; sizes in bytes, limit None where there is none."""
+    where = survey.hierarchy
+    if where.mount is None:
+        survey.host.lacks("memory cgroups", "no memory controller is mounted")
+        return {"version": where.version, "count": None, "dying": None, "top": [], "truncated": False}
+    names = _V2 if survey.host.optional(f"{where.mount}/cgroup.controllers") is not None else _V1
+    paths = _paths(survey.host, where.mount)
+    sizes = ((size, path) for path, size in ((p, _bytes(survey, p, names.current)) for p in paths) if size is not None)
+    # The root of the tree is the whole host, which `memory` tells better.
+    ranked = heapq.nlargest(survey.options.top, (pair for pair in sizes if pair[1] != where.mount))
+    return {
+        "version": where.version,
+        "count": len(paths),
+        "dying": _dying(survey, where.mount, names, len(paths)),
+        "top": [_row(survey, where.mount, path, size, names) for size, path in ranked],
+        "truncated": len(paths) - 1 > survey.options.top,
+    }
+
+
+def _paths(host, mount):
+    found, folders = [], [mount]
+    while folders:
+        folder = folders.pop()
+        found.append(folder)
+        folders += (f"{folder}/{name}" for name in host.folders(folder))
+    return found
+
+
+def _row(survey, mount, path, size, names):
+    stat = keyed.parse(survey.host.optional(f"{path}/memory.stat") or "")
+    events = keyed.parse(survey.host.optional(f"{path}/{names.events}") or "")
+    return {
+        "path": printable(path[len(mount) :]),
+        "current_bytes": size,
+        "limit_bytes": _bytes(survey, path, names.limit),
+        "anon_bytes": stat.get(names.anon),
+        "file_bytes": stat.get(names.file),
+        "shmem_bytes": stat.get(names.shmem),
+        "kernel_bytes": _kernel(survey, path, stat, names),
+        "slab_reclaimable_bytes": stat.get("slab_reclaimable"),
+        "slab_unreclaimable_bytes": stat.get("slab_unreclaimable"),
+        "oom_kills": events.get("oom_kill"),
+    }
+
+
+def _kernel(survey, path, stat, names) -> Optional[int]:
+    if names is _V1:
+        return _bytes(survey, path, "memory.kmem.usage_in_bytes")
+    parts = [stat[part] for part in _KERNEL_PARTS if part in stat]
+    return stat.get("kernel", sum(parts) if parts else None)
+
+
+def _bytes(survey, path, name) -> Optional[int]:
+    text = (survey.host.optional(f"{path}/{name}") or "").strip()
+    return int(text) if text.isdigit() and int(text) < _UNLIMITED else None
+
+
+def _dying(survey, mount, names, alive) -> Optional[int]:
+    """Removed cgroups that memory is still charged to; each costs kernel memory of its own."""
+    if names is _V2:
+        return keyed.parse(survey.host.optional(f"{mount}/cgroup.stat") or "").get("nr_dying_descendants")
+    total = cgroup.controllers(survey.host.optional("proc/cgroups") or "").get("memory")
+    return None if total is None else max(total - alive, 0)

@@ -1,0 +1,170 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Who holds shared memory files: open descriptors and mappings of every process, each file once."""
+import mmap
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple
+
+from ..models.mounts import MEMORY_BACKED
+from ..models.shmem import OpenFile
+from ..sources import fdinfo, maps
+from ..sources.host import Host, decode
+from .mount_namespaces import Namespaces
+from .process_table import Table
+
+_DELETED = " (deleted)"
+# The names that the kernel gives to files of its internal tmpfs (mm/shmem.c, ipc/shm.c, mm/memfd.c).
+_KERNEL_NAMES = (("/dev/zero", "anonymous_shared"), ("/memfd:", "memfd"), ("/SYSV", "sysv"))
+
+
+class Held(NamedTuple):
+    """What the search found; `complete` where every process was to be seen and none of them refused."""
+
+    files: List[OpenFile]
+    gpu: List[fdinfo.GpuClient]
+    refused: int
+    complete: bool
+
+
+class _Search:
+    """Collects files by (device, inode) while the processes are walked through."""
+
+    def __init__(self, host: Host, spaces: Namespaces):
+        self.host = host
+        self.spaces = spaces
+        self.shm_device = _shm_device(host)
+        self.tmpfs_devices = {mount.device for space in spaces.all for mount in space.memory_backed}
+        self.tmpfs_mount_ids = {mount.mount_id for space in spaces.all for mount in space.memory_backed}
+        self.found: Dict[Tuple[str, int], Tuple[str, str, Optional[int]]] = {}
+        self.holders: Dict[Tuple[str, int], Set[int]] = {}
+        self.gpu: Dict[str, fdinfo.GpuClient] = {}
+        self.refused = 0
+        self.unmeasured = 0
+
+    def look_at(self, pid: int) -> None:
+        """One process: its descriptors, then its mappings."""
+        try:
+            self._descriptors(pid)
+            self._mappings(pid)
+        except (FileNotFoundError, ProcessLookupError):
+            return
+        except OSError:
+            self.refused += 1
+
+    def _descriptors(self, pid):
+        host, folder = self.host, f"proc/{pid}/fd"
+        space = self.spaces.of_pid.get(pid)
+        points = tuple(mount.mount_point for mount in space.memory_backed if mount.fstype == "tmpfs") if space else ()
+        for name in host.listing(folder):
+            try:
+                target = host.link(f"{folder}/{name}")
+            except OSError:
+                continue
+            if target.startswith("/memfd:"):
+                self._measure(pid, f"{folder}/{name}", target)
+            elif target.startswith("/dev/dri/"):
+                self._gpu_client(f"proc/{pid}/fdinfo/{name}")
+            elif target.startswith(points) and points and self._is_on_tmpfs(space, pid, name, target):
+                self._measure(pid, f"{folder}/{name}", target)
+
+    def _is_on_tmpfs(self, space, pid, name, target):
+        """Whether a look at the descriptor cannot hang; a path alone may belong to another namespace."""
+        mount = space.walk.owner_of(_plain(target))
+        if mount is None or mount.fstype not in MEMORY_BACKED:
+            return False
+        try:
+            number = fdinfo.mount_id(self.host.brief(f"proc/{pid}/fdinfo/{name}"))
+        except OSError:
+            return not self.host.live
+        return number is None or number in self.tmpfs_mount_ids
+
+    def _mappings(self, pid):
+        for mapping in maps.parse(self.host.whole(f"proc/{pid}/maps")):
+            key = (mapping.device, mapping.inode)
+            if key in self.found:
+                self.holders[key].add(pid)
+            elif mapping.device == self.shm_device or mapping.device in self.tmpfs_devices:
+                self._measure_mapping(pid, mapping)
+
+    def _measure_mapping(self, pid, mapping):
+        path = decode(mapping.path)
+        kind = _kind(path, mapping.device == self.shm_device)
+        size = None
+        try:
+            size = self.host.entry(f"proc/{pid}/map_files/{mapping.range}").bytes
+        except OSError:
+            self.unmeasured += kind in ("anonymous_shared", "memfd", "deleted")
+        self._keep(pid, (mapping.device, mapping.inode), kind, path, size)
+
+    def _measure(self, pid, path, target):
+        try:
+            entry = self.host.entry(path)
+        except (FileNotFoundError, ProcessLookupError):
+            return
+        except OSError:
+            # Without the inode the same file cannot be told from another of its name, so each stands alone.
+            self.unmeasured += target.endswith(_DELETED)
+            self._keep(pid, (path, 0), _kind(target, target.startswith("/memfd:")), target, None)
+            return
+        if target.startswith("/memfd:") and self.shm_device not in (None, entry.device):
+            return  # MFD_HUGETLB: its pages come out of the huge page pool
+        internal = entry.device == self.shm_device
+        deleted = entry.links == 0 or internal
+        self._keep(pid, (entry.device, entry.inode), _kind(target if deleted else _plain(target), internal), target, entry.bytes)
+
+    def _keep(self, pid, key, kind, name, size):
+        known = self.found.get(key)
+        if known is None or known[2] is None:
+            self.found[key] = (kind, _plain(name), size)
+        self.holders.setdefault(key, set()).add(pid)
+
+    def _gpu_client(self, path):
+        try:
+            client = fdinfo.gpu_client(decode(self.host.brief(path)))
+        except OSError:
+            return
+        if client is not None:
+            self.gpu[client.client] = client
+
+
+def search(host: Host, table: Table, spaces: Namespaces) -> Held:
+    """Look at every process; what was refused is noted and makes the result incomplete."""
+    processes = table.user
+    seeker = _Search(host, spaces)
+    for process in processes:
+        seeker.look_at(process.pid)
+    if seeker.refused:
+        host.lacks("/proc/PID/fd", f"permission denied for {seeker.refused} of {len(processes)} processes; what those hold is not seen")
+    if seeker.unmeasured:
+        why = "permission denied" if host.live else "not part of a captured tree"
+        host.lacks("/proc/PID/map_files", f"{why}; the size of {seeker.unmeasured} held files is not known")
+    files = [
+        OpenFile(kind, name, device, inode, size, tuple(sorted(seeker.holders[device, inode])))
+        for (device, inode), (kind, name, size) in seeker.found.items()
+    ]
+    return Held(files, list(seeker.gpu.values()), seeker.refused, table.complete and not seeker.refused)
+
+
+def _kind(path, internal):
+    if not internal:
+        return "deleted" if path.endswith(_DELETED) else "file"
+    return next((kind for name, kind in _KERNEL_NAMES if path.startswith(name)), "gpu")
+
+
+def _plain(target):
+    return target[: -len(_DELETED)] if target.endswith(_DELETED) else target
+
+
+def _shm_device(host):
+    """The device of the kernel's own tmpfs mount, which no mountinfo shows: an anonymous shared mapping is on it."""
+    if host.live:
+        with mmap.mmap(-1, mmap.PAGESIZE):
+            return _device_of_zero(host.whole("proc/self/maps"))
+    for pid in host.pids():
+        device = _device_of_zero(host.data(f"proc/{pid}/maps") or b"")
+        if device:
+            return device
+    return None
+
+
+def _device_of_zero(data):
+    return next((mapping.device for mapping in maps.parse(data) if mapping.path.startswith(b"/dev/zero")), None)

@@ -1,0 +1,43 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Which host and kernel the facts are about."""
+import os
+from typing import Dict, Optional
+
+from .survey import Survey
+
+_INITIAL_PID_NAMESPACE = "pid:[4026531836]"  # PROC_PID_INIT_INO (include/linux/proc_ns.h)
+_CONTAINER_MARKS = (".dockerenv", "run/.containerenv", "run/systemd/container")
+
+
+def gather(survey: Survey) -> Dict:
+    """Release, machine, page size, boot, cgroup version and whether this is a container."""
+    host = survey.host
+    return {
+        "kernel_release": _line(host.text("proc/sys/kernel/osrelease")) or _release_of(host.optional("proc/version")),
+        "machine": os.uname().machine if host.live else None,
+        "page_size_bytes": survey.page_size,
+        "boot_id": _line(host.text("proc/sys/kernel/random/boot_id")),
+        "cgroup_version": survey.hierarchy.version,
+        "in_container": _in_container(host),
+        "captured": not host.live,
+    }
+
+
+def _in_container(host) -> Optional[bool]:
+    if any(host.optional(mark) is not None for mark in _CONTAINER_MARKS):
+        return True
+    try:
+        return host.link("proc/self/ns/pid") != _INITIAL_PID_NAMESPACE
+    except OSError:
+        return None
+
+
+def _line(text):
+    return text.strip() if text else None
+
+
+def _release_of(version):
+    """`Linux version 5.10.0-32-amd64 (…) …`"""
+    words = (version or "").split()
+    return words[2] if len(words) > 2 and words[:2] == ["Linux", "version"] else None

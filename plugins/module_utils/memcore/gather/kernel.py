@@ -1,0 +1,128 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Subset kernel: who inside the kernel holds memory."""
+from typing import Dict, List, Optional
+
+from ..sources import allocinfo, slabinfo, sockstat, vmallocinfo
+from .survey import Survey, printable_bytes
+
+_BPF_JIT_CALLERS = ("bpf_jit_alloc_exec", "bpf_jit_binary_alloc", "bpf_prog_pack_alloc")
+
+
+def gather(survey: Survey) -> Dict:
+    """Slab caches, vmalloc callers, sockets, per-CPU memory, page tables and allocation sites, each in bytes."""
+    return {
+        "slab": _slab(survey),
+        "vmalloc": _vmalloc(survey),
+        "sockets": _sockets(survey),
+        "bpf_jit_bytes": _bpf_jit(survey),
+        "bpf_jit_limit_bytes": _limit(survey),
+        "percpu_bytes": survey.meminfo.get("Percpu"),
+        "page_tables": _page_tables(survey),
+        "stacks_bytes": survey.meminfo.get("KernelStack"),
+        "allocinfo": _allocinfo(survey),
+    }
+
+
+def _slab(survey) -> Dict:
+    info, top = survey.meminfo, survey.options.top
+    text = survey.host.text("proc/slabinfo")
+    rows = None
+    if text is not None:
+        aliases = _aliases(survey)
+        caches = sorted(slabinfo.parse(text), key=lambda cache: -cache.pages)
+        rows = [_cache_row(cache, aliases, survey.page_size) for cache in caches[:top] if cache.pages]
+    return {
+        "reclaimable_bytes": info.get("SReclaimable"),
+        "unreclaimable_bytes": info.get("SUnreclaim"),
+        "top": rows,
+    }
+
+
+def _cache_row(cache, aliases, page_size):
+    return {
+        "name": cache.name,
+        "aliases": aliases.get(cache.name, []),
+        "bytes": cache.pages * page_size,
+        "objects": cache.objects,
+        "active_objects": cache.active_objects,
+        "object_bytes": cache.object_bytes,
+    }
+
+
+def _aliases(survey) -> Dict[str, List[str]]:
+    """SLUB merges caches of like objects; /sys/kernel/slab links each name to the merged one (mm/slub.c)."""
+    merged: Dict[str, List[str]] = {}
+    for name in survey.host.names("sys/kernel/slab"):
+        if name.startswith(":"):
+            continue
+        try:
+            merged.setdefault(survey.host.link(f"sys/kernel/slab/{name}"), []).append(name)
+        except OSError:
+            continue  # not a link: a cache of its own
+    groups = (sorted(names) for names in merged.values() if len(names) > 1)
+    return {name: [other for other in names if other != name] for names in groups for name in names}
+
+
+def _vmalloc(survey) -> Dict:
+    usage = survey.vmalloc
+    return {"used_bytes": survey.meminfo.get("VmallocUsed"), "top": usage and _callers(usage, survey)}
+
+
+def _callers(usage, survey):
+    ranked = sorted(usage.pages.items(), key=lambda item: (-item[1], item[0]))
+    return [
+        {
+            "caller": caller,
+            "bytes": pages * survey.page_size,
+            "thread_stacks": caller.split(" ")[0] in vmallocinfo.STACK_CALLERS,
+        }
+        for caller, pages in ranked[: survey.options.top]
+    ]
+
+
+def _bpf_jit(survey) -> Optional[int]:
+    """Compiled BPF programs by vmallocinfo; on kernels that pack them into huge pages what the packs take."""
+    if survey.vmalloc is None:
+        return None
+    pages = survey.vmalloc.pages
+    return sum(pages.get(caller, 0) for caller in _BPF_JIT_CALLERS) * survey.page_size
+
+
+def _limit(survey) -> Optional[int]:
+    text = (survey.host.optional("proc/sys/net/core/bpf_jit_limit") or "").strip()
+    return int(text) if text.isdigit() else None
+
+
+def _sockets(survey) -> Dict:
+    """Bytes charged to sockets; TCP and UDP count all network namespaces."""
+    text = survey.host.text("proc/net/sockstat")
+    counters = sockstat.parse(text) if text else {}
+    pages = {name: counters.get(name, {}).get("mem") for name in ("TCP", "UDP")}
+    return {
+        "tcp_bytes": None if pages["TCP"] is None else pages["TCP"] * survey.page_size,
+        "udp_bytes": None if pages["UDP"] is None else pages["UDP"] * survey.page_size,
+        "fragments_bytes": counters.get("FRAG", {}).get("memory"),
+        "count": counters.get("sockets", {}).get("used"),
+    }
+
+
+def _page_tables(survey) -> Dict:
+    sized = [process for process in survey.table.user if process.status.page_tables_bytes]
+    sized.sort(key=lambda process: -process.status.page_tables_bytes)
+    return {
+        "bytes": survey.meminfo.get("PageTables"),
+        "top": [
+            {"pid": p.pid, "comm": printable_bytes(p.status.comm), "bytes": p.status.page_tables_bytes}
+            for p in sized[: survey.options.top]
+        ],
+    }
+
+
+def _allocinfo(survey) -> Optional[List[Dict]]:
+    """None where the kernel was built without CONFIG_MEM_ALLOC_PROFILING or has it switched off."""
+    text = survey.host.optional("proc/allocinfo")
+    if text is None:
+        return None
+    sites = sorted(allocinfo.parse(text), key=lambda site: -site.bytes)
+    return [dict(site._asdict()) for site in sites[: survey.options.top]]

@@ -1,0 +1,61 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a caller may ask for, and the one sentence for what it may not."""
+from typing import Dict, Iterable, NamedTuple, Tuple
+
+from ..errors import OptionError
+from ..findings import catalogue
+
+SUBSETS = ("memory", "tmpfs", "shmem", "kernel", "processes", "cgroups", "oom")
+
+
+class Options(NamedTuple):
+    """How much to gather. `top` caps each list, `scan_seconds` is the budget of the search for files in tmpfs."""
+
+    subsets: Tuple[str, ...] = SUBSETS
+    top: int = 10
+    thresholds: Dict[str, float] = {}
+    scan_files: bool = True
+    scan_seconds: float = 1.0
+    namespaces: bool = True
+
+
+def checked(
+    gather_subset: Iterable[str], top: int, thresholds: Dict[str, object], scan_files: bool, scan_seconds: float, namespaces: bool
+) -> Options:
+    """The options, or an OptionError that names what is wrong and what would be right."""
+    if top < 1:
+        raise OptionError(f"top is {top}, but a list needs room for at least 1 entry; give 1 or more.")
+    if scan_seconds < 0:
+        raise OptionError(f"scan_seconds is {scan_seconds}, but time cannot be negative; give 0 or more.")
+    return Options(subsets(gather_subset), top, checked_thresholds(thresholds), scan_files, scan_seconds, namespaces)
+
+
+def subsets(wanted: Iterable[str]) -> Tuple[str, ...]:
+    """Resolve `all`, names and `!name` as Ansible's own gather_subset does; only exclusions mean all but those."""
+    asked = [name.strip() for name in wanted]
+    for name in asked:
+        if name.lstrip("!") not in SUBSETS + ("all",):
+            raise OptionError(f"gather_subset {name!r} does not exist; valid are all, {', '.join(SUBSETS)}, each also with a leading '!'.")
+    included = {name for name in asked if not name.startswith("!")}
+    excluded = {name[1:] for name in asked if name.startswith("!")}
+    if "all" in included or not included:
+        included |= set(SUBSETS)
+    if "all" in excluded:
+        included &= {name for name in asked}
+        excluded.discard("all")
+    return tuple(name for name in SUBSETS if name in included - excluded)
+
+
+def checked_thresholds(given: Dict[str, object]) -> Dict[str, float]:
+    """The thresholds by finding, the defaults where none is given."""
+    known = {rule.id: rule.threshold for rule in catalogue.RULES if rule.threshold is not None}
+    for name, value in given.items():
+        if name not in known:
+            raise OptionError(f"thresholds has {name!r}, which is no finding with a threshold; valid are {', '.join(sorted(known))}.")
+        try:
+            known[name] = float(value)
+        except (TypeError, ValueError):
+            unit = catalogue.rule(name).unit
+            raise OptionError(f"thresholds.{name} is {value!r}, but must be a number ({unit}).") from None
+    return known

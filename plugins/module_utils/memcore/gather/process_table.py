@@ -1,0 +1,51 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""One pass over /proc/PID/status: every process once, as cheaply as Python can."""
+from typing import List, NamedTuple
+
+from ..errors import ParseError
+from ..sources import status
+from ..sources.host import Host
+
+
+class Process(NamedTuple):
+    """A process and what its status showed."""
+
+    pid: int
+    status: status.Status
+
+
+class Table(NamedTuple):
+    """All processes of the pid namespace; `complete` is False where some hid or refused to be read."""
+
+    processes: List[Process]
+    refused: int
+    complete: bool
+
+    @property
+    def user(self) -> List[Process]:
+        """Processes with memory of their own: no kernel threads, no zombies."""
+        return [process for process in self.processes if process.status.rss_bytes is not None]
+
+
+def scan(host: Host) -> Table:
+    """Read the table; a process that exits meanwhile is left out, one that hides is counted."""
+    processes, refused = [], 0
+    for pid in host.pids():
+        try:
+            processes.append(Process(pid, status.parse(host.brief(f"proc/{pid}/status"))))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        except (OSError, ParseError):
+            refused += 1
+    hidden = host.live and not any(map(_is_kthreadd, processes))
+    if refused:
+        host.lacks("/proc/PID/status", f"{refused} of {refused + len(processes)} processes could not be read")
+    if hidden:
+        host.lacks("/proc/PID", "not all processes are to be seen: this is a container's /proc, or it is mounted with hidepid")
+    return Table(processes, refused, not refused and not hidden)
+
+
+def _is_kthreadd(process):
+    """Every host has this kernel thread; a container's pid namespace and an ordinary user under hidepid=2 have not."""
+    return process.pid == 2 and process.status.ppid == 0 and process.status.comm == b"kthreadd"

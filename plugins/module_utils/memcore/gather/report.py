@@ -1,0 +1,130 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The facts as a short page of plain text, for whoever logs in at night."""
+from typing import Dict, List
+
+from ..models.size import human, percent
+from .summary import hiding
+
+_BAR = 40
+_ROWS = 8
+_WIDTH = 110
+
+
+def render(facts: Dict) -> List[str]:
+    """Lines of at most about 110 characters: summary, ledger, tmpfs, what hides, findings, what was not told."""
+    lines = [facts["summary"]]
+    if "memory" in facts:
+        lines += _ledger(facts["memory"])
+    if "tmpfs" in facts:
+        lines += _tmpfs(facts["tmpfs"])
+    if "memory" in facts:
+        lines += _hiding(facts)
+    return lines + _findings(facts["findings"]) + _incomplete(facts)
+
+
+def _ledger(memory):
+    total, lines = memory["total_bytes"], ["", f"Where MemTotal ({human(memory['total_bytes'])}) went"]
+    for part, value in memory["ledger"].items():
+        if value:
+            lines.append(_bar(part, value, total))
+    lines.append(_bar("unaccounted", memory["unaccounted_bytes"], total))
+    drift = memory["uncertainty_bytes"]
+    if drift is not None:
+        lines.append(f"  (the kernel's per-CPU counters may be off by {human(drift)} in all)")
+    unknown = [f"{name} {human(value)}" for name, value in memory["unknown_fields"].items() if value]
+    if unknown:
+        lines.append(f"  fields of /proc/meminfo that this version does not know: {', '.join(unknown)}")
+    untold = [part for part, value in memory["ledger"].items() if value is None]
+    if untold:
+        lines.append(f"  not told by this kernel: {', '.join(untold)}")
+    return lines
+
+
+def _bar(part, value, total):
+    share = percent(value, total)
+    return f"  {part:<25} {human(value):>10} {share:6.2f} %  {'#' * max(round(_BAR * value / total), 0)}".rstrip()
+
+
+def _tmpfs(rows):
+    used = [row for row in rows if row["used_bytes"] or row["not_read"]]
+    if not used:
+        return ["", "tmpfs: nothing in it"]
+    lines = ["", f"tmpfs{'':<33} {'used':>10} {'of':>10} {'full':>7}  owner"]
+    for row in used[:_ROWS]:
+        lines.append(f"  {_cut(row['mount'], 36):<36} {_size(row['used_bytes']):>10} {_limit(row):>10} {_full(row):>7}  {_owner(row['owner'])}")
+        for file in (row["top_files"] or [])[:3]:
+            if file["bytes"] >= row["used_bytes"] // 10 and file["bytes"] > 1 << 20:
+                holders = f", held by pid {', '.join(map(str, file['holders'][:3]))}" if file["holders"] else ""
+                lines.append(f"    {human(file['bytes']):>10}  {_cut(file['path'], 60)}  (uid {file['uid']}, {file['mtime']}{holders})")
+    if len(used) > _ROWS:
+        lines.append(f"  … and {len(used) - _ROWS} more")
+    return lines
+
+
+def _hiding(facts):
+    lines = ["", "What no process shows"]
+    for part, value in hiding(facts["memory"])[:_ROWS]:
+        if value >= 1 << 20:
+            lines.append(f"  {part:<25} {human(value):>10}{_detail(part, facts)}")
+    return lines if len(lines) > 2 else []
+
+
+def _detail(part, facts):
+    if part == "shmem" and "shmem" in facts:
+        kinds = ("tmpfs", "deleted", "sysv", "memfd", "anonymous_shared", "gpu", "unattributed")
+        sizes = [(facts["shmem"][f"{kind}_bytes"], kind) for kind in kinds]
+        shown = [f"{kind} {human(size)}" for size, kind in sizes if size and size >= 1 << 16]
+        return "  " + ", ".join(shown) if shown else ""
+    if part.startswith("slab") and "kernel" in facts:
+        caches = (facts["kernel"]["slab"]["top"] or [])[:3]
+        return "  largest caches: " + ", ".join(f"{cache['name']} {human(cache['bytes'])}" for cache in caches) if caches else ""
+    if part == "vmalloc" and "kernel" in facts:
+        callers = [row for row in facts["kernel"]["vmalloc"]["top"] or [] if not row["thread_stacks"]][:2]
+        return "  largest callers: " + ", ".join(f"{row['caller']} {human(row['bytes'])}" for row in callers) if callers else ""
+    if part == "page_tables" and "kernel" in facts:
+        rows = facts["kernel"]["page_tables"]["top"][:1]
+        return "".join(f"  largest: {row['comm']} (pid {row['pid']}) {human(row['bytes'])}" for row in rows)
+    return ""
+
+
+def _findings(findings):
+    if not findings:
+        return ["", "Findings: none"]
+    lines = ["", "Findings"]
+    for finding in findings:
+        lines += [f"  [{finding['severity']}] {finding['id']}: {finding['summary']}", f"      do: {finding['remedy']}", f"      see: {finding['ref']}"]
+    return lines
+
+
+def _incomplete(facts):
+    """What a reader could mend (rights, time) first; a field that the kernel never had is told with the ledger."""
+    shown = [item for item in facts["incomplete"] if not item["source"].startswith("ledger ")]
+    if not shown:
+        return []
+    return ["", "Could not be told"] + [f"  {item['source']}: {item['reason']}" for item in shown]
+
+
+def _owner(owner):
+    if owner["kind"] == "pod":
+        gone = " (gone)" if owner["pod_alive"] is False else ""
+        return f"pod {owner['pod_uid']}{gone}" + (f" {owner['volume']}" if owner["volume"] else "")
+    if owner["kind"] == "container":
+        return f"container {owner['container'][:12]}"
+    return owner["unit"] if owner["kind"] == "unit" else "host"
+
+
+def _size(value):
+    return "?" if value is None else human(value)
+
+
+def _limit(row):
+    return "no limit" if row["unlimited"] else _size(row["size_bytes"])
+
+
+def _full(row):
+    return "" if row["used_percent"] is None else f"{row['used_percent']:.1f} %"
+
+
+def _cut(text, width):
+    return text if len(text) <= width else "…" + text[-(width - 1) :]

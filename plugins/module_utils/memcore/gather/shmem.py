@@ -1,0 +1,115 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Subset shmem: Shmem taken apart, with the segments and memfds that nobody's resident set shows."""
+from typing import Dict, List, Optional
+
+from ..models import gpu
+from ..models import shmem as model
+from ..sources import sysvipc
+from ..sources.host import decode, reason
+from .rows import owner_row
+from .survey import Survey, printable
+
+
+def gather(survey: Survey) -> Dict:
+    """The tree in bytes, then its System V segments, memfds, deleted files and anonymous shared mappings."""
+    segments = _segments(survey)
+    tree = _tree(survey, segments)
+    top = survey.options.top
+    alive = {process.pid for process in survey.table.processes}
+    rows = {
+        "sysv": [_segment_row(segment, alive) for segment in segments or []],
+        **{kind: _file_rows(survey, kind) for kind in ("memfd", "deleted", "anonymous_shared")},
+    }
+    facts = {f"{name}_bytes": value for name, value in tree._asdict().items()}
+    for name, found in rows.items():
+        found.sort(key=lambda row: -(row["bytes"] or 0))
+        facts[name] = found[:top]
+    facts["processes_refused"] = survey.held.refused
+    facts["processes"] = len(survey.table.user)
+    facts["truncated"] = sorted(name for name, found in rows.items() if len(found) > top)
+    return facts
+
+
+def _tree(survey, segments):
+    info = survey.meminfo
+    sizes = [block.space.used_bytes for block in survey.superblocks if block.space]
+    known = [size for size in sizes if size is not None]
+    return model.reconcile(
+        total=info.get("Shmem"),
+        tmpfs_used=sum(known) if known else None,
+        sysv=None if segments is None else sum((s.resident_bytes or 0) + (s.swapped_bytes or 0) for s in segments),
+        gpu=_gpu(survey),
+        swapped=model.swapped_out(info.get("SwapTotal", 0), info.get("SwapFree", 0), info.get("SwapCached", 0), _anon_swapped(survey)),
+        held=model.held_bytes(survey.held.files, survey.held.complete),
+    )
+
+
+def _gpu(survey) -> Optional[int]:
+    """What the drivers say, or what processes have mapped of buffers whose driver says nothing."""
+    mapped = sum(file.bytes or 0 for file in survey.held.files if file.kind == "gpu")
+    told = max(gpu.shmem_bytes(survey.held.gpu), mapped)
+    return told if told or survey.held.complete else None
+
+
+def _anon_swapped(survey) -> Optional[int]:
+    sizes = [process.status.swap_bytes for process in survey.table.user]
+    return sum(sizes) if survey.table.complete and None not in sizes else None
+
+
+def _segments(survey) -> Optional[List[sysvipc.Segment]]:
+    text = survey.host.text("proc/sysvipc/shm")
+    if text is None:
+        return None
+    segments = sysvipc.parse(text)
+    if survey.options.namespaces and survey.host.live:
+        for pid in _other_ipc_namespaces(survey):
+            try:
+                segments += sysvipc.parse(decode(survey.host.whole_in_ipc(pid, "proc/sysvipc/shm")))
+            except OSError as error:
+                survey.host.lacks("/proc/PID/ns/ipc", f"{reason(error)}; segments of other IPC namespaces are not seen")
+    return segments
+
+
+def _other_ipc_namespaces(survey):
+    pids = {}
+    for process in survey.table.user:
+        try:
+            pids.setdefault(survey.host.link(f"proc/{process.pid}/ns/ipc"), process.pid)
+        except OSError:
+            continue
+    try:
+        pids.pop(survey.host.link("proc/self/ns/ipc"), None)
+    except OSError:
+        return []
+    return list(pids.values())
+
+
+def _segment_row(segment, alive):
+    known = segment.resident_bytes is not None
+    return {
+        "shmid": segment.shmid,
+        "key": segment.key,
+        "bytes": segment.resident_bytes + (segment.swapped_bytes or 0) if known else None,
+        "size_bytes": segment.size_bytes,
+        "swapped_bytes": segment.swapped_bytes,
+        "uid": segment.uid,
+        "attached": segment.attached,
+        "creator_pid": segment.creator_pid,
+        "creator_alive": segment.creator_pid in alive,
+        "orphan": segment.attached == 0 and segment.creator_pid not in alive,
+    }
+
+
+def _file_rows(survey, kind):
+    return [
+        {
+            "name": printable(file.name),
+            "bytes": file.bytes,
+            "holders": list(file.pids[: survey.options.top]),
+            "comm": survey.comm_of(file.pids[0]),
+            "owner": owner_row(survey.owner_of(file.pids[0])),
+        }
+        for file in survey.held.files
+        if file.kind == kind
+    ]

@@ -1,0 +1,51 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Every tmpfs superblock once, however often and in however many namespaces it is mounted."""
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from ..models.mounts import MEMORY_BACKED
+from ..sources.host import Host, NotCaptured, Space, reason
+from ..sources.mountinfo import Mount
+from .mount_namespaces import Namespace, Namespaces
+
+
+class Superblock(NamedTuple):
+    """A tmpfs; `path` is where its root can be reached safely, None with a reason where it cannot."""
+
+    device: str
+    mounts: List[Tuple[Namespace, Mount]]
+    path: Optional[str]
+    via: Optional[Tuple[Namespace, Mount]]
+    space: Optional[Space]
+    obstacle: Optional[str]
+
+
+def read(host: Host, spaces: Namespaces) -> List[Superblock]:
+    """The superblocks in the order in which their mounts were found, those of the own namespace first."""
+    by_device: Dict[str, List[Tuple[Namespace, Mount]]] = {}
+    for space in spaces.all:
+        for mount in space.mounts:
+            if mount.fstype in MEMORY_BACKED:
+                by_device.setdefault(mount.device, []).append((space, mount))
+    return [_measure(host, device, mounts) for device, mounts in by_device.items()]
+
+
+def _measure(host, device, mounts):
+    obstacle = None
+    # A bind mount of a part is good enough for statvfs, but the whole tree is better for the search: "/" first.
+    for space, mount in sorted(mounts, key=lambda pair: pair[1].root != "/"):
+        why = space.walk.obstacle(mount) if host.live else None
+        path = space.prefix + mount.mount_point if space.prefix else mount.mount_point.lstrip("/") or "."
+        if why is None:
+            try:
+                if host.live and host.entry(path).device != device:
+                    why = "another mount covers it"
+                else:
+                    return Superblock(device, mounts, path, (space, mount), host.space(path), None)
+            except NotCaptured:
+                why = "the captured tree has no df output for it"
+            except OSError as error:
+                why = reason(error)
+        obstacle = obstacle or why
+    host.lacks(f"tmpfs {mounts[0][1].mount_point}", f"{obstacle}; its size and use are not known")
+    return Superblock(device, mounts, None, None, None, obstacle)

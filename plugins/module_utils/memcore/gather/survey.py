@@ -1,0 +1,127 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The readings that several subsets need, each made once and only when asked for."""
+from typing import Dict, List, Optional, Set
+
+from ..models import owner
+from ..sources import cgroup, keyed, meminfo, vmallocinfo, zoneinfo
+from ..sources.host import PAGE_SIZE, Host, decode
+from . import held_files, mount_namespaces, process_table, superblocks
+from .options import Options
+
+_PAGE_SIZES = (4096, 16384, 65536)
+
+
+def once(method):
+    """A property that is computed at the first look (functools.cached_property came with Python 3.8)."""
+    name = "_" + method.__name__
+
+    def get(self):
+        if name not in self.__dict__:
+            self.__dict__[name] = method(self)
+        return self.__dict__[name]
+
+    get.__doc__ = method.__doc__
+    return property(get)
+
+
+class Survey:
+    """One look at one host."""
+
+    def __init__(self, host: Host, options: Options):
+        self.host = host
+        self.options = options
+
+    @once
+    def meminfo(self) -> Dict[str, int]:
+        """/proc/meminfo; a host without it cannot be looked at, so this one raises."""
+        return meminfo.parse(self.host.whole("proc/meminfo").decode("utf-8", "replace"))
+
+    @once
+    def vmstat(self) -> Dict[str, int]:
+        """/proc/vmstat, in the file's units."""
+        return keyed.parse(self.host.text("proc/vmstat") or "")
+
+    @once
+    def zoneinfo(self):
+        """The sums of /proc/zoneinfo, or None."""
+        text = self.host.text("proc/zoneinfo")
+        return zoneinfo.parse(text) if text else None
+
+    @once
+    def vmalloc(self) -> Optional[vmallocinfo.Usage]:
+        """Pages by caller, or None (only root may read /proc/vmallocinfo)."""
+        text = self.host.text("proc/vmallocinfo")
+        return vmallocinfo.parse(text) if text else None
+
+    @once
+    def page_size(self) -> int:
+        """Bytes; of a captured tree it follows from one figure that the kernel gives in KiB and in pages."""
+        if self.host.live:
+            return PAGE_SIZE
+        pages, size = self.vmstat.get("nr_mapped"), self.meminfo.get("Mapped")
+        if pages and size and size // pages in _PAGE_SIZES:
+            return size // pages
+        self.host.lacks("page size", "not to be derived from the captured tree; 4096 bytes assumed")
+        return 4096
+
+    @once
+    def table(self) -> process_table.Table:
+        """All processes."""
+        return process_table.scan(self.host)
+
+    @once
+    def namespaces(self) -> mount_namespaces.Namespaces:
+        """The mount namespaces, only the own one where `namespaces` is off."""
+        return mount_namespaces.read(self.host, [process.pid for process in self.table.user], self.options.namespaces)
+
+    @once
+    def held(self) -> held_files.Held:
+        """Shared memory files that processes hold."""
+        return held_files.search(self.host, self.table, self.namespaces)
+
+    @once
+    def superblocks(self) -> List[superblocks.Superblock]:
+        """Every tmpfs, once."""
+        return superblocks.read(self.host, self.namespaces)
+
+    @once
+    def hierarchy(self) -> cgroup.Hierarchy:
+        """Where memory cgroups are."""
+        mounts = self.namespaces.all[0].mounts
+        return cgroup.hierarchy(mounts, lambda folder: "memory" in (self.host.optional(folder + "/cgroup.controllers") or "").split())
+
+    @once
+    def alive_pods(self) -> Optional[Set[str]]:
+        """The uids of pods that have a process; None where no process tells its cgroup."""
+        owners = [owner.of_cgroup(decode(data)) for data in map(self._all_cgroups_of, self.table.user) if data]
+        return {found.pod_uid for found in owners} if owners else None
+
+    def _all_cgroups_of(self, process):
+        return self.cgroup_of(process.pid).replace(b"\n", b"/\n/")
+
+    def cgroup_of(self, pid: int) -> bytes:
+        """The process's /proc/PID/cgroup, empty where it cannot be read."""
+        try:
+            return self.host.brief(f"proc/{pid}/cgroup")
+        except OSError:
+            return b""
+
+    def owner_of(self, pid: int) -> owner.Owner:
+        """The unit, container or pod that the process belongs to."""
+        return owner.of_cgroup(cgroup.unit_path_of(self.cgroup_of(pid)) or "/")
+
+    def comm_of(self, pid: int) -> str:
+        """The process's name as it can be printed."""
+        return next((printable_bytes(p.status.comm) for p in self.table.processes if p.pid == pid), "")
+
+
+def printable(text: str) -> str:
+    """Text for a report: what is no UTF-8 or would move the cursor is shown as an escape."""
+    return printable_bytes(text.encode("utf-8", "surrogateescape"))
+
+
+def printable_bytes(data: bytes) -> str:
+    """Bytes as text that any terminal and any JSON parser takes."""
+    text = data.decode("utf-8", "backslashreplace")
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)

@@ -1,0 +1,182 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Subset tmpfs: every tmpfs with its mounts, its owner, its biggest files and who holds them."""
+import heapq
+import time
+from typing import Dict, List, Optional
+
+from ..models import owner
+from ..models.size import percent
+from ..sources import fstab
+from ..sources.host import Deadline, Entry
+from .rows import owner_row, rfc3339
+from .superblocks import Superblock
+from .survey import Survey, printable
+
+_JOURNAL = "/log/journal/"  # journald's Storage=volatile, below /run of the host or of a system container
+
+
+class Scan:
+    """What a search through one tmpfs found; `complete` is False where time ran out or a folder refused."""
+
+    def __init__(self):
+        self.biggest: List = []
+        self.files = 0
+        self.bytes = 0
+        self.journal = 0
+        self.newest: Optional[float] = None
+        self.complete = True
+
+    def add(self, entry: Entry, top: int) -> None:
+        """Count a file and keep it if it is among the biggest."""
+        self.files += 1
+        self.bytes += entry.bytes
+        if _JOURNAL in entry.path:
+            self.journal += entry.bytes
+        self.newest = max(entry.mtime, self.newest or entry.mtime)
+        item = (entry.bytes, entry.path, entry)
+        if len(self.biggest) < top:
+            heapq.heappush(self.biggest, item)
+        elif item > self.biggest[0]:
+            heapq.heapreplace(self.biggest, item)
+
+
+def gather(survey: Survey) -> List[Dict]:
+    """One row for each superblock, the fullest first."""
+    scans = _scan_all(survey)
+    declared = _declared_sizes(survey)
+    holders = _holders(survey)
+    rows = [_row(survey, block, scans.get(block.device), declared, holders) for block in survey.superblocks]
+    return sorted(rows, key=lambda row: (-(row["used_bytes"] or 0), row["mount"]))
+
+
+def _row(survey, block, scan, declared, holders):
+    space, mount = block.via or block.mounts[0]
+    paths = sorted({m.mount_point for _, m in block.mounts}, key=lambda path: (path != mount.mount_point, path))
+    room = block.space
+    used = room.used_bytes if room else None
+    if room and used is None and scan and scan.complete:
+        used = scan.bytes  # a tmpfs with size=0 answers statvfs with zeros, so its files are counted
+    size = room.size_bytes if room else None
+    inodes, inodes_used = (room.inodes, room.inodes_used) if room else (None, None)
+    return {
+        "mount": printable(mount.mount_point),
+        "mounts": [printable(path) for path in paths[: survey.options.top]],
+        "mounts_truncated": len(paths) > survey.options.top,
+        "device": block.device,
+        "fstype": mount.fstype,
+        "pid": space.pid,
+        "size_bytes": size,
+        "used_bytes": used,
+        "available_bytes": room.available_bytes if room else None,
+        "used_percent": None if used is None or not size else percent(used, size),
+        "size_percent_of_ram": percent(size, survey.meminfo["MemTotal"]) if size else None,
+        "unlimited": None if room is None else size is None,
+        "inodes": inodes,
+        "inodes_used": inodes_used,
+        "options": sorted(set(mount.options.split(",") + mount.super_options.split(","))),
+        "declared": any(path in declared for path in paths) and not space.prefix,
+        "owner": _owner_row(survey, block),
+        "top_files": _top_files(survey, block, scan, holders),
+        "files": scan.files if scan and scan.complete else None,
+        "newest_mtime": rfc3339(scan.newest) if scan and scan.newest else None,
+        "newest_age_seconds": max(int(time.time() - scan.newest), 0) if scan and scan.newest else None,
+        "journal_bytes": scan.journal if scan else None,
+        "deleted_bytes": _deleted_bytes(survey, block.device),
+        "not_read": block.obstacle,
+    }
+
+
+def _owner_row(survey, block):
+    found = _owner(survey, block)
+    alive = None if found.pod_uid is None or survey.alive_pods is None else found.pod_uid in survey.alive_pods
+    return dict(owner_row(found), pod_alive=alive)
+
+
+def _owner(survey, block: Superblock):
+    own = [mount.mount_point for space, mount in block.mounts if not space.prefix]
+    named = next(filter(None, map(owner.of_mount, own)), None)
+    if named is not None or own:
+        return named or owner.HOST
+    # Only private namespaces have it: it belongs to the service or container that lives there.
+    return survey.owner_of(block.mounts[0][0].pid)
+
+
+def _scan_all(survey):
+    if not survey.options.scan_files:
+        survey.host.lacks("files in tmpfs", "not looked for, since scan_files is off")
+        return {}
+    if not survey.host.live:
+        survey.host.lacks("files in tmpfs", "not part of a captured tree")
+        return {}
+    deadline = Deadline(survey.options.scan_seconds)
+    blocks = [b for b in survey.superblocks if b.path and b.via[1].fstype == "tmpfs" and (b.space.used_bytes != 0)]
+    blocks.sort(key=lambda block: -(block.space.used_bytes or 0))
+    return {block.device: _scan(survey, block, deadline) for block in blocks}
+
+
+def _scan(survey, block, deadline):
+    """Walk breadth first; a mount below is never entered, since it could be one that hangs."""
+    scan, host, (space, mount) = Scan(), survey.host, block.via
+    root = "" if block.path == "." else block.path
+    skip = {_joined(space.prefix, point) for point in space.walk.below(mount)}
+    folders, seen = [root], set()
+    while folders:
+        folder = folders.pop()
+        if deadline.passed():
+            scan.complete = False
+            survey.host.lacks(
+                f"files of tmpfs {printable(mount.mount_point)}",
+                f"scan_seconds ({survey.options.scan_seconds:g}) ran out after {scan.files} files; the biggest of those are shown",
+            )
+            break
+        try:
+            entries = host.children(folder, skip)
+        except OSError:
+            scan.complete = False
+            survey.host.lacks(f"files of tmpfs {printable(mount.mount_point)}", "permission denied for some folders")
+            continue
+        for entry in entries:
+            if entry.is_directory:
+                folders.append(entry.path)
+            elif entry.links == 1 or entry.inode not in seen:
+                seen.add(entry.inode)
+                scan.add(entry, survey.options.top)
+    return scan
+
+
+def _joined(prefix, mount_point):
+    return prefix + mount_point if prefix else mount_point.lstrip("/")
+
+
+def _top_files(survey, block, scan, holders):
+    if scan is None:
+        return None
+    prefix = len(block.via[0].prefix)
+    return [
+        {
+            "path": printable("/" + entry.path[prefix:].lstrip("/")),
+            "bytes": size,
+            "mtime": rfc3339(entry.mtime),
+            "uid": entry.uid,
+            "holders": holders.get((block.device, entry.inode), [])[: survey.options.top],
+        }
+        for size, _path, entry in sorted(scan.biggest, reverse=True)
+        if size
+    ]
+
+
+def _holders(survey):
+    return {(file.device, file.inode): list(file.pids) for file in survey.held.files}
+
+
+def _deleted_bytes(survey, device):
+    """At least so many; None where a file could not be measured, or a refused process might hold some and none was found."""
+    sizes = [file.bytes for file in survey.held.files if file.kind == "deleted" and file.device == device]
+    return None if None in sizes or not (sizes or survey.held.complete) else sum(sizes)
+
+
+def _declared_sizes(survey):
+    """Mount points to which fstab gives a size of their own: how full such a tmpfs may be was somebody's decision."""
+    entries = fstab.parse(survey.host.optional("etc/fstab") or "")
+    return {e.mount_point for e in entries if e.fstype == "tmpfs" and any(o.startswith("size=") for o in e.options)}

@@ -12,12 +12,12 @@ _REFUSED_SHARE = 10  # one process in so many may refuse before the search says 
 def sysv_orphan(facts: Dict, threshold: float) -> List[Finding]:
     """System V segments that nobody has attached and whose creator is dead."""
     orphans = [row for row in facts["shmem"]["sysv"] if row["orphan"] and row["bytes"]]
-    held = sum(row["bytes"] for row in orphans)
-    if held < threshold * (1 << 20):
+    held = facts["shmem"]["sysv_orphan_bytes"] or 0
+    if not orphans or held < threshold * (1 << 20):
         return []
     first = orphans[0]
     summary = (
-        f"{len(orphans)} System V segment(s) hold {human(held)} for nobody; the largest is shmid {first['shmid']} of uid {first['uid']}, "
+        f"System V segments hold {human(held)} for nobody; the largest is shmid {first['shmid']} of uid {first['uid']}, "
         f"whose creator (pid {first['creator_pid']}) is dead"
     )
     return [finding("sysv-orphan", summary, {"bytes": held, "shmid": first["shmid"], "segments": orphans})]

@@ -1,7 +1,6 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """Subset cgroups: the memory cgroups that hold most, and those that died and still hold something."""
-import heapq
 from typing import Dict, NamedTuple, Optional
 
 from ..sources import cgroup, keyed
@@ -32,18 +31,17 @@ def gather(survey: Survey) -> Dict:
     where = survey.hierarchy
     if where.mount is None:
         survey.host.lacks("memory cgroups", "no memory controller is mounted")
-        return {"version": where.version, "count": None, "dying": None, "top": [], "truncated": False}
+        return {"version": where.version, "count": None, "dying": None, "top": []}
     names = _V2 if survey.host.optional(f"{where.mount}/cgroup.controllers") is not None else _V1
     paths = _paths(survey.host, where.mount)
     sizes = ((size, path) for path, size in ((p, _bytes(survey, p, names.current)) for p in paths) if size is not None)
     # The root of the tree is the whole host, which `memory` tells better.
-    ranked = heapq.nlargest(survey.options.top, (pair for pair in sizes if pair[1] != where.mount))
+    ranked = sorted((pair for pair in sizes if pair[1] != where.mount), reverse=True)
     return {
         "version": where.version,
         "count": len(paths),
         "dying": _dying(survey, where.mount, names, len(paths)),
-        "top": [_row(survey, where.mount, path, size, names) for size, path in ranked],
-        "truncated": len(paths) - 1 > survey.options.top,
+        "top": [_row(survey, where.mount, path, size, names) for size, path in survey.capped("cgroups.top", ranked)],
     }
 
 

@@ -34,6 +34,9 @@ def collect(host: Host, options: Options) -> Dict:
             facts[name] = gather(survey)
     found = judge.judge(facts, options.thresholds or checked_thresholds({}))
     facts["findings"] = [dict(finding._asdict()) for finding in found]
+    if "tmpfs" in facts:
+        facts["tmpfs"] = survey.capped("tmpfs", facts["tmpfs"])  # only now, since the rules add all of them up
+    facts["truncated"] = survey.truncated
     facts["incomplete"] = [{"source": source, "reason": reason} for source, reason in host.incomplete.items()]
     facts["summary"] = summarize(facts)
     facts["duration_ms"] = round((time.monotonic() - begun) * 1000, 1)

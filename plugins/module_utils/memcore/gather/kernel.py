@@ -17,21 +17,20 @@ def gather(survey: Survey) -> Dict:
         "sockets": _sockets(survey),
         "bpf_jit_bytes": _bpf_jit(survey),
         "bpf_jit_limit_bytes": _limit(survey),
-        "percpu_bytes": survey.meminfo.get("Percpu"),
+        "percpu": {"bytes": survey.meminfo.get("Percpu")},
         "page_tables": _page_tables(survey),
-        "stacks_bytes": survey.meminfo.get("KernelStack"),
         "allocinfo": _allocinfo(survey),
     }
 
 
 def _slab(survey) -> Dict:
-    info, top = survey.meminfo, survey.options.top
+    info = survey.meminfo
     text = survey.host.text("proc/slabinfo")
     rows = None
     if text is not None:
         aliases = _aliases(survey)
-        caches = sorted(slabinfo.parse(text), key=lambda cache: -cache.pages)
-        rows = [_cache_row(cache, aliases, survey.page_size) for cache in caches[:top] if cache.pages]
+        caches = sorted((cache for cache in slabinfo.parse(text) if cache.pages), key=lambda cache: -cache.pages)
+        rows = [_cache_row(cache, aliases, survey.page_size) for cache in survey.capped("kernel.slab.top", caches)]
     return {
         "reclaimable_bytes": info.get("SReclaimable"),
         "unreclaimable_bytes": info.get("SUnreclaim"),
@@ -77,7 +76,7 @@ def _callers(usage, survey):
             "bytes": pages * survey.page_size,
             "thread_stacks": caller.split(" ")[0] in vmallocinfo.STACK_CALLERS,
         }
-        for caller, pages in ranked[: survey.options.top]
+        for caller, pages in survey.capped("kernel.vmalloc.top", ranked)
     ]
 
 
@@ -114,7 +113,7 @@ def _page_tables(survey) -> Dict:
         "bytes": survey.meminfo.get("PageTables"),
         "top": [
             {"pid": p.pid, "comm": printable_bytes(p.status.comm), "bytes": p.status.page_tables_bytes}
-            for p in sized[: survey.options.top]
+            for p in survey.capped("kernel.page_tables.top", sized)
         ],
     }
 
@@ -125,4 +124,4 @@ def _allocinfo(survey) -> Optional[List[Dict]]:
     if text is None:
         return None
     sites = sorted(allocinfo.parse(text), key=lambda site: -site.bytes)
-    return [dict(site._asdict()) for site in sites[: survey.options.top]]
+    return [dict(site._asdict()) for site in survey.capped("kernel.allocinfo", sites)]

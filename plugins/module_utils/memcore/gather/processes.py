@@ -10,14 +10,13 @@ from .survey import Survey, printable, printable_bytes
 
 def gather(survey: Survey) -> Dict:
     """Counts of all processes, rows of the biggest by resident set."""
-    table, top = survey.table, survey.options.top
+    table = survey.table
     ranked = sorted(table.user, key=lambda process: -process.status.rss_bytes)
     return {
         "count": len(table.processes),
         "kernel_threads": sum(1 for p in table.processes if p.status.rss_bytes is None),
         "unreadable": table.refused,
-        "top": [_row(survey, process) for process in ranked[:top]],
-        "truncated": len(ranked) > top,
+        "top": [_row(survey, process) for process in survey.capped("processes.top", ranked)],
     }
 
 

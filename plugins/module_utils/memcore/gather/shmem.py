@@ -15,19 +15,18 @@ def gather(survey: Survey) -> Dict:
     """The tree in bytes, then its System V segments, memfds, deleted files and anonymous shared mappings."""
     segments = _segments(survey)
     tree = _tree(survey, segments)
-    top = survey.options.top
     alive = {process.pid for process in survey.table.processes}
     rows = {
         "sysv": [_segment_row(segment, alive) for segment in segments or []],
         **{kind: _file_rows(survey, kind) for kind in ("memfd", "deleted", "anonymous_shared")},
     }
     facts = {f"{name}_bytes": value for name, value in tree._asdict().items()}
+    facts["sysv_orphan_bytes"] = None if segments is None else sum(row["bytes"] or 0 for row in rows["sysv"] if row["orphan"])
     for name, found in rows.items():
         found.sort(key=lambda row: -(row["bytes"] or 0))
-        facts[name] = found[:top]
+        facts[name] = survey.capped(f"shmem.{name}", found)
     facts["processes_refused"] = survey.held.refused
     facts["processes"] = len(survey.table.user)
-    facts["truncated"] = sorted(name for name, found in rows.items() if len(found) > top)
     return facts
 
 
@@ -106,7 +105,7 @@ def _file_rows(survey, kind):
         {
             "name": printable(file.name),
             "bytes": file.bytes,
-            "holders": list(file.pids[: survey.options.top]),
+            "holders": survey.capped(f"shmem.{kind}.holders", list(file.pids)),
             "comm": survey.comm_of(file.pids[0]),
             "owner": owner_row(survey.owner_of(file.pids[0])),
         }

@@ -15,7 +15,7 @@ def summarize(facts: Dict) -> str:
     found = f"{count} finding{'' if count == 1 else 's'}"
     memory = facts.get("memory")
     if memory is None:
-        return f"{found} in {', '.join(name for name in facts if isinstance(facts[name], (dict, list)) and name not in ('host', 'findings', 'incomplete')) or 'nothing asked for'}."
+        return f"{found} in {', '.join(name for name in facts if isinstance(facts[name], (dict, list)) and name not in ('host', 'findings', 'incomplete', 'truncated')) or 'nothing asked for'}."
     total, hidden = memory["total_bytes"], memory["hidden_bytes"]
     used = used_bytes(memory)
     parts = [f"{human(used)} of {human(total)} RAM is used ({percent(used, total)} %)"]

@@ -31,6 +31,17 @@ class Survey:
     def __init__(self, host: Host, options: Options):
         self.host = host
         self.options = options
+        self.truncated: List[str] = []
+
+    def capped(self, name: str, rows: List) -> List:
+        """At most `top` of the rows; where there are more, `name` (the list's place in the facts) is remembered."""
+        self.cut(name, len(rows))
+        return rows[: self.options.top]
+
+    def cut(self, name: str, count: int) -> None:
+        """Remember that a list of `count` rows in all is longer than `top`."""
+        if count > self.options.top and name not in self.truncated:
+            self.truncated.append(name)
 
     @once
     def meminfo(self) -> Dict[str, int]:

@@ -61,8 +61,7 @@ def _row(survey, block, scan, declared, holders):
     inodes, inodes_used = (room.inodes, room.inodes_used) if room else (None, None)
     return {
         "mount": printable(mount.mount_point),
-        "mounts": [printable(path) for path in paths[: survey.options.top]],
-        "mounts_truncated": len(paths) > survey.options.top,
+        "mounts": survey.capped("tmpfs.mounts", [printable(path) for path in paths]),
         "device": block.device,
         "fstype": mount.fstype,
         "pid": space.pid,
@@ -152,6 +151,7 @@ def _joined(prefix, mount_point):
 def _top_files(survey, block, scan, holders):
     if scan is None:
         return None
+    survey.cut("tmpfs.top_files", scan.files)
     prefix = len(block.via[0].prefix)
     return [
         {
@@ -159,7 +159,7 @@ def _top_files(survey, block, scan, holders):
             "bytes": size,
             "mtime": rfc3339(entry.mtime),
             "uid": entry.uid,
-            "holders": holders.get((block.device, entry.inode), [])[: survey.options.top],
+            "holders": survey.capped("tmpfs.top_files.holders", holders.get((block.device, entry.inode), [])),
         }
         for size, _path, entry in sorted(scan.biggest, reverse=True)
         if size

@@ -9,10 +9,13 @@ short_description: Say where every byte of a host's memory went
 version_added: 0.1.0
 description:
   - Gathers a ledger of C(MemTotal) in which every byte has one owner, down to an honest rest that nobody claims.
-  - Takes apart what no process shows, which is tmpfs and other shared memory, slab, vmalloc, kernel stacks, page tables and more.
+  - Takes apart what no process shows, which is tmpfs and other shared memory, slab, vmalloc, kernel stacks, page tables
+    and more.
   - Lists what was found wrong, each with its evidence and a remedy to type.
-  - Reads files below C(/proc) and C(/sys) only and changes nothing. Needs nothing on the managed host but Python 3.6 or later.
-  - Runs as root and as an ordinary user. What may not be read becomes V(null) and a line in RV(ansible_facts.memfacts.incomplete).
+  - Reads files below C(/proc) and C(/sys), looks into tmpfs mounts, and changes nothing. Needs nothing on the managed
+    host but Python 3.6 or later.
+  - Runs as root and as an ordinary user. What may not be read becomes V(null) and a line in
+    RV(ansible_facts.memfacts.incomplete).
 author:
   - the memfacts authors (@memfacts)
 options:
@@ -41,12 +44,14 @@ options:
     default: true
   scan_seconds:
     description:
-      - How long to look for files in all tmpfs together. What was left out is said in RV(ansible_facts.memfacts.incomplete).
+      - How long to look for files in all tmpfs together. What was left out is said in
+        RV(ansible_facts.memfacts.incomplete).
     type: float
     default: 1.0
   namespaces:
     description:
-      - Whether to look into mount and IPC namespaces of other processes, which is where containers and services have their own tmpfs.
+      - Whether to look into mount and IPC namespaces of other processes, which is where containers and services have
+        their own tmpfs.
     type: bool
     default: true
   root:
@@ -102,25 +107,1485 @@ EXAMPLES = r"""
 RETURN = r"""
 ansible_facts:
   description: Facts to add to the host.
-  returned: always
+  returned: success
   type: dict
   contains:
     memfacts:
-      description: Where the host's memory went, by C(schemas/facts.schema.json) of the collection. All sizes are bytes.
-      returned: always
+      description:
+        - Where the host's memory went, in the shape of C(schemas/facts.schema.json) of the collection.
+        - All sizes are bytes, all times UTC. V(null) says that a reading is missing, 0 that there is nothing.
+      returned: success
       type: dict
+      contains:
+        schema_version:
+          description: Version of this shape. It changes when a field is renamed or removed.
+          returned: always
+          type: int
+          sample: 1
+        collected_at:
+          description: When the facts were gathered, RFC 3339 in UTC.
+          returned: always
+          type: str
+          sample: "2026-11-23T15:32:21Z"
+        duration_ms:
+          description: Milliseconds that gathering took.
+          returned: always
+          type: float
+          sample: 18.4
+        summary:
+          description: The one line to read first.
+          returned: always
+          type: str
+          sample: "3.1 GiB of 7.7 GiB RAM is used (40.3 %); 1.2 GiB of it shows in no process"
+        host:
+          description: Which host and kernel the facts are about.
+          returned: always
+          type: dict
+          contains:
+            kernel_release:
+              description:
+                - Release of the running kernel, as C(uname -r) prints it. V(null) where the captured tree does not
+                  tell it.
+              returned: always
+              type: str
+              sample: "6.1.0-37-amd64"
+            machine:
+              description: Hardware name, as C(uname -m) prints it. V(null) where the facts come from a captured tree.
+              returned: always
+              type: str
+              sample: x86_64
+            page_size_bytes:
+              description:
+                - Size of a page in bytes. Of a captured tree it is derived, or assumed to be 4096 and named in
+                  C(incomplete).
+              returned: always
+              type: int
+              sample: 4096
+            boot_id:
+              description:
+                - The kernel's random id of this boot. V(null) where C(/proc/sys/kernel/random/boot_id) cannot be
+                  read.
+              returned: always
+              type: str
+              sample: "2720b512-ca14-4546-bef5-4ebce0aefcf7"
+            cgroup_version:
+              description: Which cgroup hierarchies are mounted. C(hybrid) is both, C(none) is neither.
+              returned: always
+              type: str
+              sample: v2
+            in_container:
+              description:
+                - Whether the facts were gathered inside a container, so that other processes of the machine may be
+                  out of sight. V(null) where nothing tells, which is usual in a captured tree.
+              returned: always
+              type: bool
+              sample: false
+            captured:
+              description: Whether the facts come from a captured tree of files instead of the live host.
+              returned: always
+              type: bool
+              sample: false
+        memory:
+          description: Where the RAM went.
+          returned: when O(gather_subset) includes V(memory)
+          type: dict
+          contains:
+            total_bytes:
+              description: Bytes of RAM that the kernel manages (MemTotal).
+              returned: always
+              type: int
+              sample: 25276510208
+            free_bytes:
+              description: Bytes that nobody uses (MemFree). V(null) where C(/proc/meminfo) has no MemFree.
+              returned: always
+              type: int
+              sample: 23068688384
+            available_bytes:
+              description:
+                - Bytes the kernel estimates could be used without swapping (MemAvailable). V(null) where the kernel
+                  has no such field, which is so before 3.14 outside RHEL 7.
+              returned: always
+              type: int
+              sample: 24510619648
+            swap_total_bytes:
+              description: Bytes of swap space (SwapTotal). V(null) where C(/proc/meminfo) has no SwapTotal.
+              returned: always
+              type: int
+              sample: 0
+            swap_free_bytes:
+              description: Bytes of swap space that are free (SwapFree). V(null) where C(/proc/meminfo) has no SwapFree.
+              returned: always
+              type: int
+              sample: 0
+            swap_cached_bytes:
+              description:
+                - Bytes that are both in swap and in RAM (SwapCached). V(null) where C(/proc/meminfo) has no
+                  SwapCached.
+              returned: always
+              type: int
+              sample: 0
+            ledger:
+              description:
+                - Every byte of MemTotal by its owner. The parts are disjoint; those that are not V(null) and
+                  RV(ansible_facts.memfacts.memory.unaccounted_bytes) add up to
+                  RV(ansible_facts.memfacts.memory.total_bytes).
+              returned: always
+              type: dict
+              contains:
+                free:
+                  description: Bytes on the free lists (MemFree). V(null) where C(/proc/meminfo) has no MemFree.
+                  returned: always
+                  type: int
+                  sample: 23068688384
+                pcp_free:
+                  description:
+                    - Bytes on the per-CPU free lists, which are free but not in MemFree (C(/proc/zoneinfo)). V(null)
+                      where C(/proc/zoneinfo) cannot be read.
+                  returned: always
+                  type: int
+                  sample: 81092608
+                page_cache:
+                  description:
+                    - Bytes of cached file pages (Cached without Shmem). V(null) where C(/proc/meminfo) has no Cached
+                      or no Shmem.
+                  returned: always
+                  type: int
+                  sample: 1295581184
+                buffers:
+                  description:
+                    - Bytes of cached block device pages (Buffers). V(null) where C(/proc/meminfo) has no Buffers.
+                  returned: always
+                  type: int
+                  sample: 35028992
+                swap_cache:
+                  description:
+                    - Bytes in the swap cache (SwapCached), without pages that are mapped again and therefore in anon.
+                      V(null) where C(/proc/meminfo) has no SwapCached.
+                  returned: always
+                  type: int
+                  sample: 0
+                anon:
+                  description:
+                    - Bytes of anonymous memory that processes map (AnonPages), huge pages of THP included. V(null)
+                      where C(/proc/meminfo) has no AnonPages.
+                  returned: always
+                  type: int
+                  sample: 290426880
+                shmem:
+                  description:
+                    - Bytes of shared memory that is resident (Shmem). The subset shmem takes it apart. V(null) where
+                      C(/proc/meminfo) has no Shmem.
+                  returned: always
+                  type: int
+                  sample: 9068544
+                slab_reclaimable:
+                  description:
+                    - Bytes of slab caches that can be reclaimed (SReclaimable), mostly dentries and inodes. V(null)
+                      where C(/proc/meminfo) has no SReclaimable.
+                  returned: always
+                  type: int
+                  sample: 415911936
+                slab_unreclaimable:
+                  description:
+                    - Bytes of slab caches that cannot be reclaimed (SUnreclaim). V(null) where C(/proc/meminfo) has
+                      no SUnreclaim.
+                  returned: always
+                  type: int
+                  sample: 40726528
+                kernel_reclaimable_other:
+                  description:
+                    - Bytes of other kernel memory that can be reclaimed (nr_kernel_misc_reclaimable, or KReclaimable
+                      without SReclaimable). V(null) where the kernel has neither, which is so before 4.20 outside
+                      RHEL 8.
+                  returned: always
+                  type: int
+                  sample: 0
+                kernel_stacks:
+                  description: Bytes of thread stacks (KernelStack). V(null) where C(/proc/meminfo) has no KernelStack.
+                  returned: always
+                  type: int
+                  sample: 1753088
+                page_tables:
+                  description: Bytes of page tables (PageTables). V(null) where C(/proc/meminfo) has no PageTables.
+                  returned: always
+                  type: int
+                  sample: 3194880
+                secondary_page_tables:
+                  description:
+                    - Bytes of page tables of KVM and IOMMU (SecPageTables). V(null) where the kernel has no such
+                      field, which is so before 6.1.
+                  returned: always
+                  type: int
+                  sample: 0
+                vmalloc:
+                  description:
+                    - Bytes of vmalloc memory without thread stacks (VmallocUsed from 5.3 on, C(/proc/vmallocinfo)
+                      before). V(null) where VmallocUsed counts no pages and C(/proc/vmallocinfo), which only root may
+                      read, could not be read.
+                  returned: always
+                  type: int
+                  sample: 17469440
+                percpu:
+                  description:
+                    - Bytes of the per-CPU allocator (Percpu). V(null) where the kernel has no such field, which is so
+                      before 4.19 outside RHEL 7.
+                  returned: always
+                  type: int
+                  sample: 2678784
+                hugetlb:
+                  description:
+                    - Bytes in the pools of huge pages of every size, used or not (Hugetlb, or
+                      C(/sys/kernel/mm/hugepages)). V(null) where the kernel has no huge page pools.
+                  returned: always
+                  type: int
+                  sample: 0
+                zram:
+                  description:
+                    - Bytes that zram devices take, in their compressed form (mm_stat, or nr_zspages without zswap).
+                      V(null) where neither can be read.
+                  returned: always
+                  type: int
+                  sample: 0
+                balloon:
+                  description:
+                    - Bytes in a hypervisor's balloon that still count in MemTotal. A virtio balloon's pages are
+                      mostly taken off MemTotal and then count 0 here. V(null) where the kernel does not tell, which
+                      is usual before 6.18.
+                  returned: always
+                  type: int
+                  sample: 0
+                zswap:
+                  description: Bytes of the zswap pool (Zswap, or nr_zspages without zram).
+                  returned: when the kernel tells it
+                  type: int
+                  sample: 0
+                bounce:
+                  description: Bytes of bounce buffers (Bounce).
+                  returned: when not zero
+                  type: int
+                  sample: 4096
+                writeback_tmp:
+                  description: Bytes of FUSE's temporary writeback pages (WritebackTmp).
+                  returned: when not zero
+                  type: int
+                  sample: 4096
+                hardware_corrupted:
+                  description: Bytes of pages taken out of use after memory errors (HardwareCorrupted).
+                  returned: when not zero
+                  type: int
+                  sample: 4096
+                memmap:
+                  description: Bytes of page descriptors of memory that was added after boot (nr_memmap_pages).
+                  returned: when not zero
+                  type: int
+                  sample: 4096
+                gpu:
+                  description:
+                    - Bytes of system memory that GPU drivers hold outside Shmem (GPUActive and GPUReclaim, or fdinfo
+                      of the clients).
+                  returned: when the kernel or a GPU client tells it
+                  type: int
+                  sample: 0
+                zfs_arc:
+                  description: Bytes of the ARC of OpenZFS that no other part has.
+                  returned: when OpenZFS is loaded
+                  type: int
+                  sample: 4294967296
+                sockets:
+                  description: Bytes of TCP buffers in page fragments outside slab (mem of C(/proc/net/sockstat)).
+                  returned: when /proc/net/sockstat tells it
+                  type: int
+                  sample: 1556480
+            unaccounted_bytes:
+              description: Bytes that no part of the ledger claims. Negative where parts overlap or counters lag.
+              returned: always
+              type: int
+              sample: 13332480
+            unaccounted_percent:
+              description: The same in percent of RAM.
+              returned: always
+              type: float
+              sample: 0.05
+            unaccounted_by_lru_bytes:
+              description:
+                - The same rest in bytes when user memory is counted by LRU lists instead of by type. A gap between
+                  both is user memory in transit. V(null) where C(/proc/meminfo) has no Active, Inactive or
+                  Unevictable.
+              returned: always
+              type: int
+              sample: 13402112
+            uncertainty_bytes:
+              description:
+                - Bytes by which the kernel's per-CPU counters may be off, all together, at worst. V(null) where
+                  C(/proc/zoneinfo) cannot be read.
+              returned: always
+              type: int
+              sample: 5963776
+            hidden_bytes:
+              description:
+                - Bytes in use that neither show in a process nor are a cache, at least. Shared memory that processes
+                  map is left out. V(null) where C(/proc/meminfo) has no Shmem.
+              returned: always
+              type: int
+              sample: 80711680
+            processes_bytes:
+              description:
+                - Bytes of distinct pages that processes map (AnonPages and Mapped). Each counts once, however many
+                  map it. V(null) where C(/proc/meminfo) has no AnonPages or no Mapped.
+              returned: always
+              type: int
+              sample: 331104256
+            cma_total_bytes:
+              description:
+                - Bytes set aside for the contiguous memory allocator (CmaTotal). A view, not a part of the ledger.
+                  V(null) where the kernel has no such field.
+              returned: always
+              type: int
+              sample: 0
+            cma_free_bytes:
+              description:
+                - Bytes of it that are free (CmaFree), which is part of MemFree. V(null) where the kernel has no such
+                  field.
+              returned: always
+              type: int
+              sample: 0
+            hugepages:
+              description: The pools of huge pages, one entry for each size.
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                page_bytes:
+                  description: Bytes of one huge page.
+                  returned: always
+                  type: int
+                  sample: 2097152
+                total_bytes:
+                  description: Bytes of all pages in the pool.
+                  returned: always
+                  type: int
+                  sample: 8388608
+                free_bytes:
+                  description: Bytes of pages that no process uses.
+                  returned: always
+                  type: int
+                  sample: 8388608
+                reserved_bytes:
+                  description: Bytes of free pages that a mapping was promised.
+                  returned: always
+                  type: int
+                  sample: 0
+                surplus_bytes:
+                  description: Bytes of pages above the pool's configured size.
+                  returned: always
+                  type: int
+                  sample: 0
+            page_takers:
+              description:
+                - Loaded modules that are known to take pages past every counter of C(/proc/meminfo). V(null) where
+                  C(/proc/modules) does not exist or cannot be read.
+              returned: always
+              type: list
+              elements: str
+              sample: ["mlx5_core"]
+            unknown_fields:
+              description:
+                - Fields of C(/proc/meminfo) that this version does not know, by the kernel's name. Bytes where the
+                  kernel gives kB, else a plain count.
+              returned: always
+              type: dict
+              sample: {}
+        tmpfs:
+          description: Every tmpfs and devtmpfs once, however often it is mounted, the fullest first.
+          returned: when O(gather_subset) includes V(tmpfs)
+          type: list
+          elements: dict
+          contains:
+            mount:
+              description: Mount point by which it was reached.
+              returned: always
+              type: str
+              sample: /dev/shm
+            mounts:
+              description: Mount points of all its mounts in all namespaces seen, at most O(top).
+              returned: always
+              type: list
+              elements: str
+              sample: ["/dev/shm"]
+            device:
+              description:
+                - Device number as major:minor, or a running number with C(mounts:) where only C(/proc/mounts) was
+                  captured.
+              returned: always
+              type: str
+              sample: "0:26"
+            fstype:
+              description: Type of the file system.
+              returned: always
+              type: str
+              sample: tmpfs
+            pid:
+              description: A process in whose mount namespace C(mount) is. V(null) where it is the own mount namespace.
+              returned: always
+              type: int
+              sample: 1234
+            size_bytes:
+              description: Limit in bytes. V(null) where it has no limit or could not be read.
+              returned: always
+              type: int
+              sample: 12638253056
+            used_bytes:
+              description:
+                - Bytes in use, those in swap included. V(null) where it could not be read, or has no limit and its
+                  files were not counted.
+              returned: always
+              type: int
+              sample: 8388608
+            available_bytes:
+              description: Bytes that can still be written. V(null) where it has no limit or could not be read.
+              returned: always
+              type: int
+              sample: 12629864448
+            used_percent:
+              description: Used in percent of the limit. V(null) where either is not known.
+              returned: always
+              type: float
+              sample: 0.07
+            size_percent_of_ram:
+              description: Limit in percent of RAM. V(null) where it has no limit or could not be read.
+              returned: always
+              type: float
+              sample: 50.0
+            unlimited:
+              description: Whether it was mounted without a limit (size=0). V(null) where it could not be read.
+              returned: always
+              type: bool
+              sample: false
+            inodes:
+              description: Limit of inodes (a count). V(null) where it has none or could not be read.
+              returned: always
+              type: int
+              sample: 3085511
+            inodes_used:
+              description: Inodes in use (a count). V(null) where they could not be read.
+              returned: always
+              type: int
+              sample: 3
+            options:
+              description: Options of the mount and of the superblock.
+              returned: always
+              type: list
+              elements: str
+              sample: ["rw", "nosuid", "nodev"]
+            declared:
+              description: Whether C(/etc/fstab) gives it a size of its own.
+              returned: always
+              type: bool
+              sample: false
+            owner:
+              description:
+                - Whose the tmpfs is, by its mount point or, where only private namespaces have it, by the cgroup of a
+                  process there.
+              returned: always
+              type: dict
+              contains:
+                kind:
+                  description: What kind of owner.
+                  returned: always
+                  type: str
+                  sample: unit
+                unit:
+                  description: Systemd unit. V(null) where the kind is not unit.
+                  returned: always
+                  type: str
+                  sample: postgresql.service
+                runtime:
+                  description: Container runtime. V(null) where nothing names it.
+                  returned: always
+                  type: str
+                  sample: containerd
+                container:
+                  description: Container id. V(null) where no container is named.
+                  returned: always
+                  type: str
+                  sample: "3b1f"
+                pod_uid:
+                  description: UID of the pod. V(null) where the kind is not pod.
+                  returned: always
+                  type: str
+                  sample: "11d8fa5d-0b7c-4a8f-9d5e-2f9b7cf1a9b1"
+                qos_class:
+                  description:
+                    - QoS class of the pod, by its cgroup's name. V(null) where the kind is not pod or the path does
+                      not tell.
+                  returned: always
+                  type: str
+                  sample: Burstable
+                volume:
+                  description: Kind and name of the pod's volume. V(null) where it is no volume.
+                  returned: always
+                  type: str
+                  sample: empty-dir/cache
+                pod_alive:
+                  description:
+                    - Whether a process of the pod is alive. V(null) where the kind is not pod or no cgroup could be
+                      read.
+                  returned: always
+                  type: bool
+                  sample: true
+            top_files:
+              description:
+                - The biggest files, at most O(top). V(null) where files were not looked for, which is so with
+                  scan_files off, in a captured tree, in a devtmpfs, in an empty tmpfs and in one that could not be
+                  reached.
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                path:
+                  description: Path from the root of the mount namespace it was found in.
+                  returned: always
+                  type: str
+                  sample: /dev/shm/cache.bin
+                bytes:
+                  description: Bytes it takes, holes left out.
+                  returned: always
+                  type: int
+                  sample: 8388608
+                mtime:
+                  description: When it was last written, RFC 3339 in UTC.
+                  returned: always
+                  type: str
+                  sample: "2026-11-23T15:32:21Z"
+                uid:
+                  description: User id of its owner.
+                  returned: always
+                  type: int
+                  sample: 1000
+                holders:
+                  description: Processes that hold it open or mapped, at most O(top).
+                  returned: always
+                  type: list
+                  elements: int
+                  sample: [1234]
+            files:
+              description: How many files it has (a count). V(null) where the search was not made or not finished.
+              returned: always
+              type: int
+              sample: 1
+            newest_mtime:
+              description: When a file was last written, RFC 3339 in UTC. V(null) where no file was found.
+              returned: always
+              type: str
+              sample: "2026-11-23T15:32:21Z"
+            newest_age_seconds:
+              description: Seconds since then. V(null) where no file was found.
+              returned: always
+              type: int
+              sample: 42
+            journal_bytes:
+              description: Bytes of systemd-journald's files, of those found. V(null) where files were not looked for.
+              returned: always
+              type: int
+              sample: 0
+            deleted_bytes:
+              description:
+                - Bytes of deleted files that a process still holds, at least. V(null) where a held file could not be
+                  measured, or none was found and some process could not be looked at.
+              returned: always
+              type: int
+              sample: 0
+            not_read:
+              description: Why it could not be read. V(null) where it could.
+              returned: always
+              type: str
+              sample: "another mount covers it"
+        shmem:
+          description:
+            - What Shmem is made of. The sizes but RV(ansible_facts.memfacts.shmem.swapped_bytes) add up, less
+              RV(ansible_facts.memfacts.shmem.swapped_bytes), to RV(ansible_facts.memfacts.shmem.total_bytes); one
+              that is V(null) is part of RV(ansible_facts.memfacts.shmem.unattributed_bytes).
+          returned: when O(gather_subset) includes V(shmem)
+          type: dict
+          contains:
+            total_bytes:
+              description: Bytes of resident shared memory (Shmem). V(null) where C(/proc/meminfo) has no Shmem.
+              returned: always
+              type: int
+              sample: 9068544
+            tmpfs_bytes:
+              description: Bytes of files in all tmpfs, without deleted ones. V(null) where no tmpfs could be read.
+              returned: always
+              type: int
+              sample: 0
+            deleted_bytes:
+              description:
+                - Bytes of deleted tmpfs files that processes still hold, at least. V(null) where one could not be
+                  measured, or none was found and some process could not be looked at.
+              returned: always
+              type: int
+              sample: 0
+            sysv_bytes:
+              description:
+                - Bytes of System V segments, those in swap included. V(null) where C(/proc/sysvipc/shm) cannot be
+                  read.
+              returned: always
+              type: int
+              sample: 0
+            memfd_bytes:
+              description:
+                - Bytes of memfds, at least. V(null) where one could not be measured, or none was found and some
+                  process could not be looked at.
+              returned: always
+              type: int
+              sample: 1531904
+            anonymous_shared_bytes:
+              description:
+                - Bytes of anonymous shared mappings, at least. V(null) where one could not be measured, or none was
+                  found and some process could not be looked at.
+              returned: always
+              type: int
+              sample: 0
+            gpu_bytes:
+              description:
+                - Bytes of GPU buffers that are shared memory, by what the drivers say of their clients. V(null) where
+                  some process could not be looked at.
+              returned: always
+              type: int
+              sample: 0
+            swapped_bytes:
+              description:
+                - Bytes of shared memory in swap, estimated as swap in use that no process explains. V(null) where the
+                  swap of some process is not known.
+              returned: always
+              type: int
+              sample: 0
+            unattributed_bytes:
+              description:
+                - Bytes of Shmem that none of these explains. Negative where they overlap. V(null) where
+                  C(/proc/meminfo) has no Shmem.
+              returned: always
+              type: int
+              sample: 7536640
+            sysv_orphan_bytes:
+              description:
+                - Bytes of those segments to which nobody is attached and whose creator is gone. V(null) where
+                  C(/proc/sysvipc/shm) cannot be read.
+              returned: always
+              type: int
+              sample: 0
+            sysv:
+              description: System V segments, the biggest first, at most O(top).
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                shmid:
+                  description: Its id, as C(ipcs -m) shows it.
+                  returned: always
+                  type: int
+                  sample: 32768
+                key:
+                  description: Its key; 0 is a private one.
+                  returned: always
+                  type: int
+                  sample: 0
+                bytes:
+                  description: Bytes it takes in RAM and swap. V(null) where the kernel does not tell.
+                  returned: always
+                  type: int
+                  sample: 5242880
+                size_bytes:
+                  description: Bytes it was created with.
+                  returned: always
+                  type: int
+                  sample: 5242880
+                swapped_bytes:
+                  description: Bytes of it in swap. V(null) where the kernel does not tell.
+                  returned: always
+                  type: int
+                  sample: 0
+                uid:
+                  description: User id of its owner.
+                  returned: always
+                  type: int
+                  sample: 26
+                attached:
+                  description: How many times it is attached (a count).
+                  returned: always
+                  type: int
+                  sample: 0
+                creator_pid:
+                  description: Process that created it.
+                  returned: always
+                  type: int
+                  sample: 4711
+                creator_alive:
+                  description: Whether a process of that id is there.
+                  returned: always
+                  type: bool
+                  sample: false
+                orphan:
+                  description: Whether nobody is attached and the creator is gone.
+                  returned: always
+                  type: bool
+                  sample: true
+            memfd:
+              description: Files from memfd_create, the biggest first, at most O(top).
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                name:
+                  description: Name of the file, as C(/proc) shows it, without C((deleted\)).
+                  returned: always
+                  type: str
+                  sample: "/memfd:frames"
+                bytes:
+                  description: Bytes it takes, holes left out. V(null) where it could not be measured.
+                  returned: always
+                  type: int
+                  sample: 1531904
+                holders:
+                  description: Processes that hold it open or mapped, at most O(top).
+                  returned: always
+                  type: list
+                  elements: int
+                  sample: [1048]
+                comm:
+                  description: Name of the first of them.
+                  returned: always
+                  type: str
+                  sample: pipewire
+                owner:
+                  description: Whose the first of them is.
+                  returned: always
+                  type: dict
+                  contains:
+                    kind:
+                      description: What kind of owner.
+                      returned: always
+                      type: str
+                      sample: unit
+                    unit:
+                      description: Systemd unit. V(null) where the kind is not unit.
+                      returned: always
+                      type: str
+                      sample: postgresql.service
+                    runtime:
+                      description: Container runtime. V(null) where nothing names it.
+                      returned: always
+                      type: str
+                      sample: containerd
+                    container:
+                      description: Container id. V(null) where no container is named.
+                      returned: always
+                      type: str
+                      sample: "3b1f"
+                    pod_uid:
+                      description: UID of the pod. V(null) where the kind is not pod.
+                      returned: always
+                      type: str
+                      sample: "11d8fa5d-0b7c-4a8f-9d5e-2f9b7cf1a9b1"
+                    qos_class:
+                      description:
+                        - QoS class of the pod, by its cgroup's name. V(null) where the kind is not pod or the path
+                          does not tell.
+                      returned: always
+                      type: str
+                      sample: Burstable
+                    volume:
+                      description: Kind and name of the pod's volume. V(null) where it is no volume.
+                      returned: always
+                      type: str
+                      sample: empty-dir/cache
+            deleted:
+              description: Deleted tmpfs files that processes still hold, the biggest first, at most O(top).
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                name:
+                  description: Name of the file, as C(/proc) shows it, without C((deleted\)).
+                  returned: always
+                  type: str
+                  sample: "/memfd:frames"
+                bytes:
+                  description: Bytes it takes, holes left out. V(null) where it could not be measured.
+                  returned: always
+                  type: int
+                  sample: 1531904
+                holders:
+                  description: Processes that hold it open or mapped, at most O(top).
+                  returned: always
+                  type: list
+                  elements: int
+                  sample: [1048]
+                comm:
+                  description: Name of the first of them.
+                  returned: always
+                  type: str
+                  sample: pipewire
+                owner:
+                  description: Whose the first of them is.
+                  returned: always
+                  type: dict
+                  contains:
+                    kind:
+                      description: What kind of owner.
+                      returned: always
+                      type: str
+                      sample: unit
+                    unit:
+                      description: Systemd unit. V(null) where the kind is not unit.
+                      returned: always
+                      type: str
+                      sample: postgresql.service
+                    runtime:
+                      description: Container runtime. V(null) where nothing names it.
+                      returned: always
+                      type: str
+                      sample: containerd
+                    container:
+                      description: Container id. V(null) where no container is named.
+                      returned: always
+                      type: str
+                      sample: "3b1f"
+                    pod_uid:
+                      description: UID of the pod. V(null) where the kind is not pod.
+                      returned: always
+                      type: str
+                      sample: "11d8fa5d-0b7c-4a8f-9d5e-2f9b7cf1a9b1"
+                    qos_class:
+                      description:
+                        - QoS class of the pod, by its cgroup's name. V(null) where the kind is not pod or the path
+                          does not tell.
+                      returned: always
+                      type: str
+                      sample: Burstable
+                    volume:
+                      description: Kind and name of the pod's volume. V(null) where it is no volume.
+                      returned: always
+                      type: str
+                      sample: empty-dir/cache
+            anonymous_shared:
+              description: Anonymous shared mappings, the biggest first, at most O(top).
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                name:
+                  description: Name of the file, as C(/proc) shows it, without C((deleted\)).
+                  returned: always
+                  type: str
+                  sample: "/memfd:frames"
+                bytes:
+                  description: Bytes it takes, holes left out. V(null) where it could not be measured.
+                  returned: always
+                  type: int
+                  sample: 1531904
+                holders:
+                  description: Processes that hold it open or mapped, at most O(top).
+                  returned: always
+                  type: list
+                  elements: int
+                  sample: [1048]
+                comm:
+                  description: Name of the first of them.
+                  returned: always
+                  type: str
+                  sample: pipewire
+                owner:
+                  description: Whose the first of them is.
+                  returned: always
+                  type: dict
+                  contains:
+                    kind:
+                      description: What kind of owner.
+                      returned: always
+                      type: str
+                      sample: unit
+                    unit:
+                      description: Systemd unit. V(null) where the kind is not unit.
+                      returned: always
+                      type: str
+                      sample: postgresql.service
+                    runtime:
+                      description: Container runtime. V(null) where nothing names it.
+                      returned: always
+                      type: str
+                      sample: containerd
+                    container:
+                      description: Container id. V(null) where no container is named.
+                      returned: always
+                      type: str
+                      sample: "3b1f"
+                    pod_uid:
+                      description: UID of the pod. V(null) where the kind is not pod.
+                      returned: always
+                      type: str
+                      sample: "11d8fa5d-0b7c-4a8f-9d5e-2f9b7cf1a9b1"
+                    qos_class:
+                      description:
+                        - QoS class of the pod, by its cgroup's name. V(null) where the kind is not pod or the path
+                          does not tell.
+                      returned: always
+                      type: str
+                      sample: Burstable
+                    volume:
+                      description: Kind and name of the pod's volume. V(null) where it is no volume.
+                      returned: always
+                      type: str
+                      sample: empty-dir/cache
+            processes_refused:
+              description: Processes whose files and mappings could not be looked at (a count).
+              returned: always
+              type: int
+              sample: 0
+            processes:
+              description: Processes with memory of their own (a count).
+              returned: always
+              type: int
+              sample: 25
+        kernel:
+          description: Who inside the kernel holds memory.
+          returned: when O(gather_subset) includes V(kernel)
+          type: dict
+          contains:
+            slab:
+              description: The kernel's object caches.
+              returned: always
+              type: dict
+              contains:
+                reclaimable_bytes:
+                  description:
+                    - Bytes that can be reclaimed (SReclaimable). V(null) where C(/proc/meminfo) has no SReclaimable.
+                  returned: always
+                  type: int
+                  sample: 415911936
+                unreclaimable_bytes:
+                  description: Bytes that cannot (SUnreclaim). V(null) where C(/proc/meminfo) has no SUnreclaim.
+                  returned: always
+                  type: int
+                  sample: 40726528
+                top:
+                  description:
+                    - The biggest caches, at most O(top). V(null) where C(/proc/slabinfo) cannot be read, which only
+                      root may.
+                  returned: always
+                  type: list
+                  elements: dict
+                  contains:
+                    name:
+                      description: Its name in C(/proc/slabinfo).
+                      returned: always
+                      type: str
+                      sample: dentry
+                    aliases:
+                      description: Other caches that the kernel merged with it.
+                      returned: always
+                      type: list
+                      elements: str
+                      sample: []
+                    bytes:
+                      description: Bytes of all its slabs.
+                      returned: always
+                      type: int
+                      sample: 56098816
+                    objects:
+                      description: Objects its slabs have room for (a count).
+                      returned: always
+                      type: int
+                      sample: 292180
+                    active_objects:
+                      description: Objects in use (a count).
+                      returned: always
+                      type: int
+                      sample: 292180
+                    object_bytes:
+                      description: Bytes of one object.
+                      returned: always
+                      type: int
+                      sample: 192
+            vmalloc:
+              description: Memory from vmalloc.
+              returned: always
+              type: dict
+              contains:
+                used_bytes:
+                  description:
+                    - VmallocUsed in bytes, thread stacks included. 0 on kernels 4.4 to 5.2 and address space before,
+                      whatever is in use. V(null) where C(/proc/meminfo) has no VmallocUsed.
+                  returned: always
+                  type: int
+                  sample: 19222528
+                top:
+                  description:
+                    - The biggest callers, at most O(top). V(null) where C(/proc/vmallocinfo) cannot be read, which
+                      only root may.
+                  returned: always
+                  type: list
+                  elements: dict
+                  contains:
+                    caller:
+                      description: Function that called vmalloc, with its module.
+                      returned: always
+                      type: str
+                      sample: htab_map_alloc
+                    bytes:
+                      description: Bytes of pages it holds.
+                      returned: always
+                      type: int
+                      sample: 8286208
+                    thread_stacks:
+                      description: Whether these are thread stacks, which the ledger counts as kernel_stacks.
+                      returned: always
+                      type: bool
+                      sample: false
+            sockets:
+              description: Buffers of sockets (C(/proc/net/sockstat)).
+              returned: always
+              type: dict
+              contains:
+                tcp_bytes:
+                  description: Bytes charged to TCP sockets of all network namespaces. V(null) where it is not told.
+                  returned: always
+                  type: int
+                  sample: 1556480
+                udp_bytes:
+                  description: Bytes charged to UDP sockets of all network namespaces. V(null) where it is not told.
+                  returned: always
+                  type: int
+                  sample: 0
+                fragments_bytes:
+                  description:
+                    - Bytes of IP fragments that wait for the rest, in the own network namespace. V(null) where it is
+                      not told.
+                  returned: always
+                  type: int
+                  sample: 0
+                count:
+                  description: Sockets in use in the own network namespace (a count). V(null) where it is not told.
+                  returned: always
+                  type: int
+                  sample: 16
+            bpf_jit_bytes:
+              description:
+                - Bytes of compiled BPF programs. V(null) where C(/proc/vmallocinfo) cannot be read, which only root
+                  may.
+              returned: always
+              type: int
+              sample: 2097152
+            bpf_jit_limit_bytes:
+              description:
+                - Bytes at which loading another one fails (net.core.bpf_jit_limit). V(null) where the sysctl does not
+                  exist or may not be read.
+              returned: always
+              type: int
+              sample: 528482304
+            percpu:
+              description: The per-CPU allocator.
+              returned: always
+              type: dict
+              contains:
+                bytes:
+                  description: Bytes it holds (Percpu). V(null) where C(/proc/meminfo) has no Percpu.
+                  returned: always
+                  type: int
+                  sample: 2678784
+            page_tables:
+              description: Page tables.
+              returned: always
+              type: dict
+              contains:
+                bytes:
+                  description: Bytes of all of them (PageTables). V(null) where C(/proc/meminfo) has no PageTables.
+                  returned: always
+                  type: int
+                  sample: 3194880
+                top:
+                  description: The processes that have most, at most O(top).
+                  returned: always
+                  type: list
+                  elements: dict
+                  contains:
+                    pid:
+                      description: Process id.
+                      returned: always
+                      type: int
+                      sample: 17913
+                    comm:
+                      description: Its name.
+                      returned: always
+                      type: str
+                      sample: postgres
+                    bytes:
+                      description: Bytes of its page tables.
+                      returned: always
+                      type: int
+                      sample: 786432
+            allocinfo:
+              description:
+                - The source lines that hold most memory (C(/proc/allocinfo), 6.10 and later), at most O(top). V(null)
+                  where the kernel was built without memory allocation profiling.
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                bytes:
+                  description: Bytes it holds.
+                  returned: always
+                  type: int
+                  sample: 4194304
+                calls:
+                  description: Allocations that make them up (a count).
+                  returned: always
+                  type: int
+                  sample: 1024
+                place:
+                  description: Source file and line.
+                  returned: always
+                  type: str
+                  sample: "mm/slub.c:2425"
+                module:
+                  description: Kernel module. V(null) where it is in the kernel itself.
+                  returned: always
+                  type: str
+                  sample: nvidia
+                function:
+                  description: Function.
+                  returned: always
+                  type: str
+                  sample: alloc_slab_page
+        processes:
+          description: The processes with the biggest resident sets.
+          returned: when O(gather_subset) includes V(processes)
+          type: dict
+          contains:
+            count:
+              description: Processes seen, kernel threads included (a count).
+              returned: always
+              type: int
+              sample: 86
+            kernel_threads:
+              description: Kernel threads and zombies among them (a count).
+              returned: always
+              type: int
+              sample: 61
+            unreadable:
+              description: Processes that could not be read (a count).
+              returned: always
+              type: int
+              sample: 0
+            top:
+              description: The biggest by resident set, at most O(top).
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                pid:
+                  description: Process id.
+                  returned: always
+                  type: int
+                  sample: 17913
+                comm:
+                  description: Its name. Command lines are never reported.
+                  returned: always
+                  type: str
+                  sample: postgres
+                uid:
+                  description: Real user id.
+                  returned: always
+                  type: int
+                  sample: 26
+                unit:
+                  description: Systemd unit it belongs to. V(null) where it belongs to none, or to a container or pod.
+                  returned: always
+                  type: str
+                  sample: postgresql.service
+                container:
+                  description: Id of its container. V(null) where it is in none.
+                  returned: always
+                  type: str
+                  sample: "3b1f"
+                pod_uid:
+                  description: UID of its pod. V(null) where it is in none.
+                  returned: always
+                  type: str
+                  sample: "11d8fa5d-0b7c-4a8f-9d5e-2f9b7cf1a9b1"
+                cgroup:
+                  description: Path of its memory cgroup. V(null) where it cannot be read.
+                  returned: always
+                  type: str
+                  sample: /system.slice/postgresql.service
+                rss_bytes:
+                  description: Bytes of its resident set, which is the next three together.
+                  returned: always
+                  type: int
+                  sample: 250003456
+                anon_bytes:
+                  description:
+                    - Bytes of anonymous memory in it. V(null) where the kernel does not tell, which is so before 4.5
+                      outside RHEL 7.
+                  returned: always
+                  type: int
+                  sample: 227119104
+                file_bytes:
+                  description:
+                    - Bytes of mapped files in it. V(null) where the kernel does not tell, which is so before 4.5
+                      outside RHEL 7.
+                  returned: always
+                  type: int
+                  sample: 22884352
+                shmem_bytes:
+                  description:
+                    - Bytes of shared memory in it. V(null) where the kernel does not tell, which is so before 4.5
+                      outside RHEL 7.
+                  returned: always
+                  type: int
+                  sample: 0
+                swap_bytes:
+                  description: Bytes of its anonymous memory in swap. V(null) where the kernel does not tell.
+                  returned: always
+                  type: int
+                  sample: 0
+                page_tables_bytes:
+                  description: Bytes of its page tables. V(null) where the kernel does not tell.
+                  returned: always
+                  type: int
+                  sample: 786432
+                oom_score:
+                  description:
+                    - Score the kernel gives it, from 0 to about 2000. The host's OOM killer takes the highest.
+                      V(null) where it cannot be read.
+                  returned: always
+                  type: int
+                  sample: 672
+                oom_score_adj:
+                  description:
+                    - What was set to move that score, from -1000 (never) to 1000. V(null) where it cannot be read.
+                  returned: always
+                  type: int
+                  sample: 0
+        cgroups:
+          description: The memory cgroups that hold most. Figures include descendants.
+          returned: when O(gather_subset) includes V(cgroups)
+          type: dict
+          contains:
+            version:
+              description: Which cgroup hierarchies are mounted, as in C(host.cgroup_version).
+              returned: always
+              type: str
+              sample: v2
+            count:
+              description: Memory cgroups, the root included (a count). V(null) where no memory controller is mounted.
+              returned: always
+              type: int
+              sample: 143
+            dying:
+              description:
+                - Removed cgroups that memory is still charged to (a count). V(null) where no memory controller is
+                  mounted or the kernel does not tell.
+              returned: always
+              type: int
+              sample: 6
+            top:
+              description: The biggest but the root, at most O(top).
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                path:
+                  description: Its path.
+                  returned: always
+                  type: str
+                  sample: /system.slice/postgresql.service
+                current_bytes:
+                  description: Bytes charged to it.
+                  returned: always
+                  type: int
+                  sample: 2003013632
+                limit_bytes:
+                  description: Its limit in bytes. V(null) where it has none.
+                  returned: always
+                  type: int
+                  sample: 4294967296
+                anon_bytes:
+                  description: Bytes of anonymous memory. V(null) where the kernel does not tell.
+                  returned: always
+                  type: int
+                  sample: 277745664
+                file_bytes:
+                  description: Bytes of page cache, shared memory included. V(null) where the kernel does not tell.
+                  returned: always
+                  type: int
+                  sample: 1330024448
+                shmem_bytes:
+                  description:
+                    - Bytes of shared memory. V(null) where the kernel does not tell, which is so in v1 before 4.12.
+                  returned: always
+                  type: int
+                  sample: 0
+                kernel_bytes:
+                  description: Bytes of kernel memory, slab included. V(null) where the kernel does not tell.
+                  returned: always
+                  type: int
+                  sample: 393900032
+                slab_reclaimable_bytes:
+                  description:
+                    - Bytes of slab that can be reclaimed. V(null) where the kernel does not tell, which is so in v1.
+                  returned: always
+                  type: int
+                  sample: 104857600
+                slab_unreclaimable_bytes:
+                  description:
+                    - Bytes of slab that cannot be reclaimed. V(null) where the kernel does not tell, which is so in
+                      v1.
+                  returned: always
+                  type: int
+                  sample: 10485760
+                oom_kills:
+                  description:
+                    - Processes the OOM killer took from it (a count). V(null) where the kernel does not tell, which
+                      is so before 4.13.
+                  returned: always
+                  type: int
+                  sample: 0
+        oom:
+          description: How the kernel is set to behave when memory runs out, and how often it did.
+          returned: when O(gather_subset) includes V(oom)
+          type: dict
+          contains:
+            sysctls:
+              description: Settings below C(/proc/sys/vm), by the kernel's names and in its units.
+              returned: always
+              type: dict
+              contains:
+                panic_on_oom:
+                  description:
+                    - 1 panics instead of killing when the whole host is out of memory, 2 always. V(null) where it
+                      cannot be read.
+                  returned: always
+                  type: int
+                  sample: 0
+                oom_kill_allocating_task:
+                  description:
+                    - Not 0 kills whoever asked for memory instead of the highest score. V(null) where it cannot be
+                      read.
+                  returned: always
+                  type: int
+                  sample: 0
+                oom_dump_tasks:
+                  description: Not 0 writes the table of processes into the kernel log. V(null) where it cannot be read.
+                  returned: always
+                  type: int
+                  sample: 1
+                overcommit_memory:
+                  description:
+                    - 0 refuses only absurd requests, 1 none, 2 all above the commit limit. V(null) where it cannot be
+                      read.
+                  returned: always
+                  type: int
+                  sample: 0
+                overcommit_ratio:
+                  description: Percent of RAM that counts into the commit limit. V(null) where it cannot be read.
+                  returned: always
+                  type: int
+                  sample: 50
+                swappiness:
+                  description:
+                    - Weight of anonymous memory against page cache in reclaim, from 0 to 200. V(null) where it cannot
+                      be read.
+                  returned: always
+                  type: int
+                  sample: 60
+                min_free_kbytes:
+                  description: KiB, not bytes, that the kernel keeps free. V(null) where it cannot be read.
+                  returned: always
+                  type: int
+                  sample: 67584
+            kills_since_boot:
+              description:
+                - Processes the OOM killer took since boot (a count). V(null) where the kernel does not tell, which is
+                  so before 4.13.
+              returned: always
+              type: int
+              sample: 0
+        findings:
+          description: What was found wrong, the worst first.
+          returned: always
+          type: list
+          elements: dict
+          contains:
+            id:
+              description: Which finding it is; docs/findings.md has a section of that name.
+              returned: always
+              type: str
+              sample: tmpfs-nearly-full
+            severity:
+              description: How bad it is.
+              returned: always
+              type: str
+              sample: warning
+            summary:
+              description: One sentence with the figures.
+              returned: always
+              type: str
+              sample: "/dev/shm is 93.1 % full (59.6 MiB of 64.0 MiB)"
+            evidence:
+              description:
+                - What it was concluded from. Each finding has its own fields, which docs/findings.md lists. Sizes are
+                  bytes.
+              returned: always
+              type: dict
+              sample: {"mount": "/dev/shm", "used_percent": 93.1}
+            remedy:
+              description: What to type or to decide next.
+              returned: always
+              type: str
+              sample: "Free space before writers get ENOSPC"
+            ref:
+              description: Where more is said about it, in the collection.
+              returned: always
+              type: str
+              sample: "docs/findings.md#tmpfs-nearly-full"
+        truncated:
+          description: Lists that have more entries than O(top) lets through, by their place in the facts.
+          returned: always
+          type: list
+          elements: str
+          sample: ["processes.top"]
+        incomplete:
+          description: What could not be told. Whatever is V(null) for want of a reading has its reason here.
+          returned: always
+          type: list
+          elements: dict
+          contains:
+            source:
+              description: File, mount or ledger part.
+              returned: always
+              type: str
+              sample: "ledger percpu"
+            reason:
+              description: Why.
+              returned: always
+              type: str
+              sample: "this kernel does not tell"
 summary:
-  description: The one line to read first.
-  returned: always
+  description: The one line to read first, the same as RV(ansible_facts.memfacts.summary).
+  returned: success
   type: str
+  sample: "3.1 GiB of 7.7 GiB RAM is used (40.3 %); 1.2 GiB of it shows in no process"
 report:
-  description: The facts as a short page of plain text, one line an entry.
-  returned: always
+  description: The facts as a short page of plain text, one entry a line.
+  returned: success
   type: list
   elements: str
+  sample: ["3.1 GiB of 7.7 GiB RAM is used (40.3 %)", "", "Where MemTotal (7.7 GiB) went"]
 """
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import facts, options, report
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host

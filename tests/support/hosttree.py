@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A captured host in one text file: `== path` starts a file, `== path -> target` a symbolic link."""
+
 import os
 
 MARK = "== "

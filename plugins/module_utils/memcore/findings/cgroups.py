@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """Rules about memory cgroups."""
+
 from typing import Dict, List
 
 from ..models.size import human, percent
@@ -23,7 +24,7 @@ def shmem_at_limit(facts: Dict, threshold: float) -> List[Finding]:
     return [
         finding(
             "cgroup-shmem-at-limit",
-            f"{row['path']} uses {human(row['current_bytes'])} of {human(row['limit_bytes'])}, {human(row['shmem_bytes'])} of it shared memory",
+            f"{_use(row)}, {human(row['shmem_bytes'])} of it shared memory",
             dict(row, cgroup=row["path"]),
         )
         for row in _near_limit(facts)
@@ -36,12 +37,16 @@ def kernel_memory(facts: Dict, threshold: float) -> List[Finding]:
     return [
         finding(
             "cgroup-kernel-memory-high",
-            f"{row['path']} uses {human(row['current_bytes'])} of {human(row['limit_bytes'])}, {human(row['kernel_bytes'])} of it kernel memory",
+            f"{_use(row)}, {human(row['kernel_bytes'])} of it kernel memory",
             dict(row, cgroup=row["path"]),
         )
         for row in _near_limit(facts)
         if row["kernel_bytes"] is not None and percent(row["kernel_bytes"], row["limit_bytes"]) >= threshold
     ]
+
+
+def _use(row):
+    return f"{row['path']} uses {human(row['current_bytes'])} of {human(row['limit_bytes'])}"
 
 
 def _near_limit(facts):

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """Apply every rule to what was gathered."""
+
 from typing import Dict, List
 
 from . import cgroups, kernel, memory, shmem, tmpfs

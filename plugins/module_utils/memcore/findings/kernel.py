@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """Rules about memory that the kernel itself holds."""
+
 from typing import Dict, List
 
 from ..models.size import human, percent

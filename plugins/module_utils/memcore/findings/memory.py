@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """Rules about the ledger as a whole."""
+
 from typing import Dict, List
 
 from ..models.size import human, percent

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """Rules about shared memory outside tmpfs mounts."""
+
 from typing import Dict, List
 
 from ..models.size import human, percent
@@ -17,8 +18,8 @@ def sysv_orphan(facts: Dict, threshold: float) -> List[Finding]:
         return []
     first = orphans[0]
     summary = (
-        f"System V segments hold {human(held)} for nobody; the largest is shmid {first['shmid']} of uid {first['uid']}, "
-        f"whose creator (pid {first['creator_pid']}) is dead"
+        f"System V segments hold {human(held)} for nobody; the largest is shmid {first['shmid']} "
+        f"of uid {first['uid']}, whose creator (pid {first['creator_pid']}) is dead"
     )
     return [finding("sysv-orphan", summary, {"bytes": held, "shmid": first["shmid"], "segments": orphans})]
 

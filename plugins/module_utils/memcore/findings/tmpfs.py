@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """Rules about tmpfs mounts and the files in them."""
+
 from typing import Dict, List
 
 from ..models.size import human, percent
@@ -27,7 +28,8 @@ def dominates(facts: Dict, threshold: float) -> List[Finding]:
         "owner": first["owner"],
         "top_file": files[0] if files else None,
     }
-    summary = f"tmpfs holds {human(used)}, {percent(used, total)} % of RAM; most of it in {first['mount']} ({human(first['used_bytes'])})"
+    most = f"most of it in {first['mount']} ({human(first['used_bytes'])})"
+    summary = f"tmpfs holds {human(used)}, {percent(used, total)} % of RAM; {most}"
     return [finding("tmpfs-dominates", summary, evidence)]
 
 
@@ -36,8 +38,11 @@ def nearly_full(facts: Dict, threshold: float) -> List[Finding]:
     return [
         finding(
             "tmpfs-nearly-full",
-            f"{row['mount']} is {row['used_percent']} % full ({human(row['used_bytes'])} of {human(row['size_bytes'])})",
-            {key: row[key] for key in ("mount", "used_bytes", "size_bytes", "used_percent", "owner", "top_files", "deleted_bytes")},
+            f"{row['mount']} is {row['used_percent']} % full, {human(row['used_bytes'])} of {human(row['size_bytes'])}",
+            {
+                key: row[key]
+                for key in ("mount", "used_bytes", "size_bytes", "used_percent", "owner", "top_files", "deleted_bytes")
+            },
         )
         for row in facts["tmpfs"]
         if (row["used_percent"] or 0) >= threshold and "ro" not in row["options"] and not _on_purpose(row, facts)
@@ -46,7 +51,11 @@ def nearly_full(facts: Dict, threshold: float) -> List[Finding]:
 
 def unbounded(facts: Dict, threshold: float) -> List[Finding]:
     """Nothing stops tmpfs from taking all RAM: one has no limit, or all limits add up to several times RAM."""
-    rows = [row for row in facts["tmpfs"] if row["fstype"] == "tmpfs" and "ro" not in row["options"] and not _kubelet_wrote(row)]
+    rows = [
+        row
+        for row in facts["tmpfs"]
+        if row["fstype"] == "tmpfs" and "ro" not in row["options"] and not _kubelet_wrote(row)
+    ]
     unlimited = [row["mount"] for row in rows if row["unlimited"]]
     limits = sum(row["size_bytes"] or 0 for row in rows)
     share = percent(limits, facts["memory"]["total_bytes"])
@@ -82,7 +91,13 @@ def deleted_files(facts: Dict, threshold: float) -> List[Finding]:
         "pid": holders[0] if holders else None,
     }
     who = f", most by {files[0]['comm']} (pid {holders[0]})" if holders else ""
-    return [finding("tmpfs-deleted-files", f"deleted files still hold {human(held)} of tmpfs{who}; `du` cannot see them", evidence)]
+    return [
+        finding(
+            "tmpfs-deleted-files",
+            f"deleted files still hold {human(held)} of tmpfs{who}; `du` cannot see them",
+            evidence,
+        )
+    ]
 
 
 def dead_pod(facts: Dict, threshold: float) -> List[Finding]:
@@ -103,7 +118,8 @@ def journal_in_run(facts: Dict, threshold: float) -> List[Finding]:
     return [
         finding(
             "journal-in-run",
-            f"the journal holds {human(row['journal_bytes'])} of {row['mount']}, {percent(row['journal_bytes'], row['size_bytes'])} % of its size",
+            f"the journal holds {human(row['journal_bytes'])} of {row['mount']}, "
+            f"{percent(row['journal_bytes'], row['size_bytes'])} % of its size",
             {key: row[key] for key in ("mount", "journal_bytes", "used_bytes", "size_bytes", "owner")},
         )
         for row in facts["tmpfs"]

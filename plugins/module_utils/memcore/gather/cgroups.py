@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """Subset cgroups: the memory cgroups that hold most, and those that died and still hold something."""
+
 from typing import Dict, NamedTuple, Optional
 
 from ..sources import cgroup, keyed
@@ -20,7 +21,9 @@ class _Names(NamedTuple):
     shmem: str
 
 
-_V1 = _Names("memory.usage_in_bytes", "memory.limit_in_bytes", "memory.oom_control", "total_rss", "total_cache", "total_shmem")
+_V1 = _Names(
+    "memory.usage_in_bytes", "memory.limit_in_bytes", "memory.oom_control", "total_rss", "total_cache", "total_shmem"
+)
 _V2 = _Names("memory.current", "memory.max", "memory.events", "anon", "file", "shmem")
 # Before 5.18 memory.stat has no `kernel`; these are its parts.
 _KERNEL_PARTS = ("kernel_stack", "pagetables", "sec_pagetables", "percpu", "slab", "vmalloc")

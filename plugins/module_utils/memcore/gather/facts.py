@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """Put the subsets together: the one call that answers where a host's memory went."""
+
 import time
 from typing import Dict
 
@@ -28,7 +29,11 @@ def collect(host: Host, options: Options) -> Dict:
     """The facts of schemas/facts.schema.json; MemfactsError or OSError where not even /proc/meminfo can be read."""
     begun = time.monotonic()
     survey = Survey(host, options)
-    facts = {"schema_version": SCHEMA_VERSION, "collected_at": rfc3339(time.time()), "host": host_identity.gather(survey)}
+    facts = {
+        "schema_version": SCHEMA_VERSION,
+        "collected_at": rfc3339(time.time()),
+        "host": host_identity.gather(survey),
+    }
     for name, gather in _GATHERERS:
         if name in options.subsets:
             facts[name] = gather(survey)

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """Who holds shared memory files: open descriptors and mappings of every process, each file once."""
+
 import mmap
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
@@ -109,7 +110,13 @@ class _Search:
             return  # MFD_HUGETLB: its pages come out of the huge page pool
         internal = entry.device == self.shm_device
         deleted = entry.links == 0 or internal
-        self._keep(pid, (entry.device, entry.inode), _kind(target if deleted else _plain(target), internal), target, entry.bytes)
+        self._keep(
+            pid,
+            (entry.device, entry.inode),
+            _kind(target if deleted else _plain(target), internal),
+            target,
+            entry.bytes,
+        )
 
     def _keep(self, pid, key, kind, name, size):
         known = self.found.get(key)
@@ -133,7 +140,10 @@ def search(host: Host, table: Table, spaces: Namespaces) -> Held:
     for process in processes:
         seeker.look_at(process.pid)
     if seeker.refused:
-        host.lacks("/proc/PID/fd", f"permission denied for {seeker.refused} of {len(processes)} processes; what those hold is not seen")
+        host.lacks(
+            "/proc/PID/fd",
+            f"permission denied for {seeker.refused} of {len(processes)} processes; what those hold is not seen",
+        )
     if seeker.unmeasured:
         why = "permission denied" if host.live else "not part of a captured tree"
         host.lacks("/proc/PID/map_files", f"{why}; the size of {seeker.unmeasured} held files is not known")

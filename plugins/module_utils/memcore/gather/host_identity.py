@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """Which host and kernel the facts are about."""
+
 import os
 from typing import Dict, Optional
 

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """Subset kernel: who inside the kernel holds memory."""
+
 from typing import Dict, List, Optional
 
 from ..sources import allocinfo, slabinfo, sockstat, vmallocinfo

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """Subset memory: the ledger of MemTotal and what no process shows of it."""
+
 from typing import Dict, List, Optional
 
 from ..models import gpu, ledger
@@ -11,17 +12,19 @@ from .survey import Survey
 # Fields the ledger uses, or that only show the same pages from another side. Whatever a later kernel adds is reported.
 KNOWN_FIELDS = frozenset(
     "MemTotal MemFree MemAvailable Buffers Cached SwapCached Active Inactive Active(anon) Inactive(anon) Active(file) "
-    "Inactive(file) Unevictable Mlocked SwapTotal SwapFree Zswap Zswapped Dirty Writeback AnonPages Mapped Shmem KReclaimable "
-    "Slab SReclaimable SUnreclaim KernelStack ShadowCallStack PageTables SecPageTables NFS_Unstable Bounce WritebackTmp "
-    "CommitLimit Committed_AS VmallocTotal VmallocUsed VmallocChunk Percpu EarlyMemtestBad HardwareCorrupted AnonHugePages "
-    "ShmemHugePages ShmemPmdMapped FileHugePages FilePmdMapped CmaTotal CmaFree Unaccepted Balloon GPUActive GPUReclaim "
-    "HugePages_Total HugePages_Free HugePages_Rsvd HugePages_Surp Hugepagesize Hugetlb DirectMap4k DirectMap4M DirectMap2M "
-    "DirectMap1G HighTotal HighFree LowTotal LowFree MmapCopy Quicklists".split()
+    "Inactive(file) Unevictable Mlocked SwapTotal SwapFree Zswap Zswapped Dirty Writeback AnonPages Mapped Shmem "
+    "KReclaimable Slab SReclaimable SUnreclaim KernelStack ShadowCallStack PageTables SecPageTables NFS_Unstable "
+    "Bounce WritebackTmp CommitLimit Committed_AS VmallocTotal VmallocUsed VmallocChunk Percpu EarlyMemtestBad "
+    "HardwareCorrupted AnonHugePages ShmemHugePages ShmemPmdMapped FileHugePages FilePmdMapped CmaTotal CmaFree "
+    "Unaccepted Balloon GPUActive GPUReclaim HugePages_Total HugePages_Free HugePages_Rsvd HugePages_Surp "
+    "Hugepagesize Hugetlb DirectMap4k DirectMap4M DirectMap2M DirectMap1G HighTotal HighFree LowTotal LowFree "
+    "MmapCopy Quicklists".split()
 )
 # Drivers whose pages no counter has: balloons, GPUs, network cards with large rings, pass-through, file systems.
 _PAGE_TAKERS = frozenset(
-    "amdgpu ath10k_core ath11k ath11k_ahb ath11k_pci ath12k bnxt_en hv_balloon i40e ib_core ice iosm ixgbe mlx4_core mlx5_core nouveau "
-    "nvidia nvidia_uvm qede radeon vboxguest vendor_reset vfio vfio_pci vmw_balloon xe xmm7360 zfs".split()
+    "amdgpu ath10k_core ath11k ath11k_ahb ath11k_pci ath12k bnxt_en hv_balloon i40e ib_core ice iosm ixgbe mlx4_core "
+    "mlx5_core nouveau nvidia nvidia_uvm qede radeon vboxguest vendor_reset vfio vfio_pci vmw_balloon xe xmm7360 "
+    "zfs".split()
 )
 # Used memory that is a cache the kernel gives back, or that a process shows.
 _NOT_HIDDEN = frozenset(
@@ -91,10 +94,21 @@ def huge_pages(survey: Survey) -> List[Dict]:
     pools = []
     for name in sorted(survey.host.names(folder)):
         size = _number(name.replace("hugepages-", "").replace("kB", ""))
-        counts = [_number(survey.host.optional(f"{folder}/{name}/{kind}")) for kind in ("nr_hugepages", "free_hugepages", "resv_hugepages", "surplus_hugepages")]
+        counts = [
+            _number(survey.host.optional(f"{folder}/{name}/{kind}"))
+            for kind in ("nr_hugepages", "free_hugepages", "resv_hugepages", "surplus_hugepages")
+        ]
         if size is not None and None not in counts:
             total, free, reserved, surplus = (count * size * 1024 for count in counts)
-            pools.append({"page_bytes": size * 1024, "total_bytes": total, "free_bytes": free, "reserved_bytes": reserved, "surplus_bytes": surplus})
+            pools.append(
+                {
+                    "page_bytes": size * 1024,
+                    "total_bytes": total,
+                    "free_bytes": free,
+                    "reserved_bytes": reserved,
+                    "surplus_bytes": surplus,
+                }
+            )
     return pools or _default_pool(survey.meminfo)
 
 
@@ -102,8 +116,18 @@ def _default_pool(info):
     size = info.get("Hugepagesize")
     if size is None or "HugePages_Total" not in info:
         return []
-    total, free, reserved, surplus = (info.get(f"HugePages_{kind}", 0) * size for kind in ("Total", "Free", "Rsvd", "Surp"))
-    return [{"page_bytes": size, "total_bytes": total, "free_bytes": free, "reserved_bytes": reserved, "surplus_bytes": surplus}]
+    total, free, reserved, surplus = (
+        info.get(f"HugePages_{kind}", 0) * size for kind in ("Total", "Free", "Rsvd", "Surp")
+    )
+    return [
+        {
+            "page_bytes": size,
+            "total_bytes": total,
+            "free_bytes": free,
+            "reserved_bytes": reserved,
+            "surplus_bytes": surplus,
+        }
+    ]
 
 
 def _has_vmapped_stacks(survey):
@@ -119,7 +143,9 @@ def _zram(survey) -> Optional[int]:
     devices = survey.host.names("sys/block")
     if not devices:
         return None
-    used = [(survey.host.text(f"sys/block/{name}/mm_stat") or "").split() for name in devices if name.startswith("zram")]
+    used = [
+        (survey.host.text(f"sys/block/{name}/mm_stat") or "").split() for name in devices if name.startswith("zram")
+    ]
     figures = [_number(fields[2]) if len(fields) > 2 else None for fields in used]
     return None if None in figures else sum(figures)
 
@@ -127,18 +153,24 @@ def _zram(survey) -> Optional[int]:
 def _balloon_counts_in_total(survey):
     """A virtio balloon's pages are mostly taken off MemTotal; those of other drivers are not."""
     folder = "sys/bus/virtio/drivers/virtio_balloon"
-    features = [survey.host.optional(f"{folder}/{name}/features") for name in survey.host.names(folder) if name.startswith("virtio")]
+    features = [
+        survey.host.optional(f"{folder}/{name}/features")
+        for name in survey.host.names(folder)
+        if name.startswith("virtio")
+    ]
     told = [balloon.virtio_counts_in_total(text) for text in features if text]
     return not told or any(told)
 
 
 def _claims(survey):
-    """Owners that take whole pages past every counter of /proc/meminfo. What slab already has, they cannot claim twice."""
+    """Owners that take whole pages past every counter of /proc/meminfo; they claim only what nobody else has."""
     claims = []
     arc = _zfs_arc(survey)
     if arc is not None:
         claims.append(ledger.Claim("zfs_arc", arc))
-    if "GPUActive" not in survey.meminfo and any(name.startswith("card") for name in survey.host.names("sys/class/drm")):
+    if "GPUActive" not in survey.meminfo and any(
+        name.startswith("card") for name in survey.host.names("sys/class/drm")
+    ):
         held = gpu.unaccounted_bytes(survey.held.gpu)
         if held is not None:
             claims.append(ledger.Claim("gpu", held))

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """The mounts of every mount namespace, each read once through one process that lives in it."""
+
 from typing import Dict, List, NamedTuple, Optional
 
 from ..models.mounts import MEMORY_BACKED, Walk
@@ -49,13 +50,18 @@ def read(host: Host, pids: List[int], others: bool) -> Namespaces:
             by_link[link] = _of_process(host, pid)
         of_pid[pid] = by_link.get(link)
     if refused and others:
-        host.lacks("/proc/PID/ns/mnt", f"permission denied for {refused} of {len(pids)} processes; private mounts of those are not seen")
+        host.lacks(
+            "/proc/PID/ns/mnt",
+            f"permission denied for {refused} of {len(pids)} processes; private mounts of those are not seen",
+        )
     return Namespaces([space for space in by_link.values() if space is not None], of_pid)
 
 
 def _own(host):
     # Below another root (a host's / mounted into a container) it is process 1 whose mounts the root shows.
-    for path in ("proc/self/mountinfo", "proc/1/mountinfo") if host.root == "/" else ("proc/1/mountinfo", "proc/self/mountinfo"):
+    for path in (
+        ("proc/self/mountinfo", "proc/1/mountinfo") if host.root == "/" else ("proc/1/mountinfo", "proc/self/mountinfo")
+    ):
         text = host.optional(path)
         if text is not None:
             return _namespace(None, "", mountinfo.parse(text), trust_root=True)

@@ -1,11 +1,20 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """Subset oom: how this kernel is set to behave when memory runs out, and how often it did."""
+
 from typing import Dict, Optional
 
 from .survey import Survey
 
-_SYSCTLS = ("panic_on_oom", "oom_kill_allocating_task", "oom_dump_tasks", "overcommit_memory", "overcommit_ratio", "swappiness", "min_free_kbytes")
+_SYSCTLS = (
+    "panic_on_oom",
+    "oom_kill_allocating_task",
+    "oom_dump_tasks",
+    "overcommit_memory",
+    "overcommit_ratio",
+    "swappiness",
+    "min_free_kbytes",
+)
 
 
 def gather(survey: Survey) -> Dict:

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """What a caller may ask for, and the one sentence for what it may not."""
+
 from typing import Dict, Iterable, NamedTuple, Tuple
 
 from ..errors import OptionError
@@ -21,7 +22,12 @@ class Options(NamedTuple):
 
 
 def checked(
-    gather_subset: Iterable[str], top: int, thresholds: Dict[str, object], scan_files: bool, scan_seconds: float, namespaces: bool
+    gather_subset: Iterable[str],
+    top: int,
+    thresholds: Dict[str, object],
+    scan_files: bool,
+    scan_seconds: float,
+    namespaces: bool,
 ) -> Options:
     """The options, or an OptionError that names what is wrong and what would be right."""
     if top < 1:
@@ -36,13 +42,15 @@ def subsets(wanted: Iterable[str]) -> Tuple[str, ...]:
     asked = [name.strip() for name in wanted]
     for name in asked:
         if name.lstrip("!") not in SUBSETS + ("all",):
-            raise OptionError(f"gather_subset {name!r} does not exist; valid are all, {', '.join(SUBSETS)}, each also with a leading '!'.")
+            raise OptionError(
+                f"gather_subset {name!r} does not exist; valid are all, {', '.join(SUBSETS)}, also with a leading '!'."
+            )
     included = {name for name in asked if not name.startswith("!")}
     excluded = {name[1:] for name in asked if name.startswith("!")}
     if "all" in included or not included:
         included |= set(SUBSETS)
     if "all" in excluded:
-        included &= {name for name in asked}
+        included &= set(asked)
         excluded.discard("all")
     return tuple(name for name in SUBSETS if name in included - excluded)
 
@@ -52,7 +60,9 @@ def checked_thresholds(given: Dict[str, object]) -> Dict[str, float]:
     known = {rule.id: rule.threshold for rule in catalogue.RULES if rule.threshold is not None}
     for name, value in given.items():
         if name not in known:
-            raise OptionError(f"thresholds has {name!r}, which is no finding with a threshold; valid are {', '.join(sorted(known))}.")
+            raise OptionError(
+                f"thresholds has {name!r}, which is no finding with a threshold; valid are {', '.join(sorted(known))}."
+            )
         try:
             known[name] = float(value)
         except (TypeError, ValueError):

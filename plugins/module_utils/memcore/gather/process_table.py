@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """One pass over /proc/PID/status: every process once, as cheaply as Python can."""
+
 from typing import List, NamedTuple
 
 from ..errors import ParseError
@@ -42,7 +43,9 @@ def scan(host: Host) -> Table:
     if refused:
         host.lacks("/proc/PID/status", f"{refused} of {refused + len(processes)} processes could not be read")
     if hidden:
-        host.lacks("/proc/PID", "not all processes are to be seen: this is a container's /proc, or it is mounted with hidepid")
+        host.lacks(
+            "/proc/PID", "not all processes are to be seen: this is a container's /proc, or it is mounted with hidepid"
+        )
     return Table(processes, refused, not refused and not hidden)
 
 

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """Subset processes: the biggest resident sets, with the scores the OOM killer would see."""
+
 from typing import Dict, Optional
 
 from ..models.owner import Owner

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """The facts as a short page of plain text, for whoever logs in at night."""
+
 from typing import Dict, List
 
 from ..models.size import human, percent
@@ -52,11 +53,13 @@ def _tmpfs(rows):
         return ["", "tmpfs: nothing in it"]
     lines = ["", f"tmpfs{'':<33} {'used':>10} {'of':>10} {'full':>7}  owner"]
     for row in used[:_ROWS]:
-        lines.append(f"  {_cut(row['mount'], 36):<36} {_size(row['used_bytes']):>10} {_limit(row):>10} {_full(row):>7}  {_owner(row['owner'])}")
+        figures = f"{_size(row['used_bytes']):>10} {_limit(row):>10} {_full(row):>7}"
+        lines.append(f"  {_cut(row['mount'], 36):<36} {figures}  {_owner(row['owner'])}")
         for file in (row["top_files"] or [])[:3]:
             if file["bytes"] >= row["used_bytes"] // 10 and file["bytes"] > 1 << 20:
                 holders = f", held by pid {', '.join(map(str, file['holders'][:3]))}" if file["holders"] else ""
-                lines.append(f"    {human(file['bytes']):>10}  {_cut(file['path'], 60)}  (uid {file['uid']}, {file['mtime']}{holders})")
+                about = f"uid {file['uid']}, {file['mtime']}{holders}"
+                lines.append(f"    {human(file['bytes']):>10}  {_cut(file['path'], 60)}  ({about})")
     if len(used) > _ROWS:
         lines.append(f"  … and {len(used) - _ROWS} more")
     return lines
@@ -78,10 +81,18 @@ def _detail(part, facts):
         return "  " + ", ".join(shown) if shown else ""
     if part.startswith("slab") and "kernel" in facts:
         caches = (facts["kernel"]["slab"]["top"] or [])[:3]
-        return "  largest caches: " + ", ".join(f"{cache['name']} {human(cache['bytes'])}" for cache in caches) if caches else ""
+        return (
+            "  largest caches: " + ", ".join(f"{cache['name']} {human(cache['bytes'])}" for cache in caches)
+            if caches
+            else ""
+        )
     if part == "vmalloc" and "kernel" in facts:
         callers = [row for row in facts["kernel"]["vmalloc"]["top"] or [] if not row["thread_stacks"]][:2]
-        return "  largest callers: " + ", ".join(f"{row['caller']} {human(row['bytes'])}" for row in callers) if callers else ""
+        return (
+            "  largest callers: " + ", ".join(f"{row['caller']} {human(row['bytes'])}" for row in callers)
+            if callers
+            else ""
+        )
     if part == "page_tables" and "kernel" in facts:
         rows = facts["kernel"]["page_tables"]["top"][:1]
         return "".join(f"  largest: {row['comm']} (pid {row['pid']}) {human(row['bytes'])}" for row in rows)
@@ -93,7 +104,11 @@ def _findings(findings):
         return ["", "Findings: none"]
     lines = ["", "Findings"]
     for finding in findings:
-        lines += [f"  [{finding['severity']}] {finding['id']}: {finding['summary']}", f"      do: {finding['remedy']}", f"      see: {finding['ref']}"]
+        lines += [
+            f"  [{finding['severity']}] {finding['id']}: {finding['summary']}",
+            f"      do: {finding['remedy']}",
+            f"      see: {finding['ref']}",
+        ]
     return lines
 
 

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """The shapes that several subsets share when records become facts."""
+
 import datetime
 from typing import Dict
 

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """Subset shmem: Shmem taken apart, with the segments and memfds that nobody's resident set shows."""
+
 from typing import Dict, List, Optional
 
 from ..models import gpu
@@ -21,7 +22,9 @@ def gather(survey: Survey) -> Dict:
         **{kind: _file_rows(survey, kind) for kind in ("memfd", "deleted", "anonymous_shared")},
     }
     facts = {f"{name}_bytes": value for name, value in tree._asdict().items()}
-    facts["sysv_orphan_bytes"] = None if segments is None else sum(row["bytes"] or 0 for row in rows["sysv"] if row["orphan"])
+    facts["sysv_orphan_bytes"] = (
+        None if segments is None else sum(row["bytes"] or 0 for row in rows["sysv"] if row["orphan"])
+    )
     for name, found in rows.items():
         found.sort(key=lambda row: -(row["bytes"] or 0))
         facts[name] = survey.capped(f"shmem.{name}", found)
@@ -39,7 +42,9 @@ def _tree(survey, segments):
         tmpfs_used=sum(known) if known else None,
         sysv=None if segments is None else sum((s.resident_bytes or 0) + (s.swapped_bytes or 0) for s in segments),
         gpu=_gpu(survey),
-        swapped=model.swapped_out(info.get("SwapTotal", 0), info.get("SwapFree", 0), info.get("SwapCached", 0), _anon_swapped(survey)),
+        swapped=model.swapped_out(
+            info.get("SwapTotal", 0), info.get("SwapFree", 0), info.get("SwapCached", 0), _anon_swapped(survey)
+        ),
         held=model.held_bytes(survey.held.files, survey.held.complete),
     )
 

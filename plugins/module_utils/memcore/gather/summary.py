@@ -1,21 +1,24 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """The one line a person reads first."""
+
 from typing import Dict
 
 from ..models.size import human, percent
 
 # What is not "used" when people say used: free, or given back when somebody asks.
-GIVEN_BACK = frozenset("free pcp_free page_cache buffers slab_reclaimable kernel_reclaimable_other swap_cache zfs_arc".split())
+GIVEN_BACK = frozenset(
+    "free pcp_free page_cache buffers slab_reclaimable kernel_reclaimable_other swap_cache zfs_arc".split()
+)
 
 
 def summarize(facts: Dict) -> str:
-    """Used, shown, hidden, the largest of what hides, and how many findings; shorter where `memory` was not gathered."""
+    """Used, hidden, the largest of what hides, how many findings; only the last where `memory` was not gathered."""
     count = len(facts["findings"])
     found = f"{count} finding{'' if count == 1 else 's'}"
     memory = facts.get("memory")
     if memory is None:
-        return f"{found} in {', '.join(name for name in facts if isinstance(facts[name], (dict, list)) and name not in ('host', 'findings', 'incomplete', 'truncated')) or 'nothing asked for'}."
+        return f"{found}; the subset memory was not gathered."
     total, hidden = memory["total_bytes"], memory["hidden_bytes"]
     used = used_bytes(memory)
     parts = [f"{human(used)} of {human(total)} RAM is used ({percent(used, total)} %)"]
@@ -27,12 +30,16 @@ def summarize(facts: Dict) -> str:
 
 def used_bytes(memory: Dict) -> int:
     """RAM that is neither free nor a cache the kernel would give back."""
-    return memory["total_bytes"] - sum(v for part, v in memory["ledger"].items() if v is not None and part in GIVEN_BACK)
+    return memory["total_bytes"] - sum(
+        v for part, v in memory["ledger"].items() if v is not None and part in GIVEN_BACK
+    )
 
 
 def hiding(memory: Dict):
     """The parts of the ledger that no resident set shows, the largest first, as (part, bytes)."""
-    parts = [(part, value) for part, value in memory["ledger"].items() if value and part not in GIVEN_BACK and part != "anon"]
+    parts = [
+        (part, value) for part, value in memory["ledger"].items() if value and part not in GIVEN_BACK and part != "anon"
+    ]
     return sorted(parts, key=lambda item: -item[1])
 
 

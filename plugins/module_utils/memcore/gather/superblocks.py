@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """Every tmpfs superblock once, however often and in however many namespaces it is mounted."""
+
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ..models.mounts import MEMORY_BACKED

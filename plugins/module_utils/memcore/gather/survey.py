@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """The readings that several subsets need, each made once and only when asked for."""
+
 from typing import Dict, List, Optional, Set
 
 from ..models import owner
@@ -100,7 +101,9 @@ class Survey:
     def hierarchy(self) -> cgroup.Hierarchy:
         """Where memory cgroups are."""
         mounts = self.namespaces.all[0].mounts
-        return cgroup.hierarchy(mounts, lambda folder: "memory" in (self.host.optional(folder + "/cgroup.controllers") or "").split())
+        return cgroup.hierarchy(
+            mounts, lambda folder: "memory" in (self.host.optional(folder + "/cgroup.controllers") or "").split()
+        )
 
     @once
     def alive_pods(self) -> Optional[Set[str]]:

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """Subset tmpfs: every tmpfs with its mounts, its owner, its biggest files and who holds them."""
+
 import heapq
 import time
 from typing import Dict, List, Optional
@@ -126,7 +127,8 @@ def _scan(survey, block, deadline):
             scan.complete = False
             survey.host.lacks(
                 f"files of tmpfs {printable(mount.mount_point)}",
-                f"scan_seconds ({survey.options.scan_seconds:g}) ran out after {scan.files} files; the biggest of those are shown",
+                f"scan_seconds ({survey.options.scan_seconds:g}) ran out after {scan.files} files; "
+                "the biggest of those are shown",
             )
             break
         try:
@@ -171,7 +173,7 @@ def _holders(survey):
 
 
 def _deleted_bytes(survey, device):
-    """At least so many; None where a file could not be measured, or a refused process might hold some and none was found."""
+    """At least so many; None where a file could not be measured, or only refused processes might hold some."""
     sizes = [file.bytes for file in survey.held.files if file.kind == "deleted" and file.device == device]
     return None if None in sizes or not (sizes or survey.held.complete) else sum(sizes)
 

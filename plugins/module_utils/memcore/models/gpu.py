@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""System memory that GPU clients hold (Documentation/gpu/drm-usage-stats.rst): inside Shmem or outside every counter."""
+"""System memory of GPU clients (Documentation/gpu/drm-usage-stats.rst), inside Shmem or outside every counter."""
+
 from typing import Iterable, Optional
 
 # TTM takes system pages with alloc_pages, so no counter of /proc/meminfo has them; the others' buffers are shmem files.

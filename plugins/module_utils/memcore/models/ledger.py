@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """The ledger of MemTotal: every page has one owner, and what nobody claims is said, not hidden."""
+
 from typing import Dict, List, NamedTuple, Optional
 
 
@@ -78,7 +79,7 @@ def _user_parts(readings):
     info = readings.meminfo
     swap_cache = info.get("SwapCached")
     if swap_cache:
-        # A page that is mapped again while still in the swap cache is in AnonPages and in SwapCached; the LRU has it once.
+        # A page mapped again while still in the swap cache is in AnonPages and SwapCached; the LRU has it once.
         counted = sum(info.get(name, 0) for name in ("AnonPages", "Cached", "Buffers", "SwapCached"))
         swap_cache -= min(swap_cache, max(0, counted - (_lru_bytes(readings) or counted)))
     return {
@@ -109,7 +110,11 @@ def _kernel_parts(readings):
         **_compressed(readings),
         "balloon": _balloon(readings),
     }
-    for part, field in (("bounce", "Bounce"), ("writeback_tmp", "WritebackTmp"), ("hardware_corrupted", "HardwareCorrupted")):
+    for part, field in (
+        ("bounce", "Bounce"),
+        ("writeback_tmp", "WritebackTmp"),
+        ("hardware_corrupted", "HardwareCorrupted"),
+    ):
         if info.get(field):
             parts[part] = info[field]
     if vmstat.get("nr_memmap_pages"):

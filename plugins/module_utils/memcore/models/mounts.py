@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Which mount a path leads to, and whether it may be walked: a dead NFS or FUSE server would hang whoever touches it."""
+"""Which mount a path leads to, and whether it may be walked: a dead NFS or FUSE server hangs whoever touches it."""
+
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 # File systems whose every answer comes from this kernel. A list of those that may hang would never be complete.
@@ -30,7 +31,9 @@ class Walk:
         ids = {mount.mount_id for mount in mounts}
         self._root = next((m for m in mounts if m.parent_id not in ids or m.parent_id == m.mount_id), None)
         self._trusted = {self._root.mount_id} if self._root and trust_root else set()
-        self._children: Dict[Tuple[int, str], object] = {(m.parent_id, m.mount_point): m for m in mounts if m is not self._root}
+        self._children: Dict[Tuple[int, str], object] = {
+            (m.parent_id, m.mount_point): m for m in mounts if m is not self._root
+        }
 
     def obstacle(self, mount) -> Optional[str]:
         """Why the mount must not be reached by its path; None where it may."""

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """Whose a cgroup or a tmpfs is: the host's, a systemd unit's, a container's or a pod's."""
+
 import re
 from typing import NamedTuple, Optional
 
@@ -9,7 +10,7 @@ _UID_DASHED = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _UID_HASH = r"[0-9a-f]{32}"  # static pods, whose uid is a hash of the manifest
 _ID = r"[0-9a-f]{64}"
 
-# The kubelet's names: k8s pkg/kubelet/cm/cgroup_manager_linux.go (ToSystemd, ToCgroupfs). A cgroupRoot may stand before.
+# The kubelet's names: pkg/kubelet/cm/cgroup_manager_linux.go (ToSystemd, ToCgroupfs). A cgroupRoot may stand before.
 _POD_SYSTEMD = re.compile(
     rf"(?:^|/)(?:[^/]+-)?kubepods(?:-(?P<qos>burstable|besteffort))?"
     rf"-pod(?P<uid>{_UID_UNDERSCORED}|{_UID_DASHED}|{_UID_HASH})\.slice(?=[/:]|$)"
@@ -20,7 +21,9 @@ _POD_CGROUPFS = re.compile(
 # Seen from a private cgroup namespace the QoS level is cut off.
 _POD_RELATIVE = re.compile(rf"(?:^|/)pod(?P<uid>{_UID_DASHED}|{_UID_HASH})(?=/|$)")
 
-_LEAF = re.compile(rf"^/(?P<prefix>cri-containerd-|crio-conmon-|crio-|cri-o-|docker-)?(?P<id>{_ID})(?P<suffix>\.scope)?(?:/|$)")
+_LEAF = re.compile(
+    rf"^/(?P<prefix>cri-containerd-|crio-conmon-|crio-|cri-o-|docker-)?(?P<id>{_ID})(?P<suffix>\.scope)?(?:/|$)"
+)
 # containerd without SystemdCgroup under a kubelet with the systemd driver: the slice's name is taken literally.
 _LEAF_COLON = re.compile(rf"^:(?P<prefix>cri-containerd|crio|docker):(?P<id>{_ID})(?:/|$)")
 _RUNTIMES = {"cri-containerd": "containerd", "crio": "cri-o", "cri-o": "cri-o", "docker": "docker", "libpod": "podman"}
@@ -33,7 +36,9 @@ _PLAIN_CONTAINERS = (
 )
 _UNIT = re.compile(r"([^/]+\.(?:service|scope|mount|socket|swap))(?=/|$)")
 
-_POD_VOLUME = re.compile(rf"/pods/(?P<uid>{_UID_DASHED}|{_UID_HASH})/volumes/kubernetes\.io~(?P<kind>[\w-]+)/(?P<name>[^/]+)$")
+_POD_VOLUME = re.compile(
+    rf"/pods/(?P<uid>{_UID_DASHED}|{_UID_HASH})/volumes/kubernetes\.io~(?P<kind>[\w-]+)/(?P<name>[^/]+)$"
+)
 _CONTAINER_SHM = (
     re.compile(rf"/containerd/io\.containerd\.grpc\.v1\.cri/sandboxes/(?P<id>{_ID})/shm$"),
     re.compile(rf"/docker/containers/(?P<id>{_ID})/mounts/shm$"),

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """What Shmem is made of: tmpfs, System V segments, memfds, deleted files, anonymous shared mappings, GPU buffers."""
+
 from typing import Dict, Iterable, NamedTuple, Optional
 
 
@@ -57,7 +58,7 @@ def held_bytes(files: Iterable[OpenFile], complete: bool) -> Dict[str, Optional[
 
     None where nothing of a kind was found or could be measured by a search that was refused some processes.
     """
-    sums: Dict[str, Optional[int]] = {kind: 0 if complete else None for kind in ("memfd", "deleted", "anonymous_shared")}
+    sums: Dict[str, Optional[int]] = dict.fromkeys(("memfd", "deleted", "anonymous_shared"), 0 if complete else None)
     unmeasured = {file.kind for file in files if file.bytes is None}
     for kind in unmeasured & set(sums):
         sums[kind] = None

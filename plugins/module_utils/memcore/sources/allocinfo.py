@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """/proc/allocinfo (lib/alloc_tag.c, 6.10 and later): bytes by allocating source line."""
+
 import re
 from typing import List, NamedTuple, Optional
 

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """What balloon drivers say outside /proc/meminfo."""
+
 import re
 from typing import Optional
 
@@ -15,5 +16,5 @@ def vmware_pages(text: str) -> Optional[int]:
 
 
 def virtio_counts_in_total(features: str) -> bool:
-    """Whether the balloon's pages stay in MemTotal: only where the guest may take them back on OOM (virtio_balloon.c)."""
+    """Whether the balloon's pages stay in MemTotal: where the guest may take them back on OOM (virtio_balloon.c)."""
     return features.strip()[_DEFLATE_ON_OOM : _DEFLATE_ON_OOM + 1] == "1"

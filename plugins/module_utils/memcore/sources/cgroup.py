@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """/proc/PID/cgroup, /proc/cgroups and where the memory controller is mounted."""
+
 import re
 from typing import Dict, List, NamedTuple, Optional
 
@@ -51,4 +52,6 @@ def unit_path_of(data: bytes) -> Optional[str]:
 
 def controllers(text: str) -> Dict[str, int]:
     """/proc/cgroups: how many cgroups each controller has in all, dying ones included."""
-    return {name: int(count) for name, count in re.findall(r"^(\w+)\s+[0-9]+\s+([0-9]{1,15})\s+[0-9]+", text, re.MULTILINE)}
+    return {
+        name: int(count) for name, count in re.findall(r"^(\w+)\s+[0-9]+\s+([0-9]{1,15})\s+[0-9]+", text, re.MULTILINE)
+    }

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """The output of df(1), which a captured tree has in place of statvfs(3)."""
+
 import re
 from typing import Dict, NamedTuple, Optional
 

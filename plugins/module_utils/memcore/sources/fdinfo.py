@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """/proc/PID/fdinfo/N: the mount of an open file (3.15 and later), and what a GPU client holds (drm-usage-stats)."""
+
 import re
 from typing import Dict, NamedTuple, Optional
 

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """/etc/fstab (fstab(5)): what the administrator declared."""
+
 from typing import List, NamedTuple
 
 from .mountinfo import unescape

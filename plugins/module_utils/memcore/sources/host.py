@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """The only file that opens files: a live host below any root, or a captured tree, behind the same few verbs."""
+
 import os
 import time
 from typing import Dict, List, NamedTuple, Optional
@@ -158,7 +159,7 @@ class Host:
         )
 
     def children(self, path: str, skip) -> List[Entry]:
-        """The entries of a folder, links not followed, paths in `skip` (mount points) never looked at; raises OSError."""
+        """The entries of a folder, links not followed; paths in `skip` (mount points) are never looked at. OSError."""
         found = []
         with os.scandir(self.full(path)) as entries:
             for item in entries:

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """Flat keyed files, one `name value` a line: /proc/vmstat, memory.stat, memory.events, cgroup.stat."""
+
 import re
 from typing import Dict
 

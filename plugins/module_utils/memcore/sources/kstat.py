@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """/proc/spl/kstat/zfs/*: OpenZFS's own counters, `name type value` a line."""
+
 import re
 from typing import Dict
 

@@ -1,11 +1,14 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """/proc/PID/maps (Documentation/filesystems/proc.rst, 1.1): only the mappings of files that live in memory."""
+
 import re
 from typing import Iterator, NamedTuple
 
 # Memory-backed file systems have no disk behind them, so their device has major number 0; 00:00 is no file at all.
-_LINE = re.compile(rb"^([0-9a-f]{1,16}-[0-9a-f]{1,16}) \S+ \S+ (00:(?!00 )[0-9a-f]{2,8}) ([0-9]{1,20}) +(/[^\n]*)$", re.MULTILINE)
+_LINE = re.compile(
+    rb"^([0-9a-f]{1,16}-[0-9a-f]{1,16}) \S+ \S+ (00:(?!00 )[0-9a-f]{2,8}) ([0-9]{1,20}) +(/[^\n]*)$", re.MULTILINE
+)
 DELETED = b" (deleted)"
 
 

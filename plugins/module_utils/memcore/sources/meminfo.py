@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """/proc/meminfo (fs/proc/meminfo.c): one figure a line, almost all in kB, which means KiB."""
+
 import re
 from typing import Dict
 

@@ -1,10 +1,13 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """/proc/PID/mountinfo (Documentation/filesystems/proc.rst, 3.5): the mounts of one mount namespace."""
+
 import re
 from typing import List, NamedTuple
 
-_LINE = re.compile(r"^([0-9]{1,10}) ([0-9]{1,10}) ([0-9]{1,10}:[0-9]{1,10}) (\S+) (\S+) (\S+)(?: \S+)*? - (\S+) (\S*) (\S+)$")
+_LINE = re.compile(
+    r"^([0-9]{1,10}) ([0-9]{1,10}) ([0-9]{1,10}:[0-9]{1,10}) (\S+) (\S+) (\S+)(?: \S+)*? - (\S+) (\S*) (\S+)$"
+)
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
@@ -26,7 +29,8 @@ def parse(text: str) -> List[Mount]:
     """The mounts in the file's order, which is the order of mounting; lines of another shape are left out."""
     found = filter(None, map(_LINE.match, text.split("\n")))
     return [
-        Mount(int(match[1]), int(match[2]), match[3], *(unescape(field) for field in match.groups()[3:])) for match in found
+        Mount(int(match[1]), int(match[2]), match[3], *(unescape(field) for field in match.groups()[3:]))
+        for match in found
     ]
 
 
@@ -36,7 +40,7 @@ def unescape(field: str) -> str:
 
 
 def parse_mounts(text: str) -> List[Mount]:
-    """The same from /proc/mounts, which has no ids: each line stands for a superblock, below the longest path above it."""
+    """The same from /proc/mounts, which has no ids: each line is a superblock, below the longest path above it."""
     ids = {}
     mounts = []
     for line in text.split("\n"):
@@ -44,7 +48,9 @@ def parse_mounts(text: str) -> List[Mount]:
         if len(row) < 4:
             continue
         number, point = len(mounts) + 1, unescape(row[1])
-        parent = max((upper for upper in ids if (point + "/").startswith(upper.rstrip("/") + "/")), key=len, default=None)
+        parent = max(
+            (upper for upper in ids if (point + "/").startswith(upper.rstrip("/") + "/")), key=len, default=None
+        )
         mounts.append(
             Mount(number, ids.get(parent, 0), f"mounts:{number}", "/", point, row[3], row[2], unescape(row[0]), row[3])
         )

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """setns(2), the only way to see the System V segments of another IPC namespace."""
+
 import os
 
 _CLONE_NEWIPC = 0x08000000
@@ -8,10 +9,11 @@ _CLONE_NEWIPC = 0x08000000
 
 def enter_ipc(descriptor: int) -> None:
     """Move this thread into the IPC namespace behind the open /proc/PID/ns/ipc; raises OSError."""
-    if hasattr(os, "setns"):
-        os.setns(descriptor, _CLONE_NEWIPC)
+    setns = getattr(os, "setns", None)  # Python 3.12
+    if setns is not None:
+        setns(descriptor, _CLONE_NEWIPC)
         return
-    import ctypes  # os.setns came with Python 3.12; the import is slow and seldom needed
+    import ctypes  # slow to import and seldom needed
 
     library = ctypes.CDLL(None, use_errno=True)
     if library.setns(descriptor, _CLONE_NEWIPC) != 0:

@@ -1,11 +1,14 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """/proc/slabinfo (mm/slab_common.c): the kernel's object caches."""
+
 import re
 from typing import List, NamedTuple
 
+_NUMBER = r"([0-9]{1,15})"
 _LINE = re.compile(
-    r"^(\S+)\s+([0-9]{1,15})\s+([0-9]{1,15})\s+([0-9]{1,15})\s+([0-9]{1,15})\s+([0-9]{1,15})\s+:.*: slabdata\s+([0-9]{1,15})\s+([0-9]{1,15})",
+    rf"^(\S+)\s+{_NUMBER}\s+{_NUMBER}\s+{_NUMBER}\s+{_NUMBER}\s+{_NUMBER}\s+:"
+    rf".*: slabdata\s+{_NUMBER}\s+{_NUMBER}",
     re.MULTILINE,
 )
 

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """/proc/net/sockstat (net/ipv4/proc.c): pages charged to sockets, by protocol; `mem` counts all network namespaces."""
+
 import re
 from typing import Dict
 

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """/proc/PID/status (fs/proc/array.c): what one process shows of the memory it maps."""
+
 import re
 from typing import NamedTuple, Optional
 

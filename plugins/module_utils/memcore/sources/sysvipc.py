@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """/proc/sysvipc/shm (ipc/shm.c): the System V shared memory segments of the reader's IPC namespace."""
+
 from typing import List, NamedTuple, Optional
 
 _WANTED = ("key", "shmid", "perms", "size", "cpid", "nattch", "uid", "rss", "swap")

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """/proc/vmallocinfo (mm/vmalloc.c): who called vmalloc. Address ranges overstate; only `pages=` is memory."""
+
 import re
 from typing import Dict, NamedTuple
 
@@ -10,7 +11,8 @@ _OFFSET = re.compile(r"\+0x[0-9a-f]+/0x[0-9a-f]+$")
 
 # Thread stacks are vmalloc'ed with CONFIG_VMAP_STACK (4.9 on x86); which function is named depends on inlining.
 STACK_CALLERS = frozenset(
-    "alloc_thread_stack_node alloc_thread_stack_node_noprof copy_process dup_task_struct _do_fork fork_idle kernel_clone".split()
+    "alloc_thread_stack_node alloc_thread_stack_node_noprof copy_process dup_task_struct _do_fork fork_idle "
+    "kernel_clone".split()
 )
 
 

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
 """/proc/zoneinfo (mm/vmstat.c): what /proc/meminfo leaves out of MemFree, and how exact the counters are."""
+
 import re
 from typing import NamedTuple
 

@@ -1,0 +1,23 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is slow to make is made once, outside the checkout; removing the folder is always safe."""
+import fcntl
+import os
+import shutil
+
+HOME = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "memfacts", "lab")
+
+
+def folder(name, make):
+    """Path of the cached folder `name`, filled by `make(path)` the first time; several processes may ask at once."""
+    path = os.path.join(HOME, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(f"{path}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.isdir(path):
+            unfinished = f"{path}.new"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            os.mkdir(unfinished)
+            make(unfinished)
+            os.rename(unfinished, path)
+    return path

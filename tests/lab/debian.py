@@ -1,0 +1,138 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Debian packages: unpacked from another suite than this machine's, or installed because the lab needs their commands.
+
+The mirror is the machine's own: its apt sources with the name of the suite exchanged, in a private apt configuration.
+"""
+import glob
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+
+COMMANDS = {
+    "busybox": "busybox-static",
+    "debugfs": "e2fsprogs",
+    "dpkg": "dpkg",
+    "ldd": "libc-bin",
+    "mke2fs": "e2fsprogs",
+    "qemu-system-x86_64": "qemu-system-x86",
+    "setpriv": "util-linux",
+}
+
+
+class PackageError(Exception):
+    """A package cannot be had; one sentence says why."""
+
+
+def command(name):
+    """Path of a command, also of those that only root has on its PATH; None when it is not installed."""
+    return shutil.which(name, path=os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin")
+
+
+def require(*commands):
+    """Install what brings `commands`, when root; otherwise say what to install."""
+    packages = [COMMANDS[name] for name in commands if not command(name)]
+    if not packages:
+        return
+    call = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages]
+    if os.geteuid():
+        raise PackageError(f"missing on this machine: run '{' '.join(call)}' as root")
+    environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+    _call(["apt-get", "update", "-q"], environment)
+    _call(call, environment)
+
+
+def unpack(suite, pattern, folder):
+    """Unpack below `folder` the packages of `suite` whose whole name matches `pattern`, the newest version only.
+
+    Groups of the pattern are the version in the name; what matches with one version belongs together.
+    """
+    with tempfile.TemporaryDirectory(prefix="lab-apt-") as private:
+        environment = _private_apt(suite, private)
+        _call(["apt-get", "update", "-q"], environment)
+        names = _newest(_call(["apt-cache", "pkgnames"], environment).split(), pattern)
+        if not names:
+            raise PackageError(f"Debian's suite {suite} has no package like {pattern}")
+        _call(["apt-get", "download", "-q", *names], environment, cwd=private)
+        for package in glob.glob(os.path.join(private, "*.deb")):
+            _call(["dpkg", "-x", package, folder], environment)
+    return names
+
+
+def _newest(names, pattern):
+    versions = {}
+    for name in names:
+        match = re.fullmatch(pattern, name)
+        if match:
+            version = tuple(int(number) for number in re.findall(r"\d+", "-".join(match.groups())))
+            versions.setdefault(version, []).append(name)
+    return versions[max(versions)] if versions else []
+
+
+def _private_apt(suite, folder):
+    """Environment for apt tools which know only `suite` and keep everything below `folder`."""
+    for name in ("parts", "lists/partial", "cache/archives/partial"):
+        os.makedirs(os.path.join(folder, name))
+    for number, (kind, text) in enumerate(_sources_of(suite)):
+        _write(os.path.join(folder, "parts", f"{number}.{kind}"), text)
+    settings = {
+        "Dir::Etc::SourceList": "/dev/null",
+        "Dir::Etc::SourceParts": f"{folder}/parts",
+        "Dir::Etc::Preferences": "/dev/null",
+        "Dir::Etc::PreferencesParts": "/dev/null",
+        "Dir::State::Lists": f"{folder}/lists",
+        "Dir::State::Status": "/dev/null",
+        "Dir::Cache": f"{folder}/cache",
+        "Acquire::Languages": "none",
+        "APT::Update::Error-Mode": "any",
+        # The user _apt cannot enter a private folder, and says so at every download.
+        "APT::Sandbox::User": "root",
+    }
+    _write(f"{folder}/apt.conf", "".join(f'{name} "{value}";\n' for name, value in settings.items()))
+    return dict(os.environ, APT_CONFIG=f"{folder}/apt.conf")
+
+
+def _sources_of(suite):
+    """The machine's sources for its own main suite, both of apt's formats, with `suite` in its place."""
+    own = _own_suite()
+    found = []
+    for path in ["/etc/apt/sources.list", *sorted(glob.glob("/etc/apt/sources.list.d/*"))]:
+        if not os.path.isfile(path):
+            continue
+        with open(path, encoding="utf-8") as stream:
+            text = "".join(line for line in stream if not line.startswith("#"))
+        if path.endswith(".sources"):
+            stanzas = [stanza for stanza in text.split("\n\n") if re.search(rf"^Suites:.*\b{own}(\s|$)", stanza, re.M)]
+            found += [("sources", re.sub(r"(?m)^Suites:.*", f"Suites: {suite}", stanza) + "\n") for stanza in stanzas]
+        elif path.endswith(".list"):
+            lines = [line for line in text.splitlines() if re.match(rf"deb\s.*\s{own}\s", line)]
+            found += [("list", re.sub(rf"\s{own}\s", f" {suite} ", line) + "\n") for line in lines]
+    if not found:
+        raise PackageError(f"no apt source of this machine names its own suite {own}, so the mirror is unknown")
+    return found
+
+
+def _own_suite():
+    with open("/etc/os-release", encoding="utf-8") as stream:
+        match = re.search(r"^VERSION_CODENAME=(\w+)", stream.read(), re.M)
+    if not match:
+        raise PackageError("/etc/os-release names no Debian suite")
+    return match[1]
+
+
+def _call(words, environment, cwd=None):
+    try:
+        done = subprocess.run(words, env=environment, cwd=cwd, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise PackageError(f"{words[0]} cannot run: {error.strerror}") from error
+    if done.returncode:
+        complaint = [line for line in done.stderr.splitlines() if line.startswith("E:")] or done.stderr.splitlines()
+        raise PackageError(f"'{' '.join(words[:2])}' failed: {(complaint or ['no message'])[0]}")
+    return done.stdout
+
+
+def _write(path, text):
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text)

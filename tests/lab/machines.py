@@ -1,0 +1,93 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The two machines a kernel of the lab runs on: each lays out a stage (a folder) and says which command boots it.
+
+On the stage lies `out`, which becomes /out of the guest; `settings` are LAB_* words for guest/init.
+"""
+import os
+import shutil
+import subprocess
+from typing import Callable, NamedTuple, Tuple
+
+import debian
+
+NOT_FOR_GUESTS = shutil.ignore_patterns("__pycache__", "fixtures", "output", ".*")
+
+
+class Parts(NamedTuple):
+    """Folders a guest is put together from."""
+
+    root: str
+    kernel: str
+    checkout: str
+
+
+class Machine(NamedTuple):
+    """`collect(stage)` brings what the guest left in /out back to `out` on the stage."""
+
+    needs: Tuple[str, ...]
+    timeout: int
+    prepare: Callable
+    command: Callable
+    collect: Callable
+
+
+def _uml_prepare(stage, parts):
+    # Links, so that the guest's mount table shows the stage and not where the checkout and the cache lie.
+    os.symlink(parts.root, f"{stage}/root")
+    os.symlink(parts.checkout, f"{stage}/checkout")
+    os.symlink(f"{parts.kernel}/modules", f"{stage}/modules")
+
+
+def _uml_command(stage, parts, mem_mb, settings):
+    return [
+        f"{parts.kernel}/kernel",
+        f"mem={mem_mb}M",
+        *("root=/dev/root", "rootfstype=hostfs", f"rootflags={stage}/root", "ro", "init=/init"),
+        *(f"uml_dir={stage}", "umid=uml"),
+        *("con=null", "con0=null,fd:1", "con1=null", "ssl=null", "quiet"),
+        *(f"LAB_STAGE={stage}", *settings),
+    ]
+
+
+def _uml_collect(stage):
+    """Nothing to do: /out is the folder itself."""
+
+
+def _qemu_prepare(stage, parts):
+    # A disk and no initramfs: pages of an initramfs stay in memory for good, as Shmem (or as unevictable page cache),
+    # while those of a disk are page cache as on any host. The cloud kernels have NVMe and ext4 built in.
+    tree = f"{stage}/tree"
+    shutil.copytree(parts.root, tree, symlinks=True)
+    os.rename(f"{stage}/out", f"{tree}/out")  # moved, for rdump makes it anew
+    shutil.copytree(f"{parts.kernel}/modules", f"{tree}/modules", dirs_exist_ok=True)
+    for name in ("plugins", "tests"):
+        shutil.copytree(f"{parts.checkout}/{name}", f"{tree}/work-tree/{name}", ignore=NOT_FOR_GUESTS)
+    options = ("-q", "-t", "ext4", "-O", "^has_journal", "-m", "0", "-E", "lazy_itable_init=1,nodiscard")
+    _disk_tool("mke2fs", *options, "-d", tree, f"{stage}/disk", "1G")
+
+
+def _qemu_command(stage, parts, mem_mb, settings):
+    return [
+        *("qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"),
+        *("-accel", "tcg,thread=multi", "-cpu", "Nehalem", "-smp", "2", "-m", str(mem_mb), "-serial", "stdio"),
+        *("-drive", f"file={stage}/disk,format=raw,if=none,id=disk,cache=unsafe"),
+        *("-device", "nvme,drive=disk,serial=lab", "-kernel", f"{parts.kernel}/kernel", "-append"),
+        " ".join(("root=/dev/nvme0n1 rootfstype=ext4 rw init=/init console=ttyS0 quiet panic=-1", *settings)),
+    ]
+
+
+def _qemu_collect(stage):
+    _disk_tool("debugfs", "-R", f'rdump /out "{stage}"', f"{stage}/disk")
+
+
+def _disk_tool(name, *words):
+    subprocess.run([debian.command(name), *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+_EVERY_GUEST = ("busybox", "ldd", "setpriv")
+_EMULATION = ("debugfs", "mke2fs", "qemu-system-x86_64")
+MACHINES = {
+    "uml": Machine(_EVERY_GUEST, 120, _uml_prepare, _uml_command, _uml_collect),
+    "qemu": Machine(_EVERY_GUEST + _EMULATION, 300, _qemu_prepare, _qemu_command, _qemu_collect),
+}

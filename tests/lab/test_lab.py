@@ -1,0 +1,91 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab itself: kernels boot, scripts run, their results and exit status come back, nothing is left behind."""
+import concurrent.futures
+import os
+import subprocess
+import sys
+import tempfile
+
+import kernels
+import lab
+import pytest
+
+pytestmark = pytest.mark.lab
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+HELLO, MISBEHAVE = (os.path.join(HERE, "guest", name) for name in ("hello.py", "misbehave.py"))
+ONE_OF_EACH_MACHINE = ("6.1-uml", "6.12")
+
+
+def run(kernel, *args, **options):
+    """lab.run, where a kernel that cannot be had skips the test with its reason."""
+    try:
+        return lab.run(kernel, *args, **options)
+    except kernels.Unavailable as error:
+        pytest.skip(str(error))
+
+
+def read(folder, name):
+    return (folder / name).read_text(encoding="utf-8", errors="replace")
+
+
+@pytest.mark.parametrize("kernel", [kernel.name for kernel in kernels.TABLE])
+def test_kernel_boots_and_brings_back_output_files_and_exit_status(kernel, tmp_path):
+    assert run(kernel, HELLO, tmp_path, args=["3"]) == 3
+    series = kernel.partition("-")[0].rstrip("x")
+    assert read(tmp_path, "release").startswith(series)
+    assert f"Linux lab {read(tmp_path, 'release')}" in read(tmp_path, "console.txt")
+
+
+@pytest.mark.parametrize("kernel", [kernel.name for kernel in kernels.TABLE if "v1" in kernel.cgroups])
+def test_cgroup_v1_has_its_memory_controller(kernel, tmp_path):
+    assert run(kernel, HELLO, tmp_path, args=["0"], cgroup="v1") == 0
+    assert "cgroup /sys/fs/cgroup/memory cgroup rw,relatime,memory" in read(tmp_path, "console.txt")
+
+
+@pytest.mark.parametrize("kernel", ONE_OF_EACH_MACHINE)
+def test_what_was_written_before_a_panic_comes_back(kernel, tmp_path):
+    with pytest.raises(lab.GuestDied, match="died before misbehave.py ended"):
+        run(kernel, MISBEHAVE, tmp_path, args=["panic"])
+    assert read(tmp_path, "last-words") == "panic"
+    assert "Kernel panic" in read(tmp_path, "boot.txt")
+
+
+@pytest.mark.parametrize("kernel", ONE_OF_EACH_MACHINE)
+def test_hung_guest_is_killed_and_leaves_no_process(kernel, tmp_path, monkeypatch):
+    with tempfile.TemporaryDirectory(prefix="hung") as stages:
+        monkeypatch.setattr(tempfile, "tempdir", stages)
+        with pytest.raises(lab.GuestDied, match="was killed after 20 s"):
+            run(kernel, MISBEHAVE, tmp_path, args=["hang"], timeout=20)
+        left = subprocess.run(["pgrep", "-f", stages], stdout=subprocess.PIPE, text=True, check=False).stdout
+        assert (left, os.listdir(stages)) == ("", [])
+    assert read(tmp_path, "last-words") == "hang"
+
+
+def test_two_guests_run_side_by_side(tmp_path):
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        guests = [
+            pool.submit(run, kernel, HELLO, tmp_path / str(number), args=[str(number)])
+            for number, kernel in enumerate(("6.1-uml", "6.1-uml", "6.12", "6.12"))
+        ]
+    assert [guest.result() for guest in guests] == [0, 1, 2, 3]
+
+
+def test_script_outside_the_checkout_is_refused_in_one_sentence(tmp_path):
+    with pytest.raises(ValueError, match="/etc/passwd is not below"):
+        run("6.1-uml", "/etc/passwd", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        pytest.param(["4.4"], "skipped: 4.4: no such kernel in the table", id="unknown"),
+        pytest.param(["--cgroup", "v1", "6.12"], "skipped: 6.12: it has no memory controller of cgroup v1", id="no-v1"),
+    ],
+)
+def test_command_line_says_why_a_kernel_is_skipped(arguments, said, tmp_path):
+    command = [sys.executable, os.path.join(HERE, "run.py"), *arguments, HELLO, str(tmp_path)]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 77
+    assert done.stderr.startswith(said)

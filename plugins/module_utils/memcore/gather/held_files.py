@@ -35,6 +35,8 @@ class _Search:
         self.shm_device = _shm_device(host)
         self.tmpfs_devices = {mount.device for space in spaces.all for mount in space.memory_backed}
         self.tmpfs_mount_ids = {mount.mount_id for space in spaces.all for mount in space.memory_backed}
+        wanted = {device for device in self.tmpfs_devices | {self.shm_device} if device and device[0].isdigit()}
+        self.needles = [maps.needle(device) for device in wanted]
         self.found: Dict[Tuple[str, int], Tuple[str, str, Optional[int]]] = {}
         self.holders: Dict[Tuple[str, int], Set[int]] = {}
         self.gpu: Dict[str, fdinfo.GpuClient] = {}
@@ -79,7 +81,10 @@ class _Search:
         return number is None or number in self.tmpfs_mount_ids
 
     def _mappings(self, pid):
-        for mapping in maps.parse(self.host.whole(f"proc/{pid}/maps")):
+        data = self.host.whole(f"proc/{pid}/maps")
+        if not any(needle in data for needle in self.needles):
+            return
+        for mapping in maps.parse(data):
             key = (mapping.device, mapping.inode)
             if key in self.found:
                 self.holders[key].add(pid)

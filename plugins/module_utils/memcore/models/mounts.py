@@ -29,7 +29,9 @@ class Walk:
     def __init__(self, mounts: List, trust_root: bool):
         """`trust_root`: the root's file system is the one this program runs from, so it answers, whatever it is."""
         ids = {mount.mount_id for mount in mounts}
-        self._root = next((m for m in mounts if m.parent_id not in ids or m.parent_id == m.mount_id), None)
+        tops = (m for m in mounts if m.parent_id not in ids or m.parent_id == m.mount_id)
+        # A process that was chroot'ed into a plain folder sees mounts below it, but not the one that the folder is on.
+        self._root = next((m for m in tops if m.mount_point == "/"), None)
         self._trusted = {self._root.mount_id} if self._root and trust_root else set()
         self._children: Dict[Tuple[int, str], object] = {
             (m.parent_id, m.mount_point): m for m in mounts if m is not self._root
@@ -37,6 +39,8 @@ class Walk:
 
     def obstacle(self, mount) -> Optional[str]:
         """Why the mount must not be reached by its path; None where it may."""
+        if self._root is None:
+            return "it does not show which mount its root is on"
         crossed = self._crossed(mount.mount_point)
         if not crossed or crossed[-1].mount_id != mount.mount_id:
             return "another mount covers it"
@@ -57,19 +61,23 @@ class Walk:
     def _crossed(self, path):
         if self._root is None:
             return []
-        steps = self._stacked([self._root], self._root.mount_point)
+        steps = [self._root]
+        self._climb(steps, "/")
         position = 0
         while position != -1:
             position = path.find("/", position + 1)
             prefix = path if position == -1 else path[:position]
             found = self._children.get((steps[-1].mount_id, prefix))
             if found is not None and prefix != "/":
-                steps = self._stacked(steps + [found], prefix)
+                steps.append(found)
+                self._climb(steps, prefix)
         return steps
 
-    def _stacked(self, steps, point):
+    def _climb(self, steps, point):
+        """Go on to what is mounted over the last step."""
+        seen = {step.mount_id for step in steps}
         upper = self._children.get((steps[-1].mount_id, point))
-        while upper is not None and upper not in steps:
-            steps = steps + [upper]
+        while upper is not None and upper.mount_id not in seen:
+            seen.add(upper.mount_id)
+            steps.append(upper)
             upper = self._children.get((upper.mount_id, point))
-        return steps

@@ -5,7 +5,7 @@
 import re
 from typing import List, NamedTuple, Optional
 
-_LINE = re.compile(r"^\s*([0-9]{1,20})\s+([0-9]{1,20})\s+(\S+:[0-9]+)(?: \[(\S+)\])? func:(\S+)", re.MULTILINE)
+_LINE = re.compile(r"^ *([0-9]{1,20}) +([0-9]{1,20}) +(\S+:[0-9]+)(?: \[(\S+)\])? func:(\S+)", re.MULTILINE)
 
 
 class Site(NamedTuple):

@@ -5,7 +5,8 @@
 import re
 from typing import Optional
 
-_CURRENT = re.compile(r"^current:\s+([0-9]{1,15}) pages$", re.MULTILINE)
+# Up to 4.19 the line reads `current: 5 pages`, later `current               : 5` (drivers/misc/vmw_balloon.c).
+_CURRENT = re.compile(r"^current *: +([0-9]{1,15})(?: pages)?$", re.MULTILINE)
 _DEFLATE_ON_OOM = 2  # VIRTIO_BALLOON_F_DEFLATE_ON_OOM (include/uapi/linux/virtio_balloon.h)
 
 

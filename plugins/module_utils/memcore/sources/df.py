@@ -5,7 +5,10 @@
 import re
 from typing import Dict, NamedTuple, Optional
 
-_ROW = re.compile(r"^(\S.*?)\s+([0-9]{1,20}|-)\s+([0-9]{1,20}|-)\s+(-?[0-9]{1,20}|-)\s+([0-9]{1,20}%|-)\s+(/.*)$")
+# The source may have blanks in it, and an old df puts a long one on a line of its own.
+_ROW = re.compile(
+    r"^(?:[^ ]+(?: +[^ ]+)*?)? +([0-9]{1,20}|-) +([0-9]{1,20}|-) +(-?[0-9]{1,20}|-) +(?:[0-9]{1,20}%|-) +(/.*)$"
+)
 
 
 class Row(NamedTuple):
@@ -30,25 +33,25 @@ def is_inodes(name: str) -> bool:
 
 def parse(blocks: str, inodes: str) -> Dict[str, Row]:
     """Rows by mount point; a path that is mounted twice keeps the row that df printed last."""
-    inode_rows = {match[6]: match for match in _matches(inodes)}
+    inode_rows = {match[4]: match for match in _matches(inodes)}
     rows = {}
     for match in _matches(blocks):
-        size, used, available = (_number(match[column], 1024) for column in (2, 3, 4))
+        size, used, available = (_number(match[column], 1024) for column in (1, 2, 3))
         if not size:
             size = used = available = None  # tmpfs with size=0 answers statvfs with 0 blocks: no limit, use unknown
-        counted = inode_rows.get(match[6])
-        rows[match[6]] = Row(
+        counted = inode_rows.get(match[4])
+        rows[match[4]] = Row(
             size,
             used,
             available,
+            _number(counted[1], 1) if counted else None,
             _number(counted[2], 1) if counted else None,
-            _number(counted[3], 1) if counted else None,
         )
     return rows
 
 
 def _matches(text):
-    return filter(None, (_ROW.match(line) for line in text.splitlines()))
+    return filter(None, (_ROW.match(line) for line in text.split("\n")))
 
 
 def _number(field, unit):

@@ -6,7 +6,7 @@ import re
 from typing import Dict, NamedTuple, Optional
 
 _MOUNT_ID = re.compile(rb"^mnt_id:\s+([0-9]{1,10})$", re.MULTILINE)
-_DRM = re.compile(r"^(drm-[\w-]+):\s*(\S+)(?: (KiB|MiB))?", re.MULTILINE)
+_DRM = re.compile(r"^(drm-[\w-]+):[ \t]*(\S+)(?: (KiB|MiB))?", re.MULTILINE)
 _UNIT = {"": 1, "KiB": 1 << 10, "MiB": 1 << 20}
 
 

@@ -5,7 +5,7 @@
 import re
 from typing import Dict
 
-_LINE = re.compile(r"^(\w+)\s+[0-9]+\s+([0-9]{1,20})$", re.MULTILINE)
+_LINE = re.compile(r"^(\w+) +[0-9]+ +([0-9]{1,20})$", re.MULTILINE)
 
 
 def parse(text: str) -> Dict[str, int]:

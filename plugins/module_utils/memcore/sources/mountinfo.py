@@ -3,12 +3,14 @@
 """/proc/PID/mountinfo (Documentation/filesystems/proc.rst, 3.5): the mounts of one mount namespace."""
 
 import re
-from typing import List, NamedTuple
+from typing import Dict, List, NamedTuple
 
+# Not \S: a path may have a no-break space or a carriage return in it, which the kernel does not escape.
 _LINE = re.compile(
-    r"^([0-9]{1,10}) ([0-9]{1,10}) ([0-9]{1,10}:[0-9]{1,10}) (\S+) (\S+) (\S+)(?: \S+)*? - (\S+) (\S*) (\S+)$"
+    r"^([0-9]{1,10}) ([0-9]{1,10}) ([0-9]{1,10}:[0-9]{1,10}) ([^ ]+) ([^ ]+) ([^ ]+)(?: [^ ]+)*? - ([^ ]+) ([^ ]*) ([^ ]+)$"
 )
 _ESCAPE = re.compile(r"\\([0-7]{3})")
+_PATH_MAX = 4096
 
 
 class Mount(NamedTuple):
@@ -41,18 +43,23 @@ def unescape(field: str) -> str:
 
 def parse_mounts(text: str) -> List[Mount]:
     """The same from /proc/mounts, which has no ids: each line is a superblock, below the longest path above it."""
-    ids = {}
+    rows = [row for row in (line.split(" ") for line in text.split("\n")) if len(row) >= 4]
+    points = [unescape(row[1]) for row in rows]
+    uppermost = {point: number for number, point in enumerate(points, 1)}
+    covered: Dict[str, int] = {}
     mounts = []
-    for line in text.split("\n"):
-        row = line.split(" ")
-        if len(row) < 4:
-            continue
-        number, point = len(mounts) + 1, unescape(row[1])
-        parent = max(
-            (upper for upper in ids if (point + "/").startswith(upper.rstrip("/") + "/")), key=len, default=None
-        )
-        mounts.append(
-            Mount(number, ids.get(parent, 0), f"mounts:{number}", "/", point, row[3], row[2], unescape(row[0]), row[3])
-        )
-        ids[point] = number
+    for number, (row, point) in enumerate(zip(rows, points), 1):
+        parent = covered.get(point) or _above(point, uppermost)
+        covered[point] = number
+        mounts.append(Mount(number, parent, f"mounts:{number}", "/", point, row[3], row[2], unescape(row[0]), row[3]))
     return mounts
+
+
+def _above(point, numbers):
+    """The number of the mount at the longest path above; 0 where there is none."""
+    point = point[:_PATH_MAX]
+    while point not in ("", "/"):
+        point = point.rpartition("/")[0] or "/"
+        if point in numbers:
+            return numbers[point]
+    return 0

@@ -8,7 +8,7 @@ from typing import List, NamedTuple
 _NUMBER = r"([0-9]{1,15})"
 _LINE = re.compile(
     rf"^(\S+)\s+{_NUMBER}\s+{_NUMBER}\s+{_NUMBER}\s+{_NUMBER}\s+{_NUMBER}\s+:"
-    rf".*: slabdata\s+{_NUMBER}\s+{_NUMBER}",
+    rf".*: slabdata\s+{_NUMBER}\s+{_NUMBER}\b",
     re.MULTILINE,
 )
 

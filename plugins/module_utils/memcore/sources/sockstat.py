@@ -6,7 +6,7 @@ import re
 from typing import Dict
 
 _LINE = re.compile(r"^(\w+): (.*)$", re.MULTILINE)
-_PAIR = re.compile(r"(\w+) ([0-9]{1,15})")
+_PAIR = re.compile(r"\b(\w+) ([0-9]{1,15})\b")
 
 
 def parse(text: str) -> Dict[str, Dict[str, int]]:

@@ -10,7 +10,7 @@ from ..errors import ParseError
 # One search over the bytes is several times quicker than a dict of all 50 lines, and this runs for every process.
 # The order is the kernel's; RssAnon to RssShmem came with 4.5 (and el7), VmPMD was there from 4.4 to 4.14.
 _FIELDS = re.compile(
-    rb"^Name:\t([^\n]*)\n.*?^PPid:\t([0-9]{1,10})\n.*?^Uid:\t([0-9]{1,10})"
+    rb"^Name:\t([^\n]*)\n(?:[^\n]*\n){0,9}?PPid:\t([0-9]{1,10})\n(?:[^\n]*\n){0,9}?Uid:\t([0-9]{1,10})"
     rb"(?:.*?^VmRSS:\s+([0-9]{1,15}) kB\n)?"
     rb"(?:RssAnon:\s+([0-9]{1,15}) kB\nRssFile:\s+([0-9]{1,15}) kB\nRssShmem:\s+([0-9]{1,15}) kB\n)?"
     rb"(?:.*?^VmPTE:\s+([0-9]{1,15}) kB\n)?(?:VmPMD:\s+([0-9]{1,15}) kB\n)?"

@@ -6,7 +6,7 @@ import re
 from typing import Dict, NamedTuple
 
 # Ranges of ioremap and vmap map memory that somebody else owns; only "vmalloc" lines have pages of their own.
-_LINE = re.compile(r"^0x\S+\s+[0-9]{1,20} (\S+) .*?pages=([0-9]{1,15}) (?:.*? )?vmalloc(?: |$)", re.MULTILINE)
+_LINE = re.compile(r"0x[^ ]+ +[0-9]{1,20} ([^ ]+)( \[\w+\])? pages=([0-9]{1,15}) (.*)")
 _OFFSET = re.compile(r"\+0x[0-9a-f]+/0x[0-9a-f]+$")
 
 # Thread stacks are vmalloc'ed with CONFIG_VMAP_STACK (4.9 on x86); which function is named depends on inlining.
@@ -32,12 +32,7 @@ def parse(text: str) -> Usage:
     pages: Dict[str, int] = {}
     for line in text.split("\n"):
         match = _LINE.match(line)
-        if match:
-            name = _caller(match[1], line)
-            pages[name] = pages.get(name, 0) + int(match[2])
+        if match and "vmalloc" in match[4].split(" "):
+            name = _OFFSET.sub("", match[1]) + (match[2] or "")
+            pages[name] = pages.get(name, 0) + int(match[3])
     return Usage(pages)
-
-
-def _caller(symbol, line):
-    module = re.search(r" (\[\w+\]) ", line)
-    return _OFFSET.sub("", symbol) + (" " + module[1] if module else "")

@@ -5,9 +5,9 @@
 import re
 from typing import NamedTuple
 
-_COUNT = re.compile(r"^\s+count:\s+([0-9]{1,20})", re.MULTILINE)
-_THRESHOLD = re.compile(r"^\s+vm stats threshold:\s+([0-9]{1,20})", re.MULTILINE)
-_MANAGED = re.compile(r"^\s+managed\s+([0-9]{1,20})", re.MULTILINE)
+_COUNT = re.compile(r"^ +count: +([0-9]{1,20})$", re.MULTILINE)
+_THRESHOLD = re.compile(r"^ +vm stats threshold: +([0-9]{1,20})$", re.MULTILINE)
+_MANAGED = re.compile(r"^ +managed +([0-9]{1,20})$", re.MULTILINE)
 
 
 class Zoneinfo(NamedTuple):

@@ -7,8 +7,6 @@ from typing import Dict, List
 from ..models.size import human, percent
 from .catalogue import Finding, finding
 
-_NEAR_LIMIT_PERCENT = 75.0  # below this there is room, whatever fills it
-
 
 def dying(facts: Dict, threshold: float) -> List[Finding]:
     """Removed cgroups that are still charged with memory."""
@@ -27,7 +25,7 @@ def shmem_at_limit(facts: Dict, threshold: float) -> List[Finding]:
             f"{_use(row)}, {human(row['shmem_bytes'])} of it shared memory",
             dict(row, cgroup=row["path"]),
         )
-        for row in _near_limit(facts)
+        for row in facts["cgroups"]["near_limit"]
         if row["shmem_bytes"] is not None and percent(row["shmem_bytes"], row["limit_bytes"]) >= threshold
     ]
 
@@ -40,15 +38,10 @@ def kernel_memory(facts: Dict, threshold: float) -> List[Finding]:
             f"{_use(row)}, {human(row['kernel_bytes'])} of it kernel memory",
             dict(row, cgroup=row["path"]),
         )
-        for row in _near_limit(facts)
+        for row in facts["cgroups"]["near_limit"]
         if row["kernel_bytes"] is not None and percent(row["kernel_bytes"], row["limit_bytes"]) >= threshold
     ]
 
 
 def _use(row):
     return f"{row['path']} uses {human(row['current_bytes'])} of {human(row['limit_bytes'])}"
-
-
-def _near_limit(facts):
-    limited = (row for row in facts["cgroups"]["top"] if row["limit_bytes"])
-    return [row for row in limited if percent(row["current_bytes"], row["limit_bytes"]) >= _NEAR_LIMIT_PERCENT]

@@ -10,7 +10,7 @@ from .catalogue import Finding, finding
 
 def slab_unreclaimable(facts: Dict, threshold: float) -> List[Finding]:
     """Reclaimable slab is a cache and never raises this."""
-    caches = _rows(facts, "slab")
+    caches = facts["kernel"]["slab"]["top_unreclaimable"] or [] if "kernel" in facts else []
     evidence = {"cache": caches[0]["name"] if caches else None, "top": caches[:3]}
     return _share(facts, "slab-unreclaimable-high", "slab_unreclaimable", "unreclaimable slab", threshold, evidence)
 
@@ -55,8 +55,19 @@ def balloon(facts: Dict, threshold: float) -> List[Finding]:
 
 
 def gpu(facts: Dict, threshold: float) -> List[Finding]:
-    """System memory that GPU clients hold outside Shmem."""
-    return _share(facts, "gpu-memory-high", "gpu", "GPU buffers in system memory", threshold, {})
+    """System memory that GPU clients hold, in Shmem or outside it."""
+    outside, total = facts["memory"]["ledger"].get("gpu") or 0, facts["memory"]["total_bytes"]
+    inside = facts["shmem"]["gpu_bytes"] or 0 if "shmem" in facts else 0
+    if not outside + inside or percent(outside + inside, total) < threshold:
+        return []
+    evidence = {
+        "bytes": outside + inside,
+        "percent_of_ram": percent(outside + inside, total),
+        "outside_shmem_bytes": outside,
+        "in_shmem_bytes": inside,
+    }
+    summary = f"GPU buffers take {human(outside + inside)} of system memory, {evidence['percent_of_ram']} % of RAM"
+    return [finding("gpu-memory-high", summary, evidence)]
 
 
 def sockets(facts: Dict, threshold: float) -> List[Finding]:
@@ -72,7 +83,7 @@ def sockets(facts: Dict, threshold: float) -> List[Finding]:
 
 def _share(facts, name, part, words, threshold, evidence):
     held, total = facts["memory"]["ledger"].get(part), facts["memory"]["total_bytes"]
-    if held is None or percent(held, total) < threshold:
+    if not held or percent(held, total) < threshold:
         return []
     figures = {"bytes": held, "percent_of_ram": percent(held, total)}
     return [finding(name, f"{words} takes {human(held)}, {percent(held, total)} % of RAM", {**figures, **evidence})]

@@ -16,7 +16,7 @@ def dominates(facts: Dict, threshold: float) -> List[Finding]:
     """All tmpfs together take a large share of RAM, not counting those that are full on purpose."""
     rows = [row for row in facts["tmpfs"] if row["used_bytes"] and not _on_purpose(row, facts)]
     used, total = sum(row["used_bytes"] for row in rows), facts["memory"]["total_bytes"]
-    if percent(used, total) < threshold:
+    if not rows or percent(used, total) < threshold:
         return []
     first = rows[0]
     files = first["top_files"] or []
@@ -59,7 +59,7 @@ def unbounded(facts: Dict, threshold: float) -> List[Finding]:
     unlimited = [row["mount"] for row in rows if row["unlimited"]]
     limits = sum(row["size_bytes"] or 0 for row in rows)
     share = percent(limits, facts["memory"]["total_bytes"])
-    if not unlimited and share < threshold:
+    if not rows or (not unlimited and share < threshold):
         return []
     largest = max(rows, key=lambda row: row["size_bytes"] or 0)
     evidence = {

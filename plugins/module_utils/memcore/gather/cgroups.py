@@ -4,9 +4,11 @@
 
 from typing import Dict, NamedTuple, Optional
 
+from ..models.size import percent
 from ..sources import cgroup, keyed
 from .survey import Survey, printable
 
+_NEAR_LIMIT_PERCENT = 75.0  # below this there is room, whatever fills it
 _UNLIMITED = 1 << 60  # v1 writes LONG_MAX rounded down to pages where no limit is set
 
 
@@ -34,27 +36,25 @@ def gather(survey: Survey) -> Dict:
     where = survey.hierarchy
     if where.mount is None:
         survey.host.lacks("memory cgroups", "no memory controller is mounted")
-        return {"version": where.version, "count": None, "dying": None, "top": []}
+        return {"version": where.version, "count": None, "dying": None, "top": [], "near_limit": []}
     names = _V2 if survey.host.optional(f"{where.mount}/cgroup.controllers") is not None else _V1
-    paths = _paths(survey.host, where.mount)
-    sizes = ((size, path) for path, size in ((p, _bytes(survey, p, names.current)) for p in paths) if size is not None)
+    paths = survey.cgroup_folders
+    sizes = ((_bytes(survey, path, names.current), path) for path in paths)
     # The root of the tree is the whole host, which `memory` tells better.
-    ranked = sorted((pair for pair in sizes if pair[1] != where.mount), reverse=True)
+    ranked = sorted((pair for pair in sizes if pair[0] is not None and pair[1] != where.mount), reverse=True)
+    full = [(size, path) for size, path in ranked if _is_near_limit(survey, path, size, names)]
     return {
         "version": where.version,
         "count": len(paths),
         "dying": _dying(survey, where.mount, names, len(paths)),
         "top": [_row(survey, where.mount, path, size, names) for size, path in survey.capped("cgroups.top", ranked)],
+        "near_limit": [_row(survey, where.mount, path, size, names) for size, path in full],
     }
 
 
-def _paths(host, mount):
-    found, folders = [], [mount]
-    while folders:
-        folder = folders.pop()
-        found.append(folder)
-        folders += (f"{folder}/{name}" for name in host.folders(folder))
-    return found
+def _is_near_limit(survey, path, size, names):
+    limit = _bytes(survey, path, names.limit)
+    return bool(limit) and percent(size, limit) >= _NEAR_LIMIT_PERCENT
 
 
 def _row(survey, mount, path, size, names):
@@ -91,4 +91,5 @@ def _dying(survey, mount, names, alive) -> Optional[int]:
     if names is _V2:
         return keyed.parse(survey.host.optional(f"{mount}/cgroup.stat") or "").get("nr_dying_descendants")
     total = cgroup.controllers(survey.host.optional("proc/cgroups") or "").get("memory")
-    return None if total is None else max(total - alive, 0)
+    # /proc/cgroups counts the whole host's, so a container that sees only a part of the tree cannot subtract.
+    return max(total - alive, 0) if total is not None and survey.hierarchy.whole and not survey.table.hidden else None

@@ -6,14 +6,31 @@ import time
 from typing import Dict
 
 from ..findings import judge
+from ..models.ledger import NOT_TOLD
 from ..sources.host import Host
 from . import cgroups, host_identity, kernel, memory, oom, processes, shmem, tmpfs
 from .options import Options, checked_thresholds
 from .rows import rfc3339
 from .summary import summarize
-from .survey import Survey
+from .survey import Survey, printable
 
 SCHEMA_VERSION = 1
+# Figures that are null on some kernels though nothing went wrong.
+_FIGURES = {
+    "host": ("machine", "in_container"),
+    "memory": (
+        "available_bytes",
+        "hidden_bytes",
+        "processes_bytes",
+        "cma_total_bytes",
+        "cma_free_bytes",
+        "page_takers",
+    ),
+    "shmem": ("tmpfs_bytes", "deleted_bytes", "sysv_bytes", "memfd_bytes", "anonymous_shared_bytes", "swapped_bytes"),
+    "kernel": ("bpf_jit_bytes", "bpf_jit_limit_bytes", "allocinfo"),
+    "processes": ("count",),
+    "cgroups": ("count", "dying"),
+}
 _GATHERERS = (
     ("memory", memory.gather),
     ("tmpfs", tmpfs.gather),
@@ -39,10 +56,29 @@ def collect(host: Host, options: Options) -> Dict:
             facts[name] = gather(survey)
     found = judge.judge(facts, options.thresholds or checked_thresholds({}))
     facts["findings"] = [dict(finding._asdict()) for finding in found]
-    if "tmpfs" in facts:
-        facts["tmpfs"] = survey.capped("tmpfs", facts["tmpfs"])  # only now, since the rules add all of them up
+    _cap(survey, facts)
     facts["truncated"] = survey.truncated
-    facts["incomplete"] = [{"source": source, "reason": reason} for source, reason in host.incomplete.items()]
+    _name_what_is_null(host, facts)
+    facts["incomplete"] = [
+        {"source": printable(source), "reason": printable(reason)} for source, reason in host.incomplete.items()
+    ]
     facts["summary"] = summarize(facts)
     facts["duration_ms"] = round((time.monotonic() - begun) * 1000, 1)
     return facts
+
+
+def _cap(survey, facts):
+    """Lists that the rules had to see whole."""
+    if "tmpfs" in facts:
+        facts["tmpfs"] = survey.capped("tmpfs", facts["tmpfs"])
+    for subset, name in (("shmem", "sysv"), ("cgroups", "near_limit")):
+        if subset in facts:
+            facts[subset][name] = survey.capped(f"{subset}.{name}", facts[subset][name])
+
+
+def _name_what_is_null(host, facts):
+    """What this kernel has no figure for, where no refused file has been named already."""
+    for subset, names in _FIGURES.items():
+        for name in names:
+            if subset in facts and facts[subset][name] is None:
+                host.lacks(f"{subset} {name}", NOT_TOLD)

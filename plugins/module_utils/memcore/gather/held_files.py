@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Who holds shared memory files: open descriptors and mappings of every process, each file once."""
 
-import mmap
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ..models.mounts import MEMORY_BACKED
@@ -37,8 +36,9 @@ class _Search:
         self.tmpfs_mount_ids = {mount.mount_id for space in spaces.all for mount in space.memory_backed}
         wanted = {device for device in self.tmpfs_devices | {self.shm_device} if device and device[0].isdigit()}
         self.needles = [maps.needle(device) for device in wanted]
-        self.found: Dict[Tuple[str, int], Tuple[str, str, Optional[int]]] = {}
-        self.holders: Dict[Tuple[str, int], Set[int]] = {}
+        # By device and inode, or by device and name where the inode may not be read.
+        self.found: Dict[Tuple[str, object], Tuple[str, str, Optional[int]]] = {}
+        self.holders: Dict[Tuple[str, object], Set[int]] = {}
         self.gpu: Dict[str, fdinfo.GpuClient] = {}
         self.refused = 0
         self.unmeasured = 0
@@ -63,22 +63,25 @@ class _Search:
             except OSError:
                 continue
             if target.startswith("/memfd:"):
-                self._measure(pid, f"{folder}/{name}", target)
+                self._measure(pid, f"{folder}/{name}", target, self.shm_device)
             elif target.startswith("/dev/dri/"):
                 self._gpu_client(f"proc/{pid}/fdinfo/{name}")
-            elif target.startswith(points) and points and self._is_on_tmpfs(space, pid, name, target):
-                self._measure(pid, f"{folder}/{name}", target)
+            elif points and target.startswith(points):
+                device = self._tmpfs_of(space, pid, name, target)
+                if device is not None:
+                    self._measure(pid, f"{folder}/{name}", target, device)
 
-    def _is_on_tmpfs(self, space, pid, name, target):
-        """Whether a look at the descriptor cannot hang; a path alone may belong to another namespace."""
+    def _tmpfs_of(self, space, pid, name, target):
+        """The tmpfs that the descriptor is on, so that a look at it cannot hang; None where that is not certain."""
         mount = space.walk.owner_of(_plain(target))
         if mount is None or mount.fstype not in MEMORY_BACKED:
-            return False
+            return None
         try:
             number = fdinfo.mount_id(self.host.brief(f"proc/{pid}/fdinfo/{name}"))
         except OSError:
-            return not self.host.live
-        return number is None or number in self.tmpfs_mount_ids
+            return None if self.host.live else mount.device
+        # A path alone may belong to a mount of another namespace.
+        return mount.device if number is None or number in self.tmpfs_mount_ids else None
 
     def _mappings(self, pid):
         data = self.host.whole(f"proc/{pid}/maps")
@@ -101,15 +104,15 @@ class _Search:
             self.unmeasured += kind in ("anonymous_shared", "memfd", "deleted")
         self._keep(pid, (mapping.device, mapping.inode), kind, path, size)
 
-    def _measure(self, pid, path, target):
+    def _measure(self, pid, path, target, device):
         try:
             entry = self.host.entry(path)
         except (FileNotFoundError, ProcessLookupError):
             return
         except OSError:
-            # Without the inode the same file cannot be told from another of its name, so each stands alone.
+            # Without the inode the same file cannot be told from another of its name.
             self.unmeasured += target.endswith(_DELETED)
-            self._keep(pid, (path, 0), _kind(target, target.startswith("/memfd:")), target, None)
+            self._keep(pid, (device or path, target), _kind(target, target.startswith("/memfd:")), target, None)
             return
         if target.startswith("/memfd:") and self.shm_device not in (None, entry.device):
             return  # MFD_HUGETLB: its pages come out of the huge page pool
@@ -172,8 +175,7 @@ def _plain(target):
 def _shm_device(host):
     """The device of the kernel's own tmpfs mount, which no mountinfo shows: an anonymous shared mapping is on it."""
     if host.live:
-        with mmap.mmap(-1, mmap.PAGESIZE):
-            return _device_of_zero(host.whole("proc/self/maps"))
+        return _device_of_zero(host.own_shared_mapping())
     for pid in host.pids():
         device = _device_of_zero(host.data(f"proc/{pid}/maps") or b"")
         if device:

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Which host and kernel the facts are about."""
 
-import os
 from typing import Dict, Optional
 
 from .survey import Survey
@@ -16,7 +15,7 @@ def gather(survey: Survey) -> Dict:
     host = survey.host
     return {
         "kernel_release": _line(host.text("proc/sys/kernel/osrelease")) or _release_of(host.optional("proc/version")),
-        "machine": os.uname().machine if host.live else None,
+        "machine": host.machine,
         "page_size_bytes": survey.page_size,
         "boot_id": _line(host.text("proc/sys/kernel/random/boot_id")),
         "cgroup_version": survey.hierarchy.version,

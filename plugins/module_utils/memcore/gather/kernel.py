@@ -4,7 +4,9 @@
 
 from typing import Dict, List, Optional
 
-from ..sources import allocinfo, slabinfo, sockstat, vmallocinfo
+from ..models.ledger import vmalloc_used
+from ..sources import allocinfo, sockstat, vmallocinfo
+from . import slab
 from .survey import Survey, printable_bytes
 
 _BPF_JIT_CALLERS = ("bpf_jit_alloc_exec", "bpf_jit_binary_alloc", "bpf_prog_pack_alloc")
@@ -13,7 +15,7 @@ _BPF_JIT_CALLERS = ("bpf_jit_alloc_exec", "bpf_jit_binary_alloc", "bpf_prog_pack
 def gather(survey: Survey) -> Dict:
     """Slab caches, vmalloc callers, sockets, per-CPU memory, page tables and allocation sites, each in bytes."""
     return {
-        "slab": _slab(survey),
+        "slab": slab.gather(survey),
         "vmalloc": _vmalloc(survey),
         "sockets": _sockets(survey),
         "bpf_jit_bytes": _bpf_jit(survey),
@@ -24,49 +26,9 @@ def gather(survey: Survey) -> Dict:
     }
 
 
-def _slab(survey) -> Dict:
-    info = survey.meminfo
-    text = survey.host.text("proc/slabinfo")
-    rows = None
-    if text is not None:
-        aliases = _aliases(survey)
-        caches = sorted((cache for cache in slabinfo.parse(text) if cache.pages), key=lambda cache: -cache.pages)
-        rows = [_cache_row(cache, aliases, survey.page_size) for cache in survey.capped("kernel.slab.top", caches)]
-    return {
-        "reclaimable_bytes": info.get("SReclaimable"),
-        "unreclaimable_bytes": info.get("SUnreclaim"),
-        "top": rows,
-    }
-
-
-def _cache_row(cache, aliases, page_size):
-    return {
-        "name": cache.name,
-        "aliases": aliases.get(cache.name, []),
-        "bytes": cache.pages * page_size,
-        "objects": cache.objects,
-        "active_objects": cache.active_objects,
-        "object_bytes": cache.object_bytes,
-    }
-
-
-def _aliases(survey) -> Dict[str, List[str]]:
-    """SLUB merges caches of like objects; /sys/kernel/slab links each name to the merged one (mm/slub.c)."""
-    merged: Dict[str, List[str]] = {}
-    for name in survey.host.names("sys/kernel/slab"):
-        if name.startswith(":"):
-            continue
-        try:
-            merged.setdefault(survey.host.link(f"sys/kernel/slab/{name}"), []).append(name)
-        except OSError:
-            continue  # not a link: a cache of its own
-    groups = (sorted(names) for names in merged.values() if len(names) > 1)
-    return {name: [other for other in names if other != name] for names in groups for name in names}
-
-
 def _vmalloc(survey) -> Dict:
     usage = survey.vmalloc
-    return {"used_bytes": survey.meminfo.get("VmallocUsed"), "top": usage and _callers(usage, survey)}
+    return {"used_bytes": vmalloc_used(survey.meminfo), "top": usage and _callers(usage, survey)}
 
 
 def _callers(usage, survey):

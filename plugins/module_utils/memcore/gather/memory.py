@@ -4,7 +4,7 @@
 
 from typing import Dict, List, Optional
 
-from ..models import gpu, ledger
+from ..models import gpu, ledger, sockets
 from ..models.size import percent
 from ..sources import balloon, kstat, sockstat
 from .survey import Survey
@@ -178,11 +178,18 @@ def _claims(survey):
         vmware = _vmware_balloon(survey)
         if vmware is not None:
             claims.append(ledger.Claim("balloon", vmware))
-    sockets = sockstat.parse(survey.host.optional("proc/net/sockstat") or "")
-    if "mem" in sockets.get("TCP", {}):
-        # TCP keeps its data in page fragments outside slab (skb_page_frag_refill); UDP keeps small datagrams in slab.
-        claims.append(ledger.Claim("sockets", sockets["TCP"]["mem"] * survey.page_size))
-    return claims
+    held = _sockets(survey)
+    return claims + [ledger.Claim("sockets", held)] if held is not None else claims
+
+
+def _sockets(survey) -> Optional[int]:
+    counters = sockstat.parse(survey.host.optional("proc/net/sockstat") or "")
+    tcp, udp = (counters.get(name, {}).get("mem") for name in ("TCP", "UDP"))
+    if tcp is None:
+        return None
+    buffers = [cache.active_objects for cache in survey.slab_caches or [] if cache.name == "skbuff_head_cache"]
+    charged = (tcp * survey.page_size, (udp or 0) * survey.page_size)
+    return sockets.pages_outside_slab(*charged, socket_buffers=buffers[0] if buffers else None)
 
 
 def _zfs_arc(survey):

@@ -41,7 +41,7 @@ def subsets(wanted: Iterable[str]) -> Tuple[str, ...]:
     """Resolve `all`, names and `!name` as Ansible's own gather_subset does; only exclusions mean all but those."""
     asked = [name.strip() for name in wanted]
     for name in asked:
-        if name.lstrip("!") not in SUBSETS + ("all",):
+        if (name[1:] if name.startswith("!") else name) not in SUBSETS + ("all",):
             raise OptionError(
                 f"gather_subset {name!r} does not exist; valid are all, {', '.join(SUBSETS)}, also with a leading '!'."
             )
@@ -63,9 +63,16 @@ def checked_thresholds(given: Dict[str, object]) -> Dict[str, float]:
             raise OptionError(
                 f"thresholds has {name!r}, which is no finding with a threshold; valid are {', '.join(sorted(known))}."
             )
-        try:
-            known[name] = float(value)
-        except (TypeError, ValueError):
-            unit = catalogue.rule(name).unit
-            raise OptionError(f"thresholds.{name} is {value!r}, but must be a number ({unit}).") from None
+        known[name] = _limit(name, value)
     return known
+
+
+def _limit(name, value):
+    try:
+        limit = float(value)
+    except (TypeError, ValueError):
+        limit = -1.0
+    if not 0 <= limit < float("inf"):
+        unit = catalogue.rule(name).unit
+        raise OptionError(f"thresholds.{name} is {value!r}, but must be a number from 0 up ({unit}).")
+    return limit

@@ -8,6 +8,8 @@ from ..errors import ParseError
 from ..sources import status
 from ..sources.host import Host
 
+_HIDDEN = "not all processes are to be seen: this is a container's /proc, or it is mounted with hidepid"
+
 
 class Process(NamedTuple):
     """A process and what its status showed."""
@@ -17,11 +19,16 @@ class Process(NamedTuple):
 
 
 class Table(NamedTuple):
-    """All processes of the pid namespace; `complete` is False where some hid or refused to be read."""
+    """All processes of the pid namespace; `refused` could not be read, and `hidden` says that more may exist."""
 
     processes: List[Process]
     refused: int
-    complete: bool
+    hidden: bool
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is missing."""
+        return not self.refused and not self.hidden
 
     @property
     def user(self) -> List[Process]:
@@ -39,14 +46,12 @@ def scan(host: Host) -> Table:
             continue
         except (OSError, ParseError):
             refused += 1
-    hidden = host.live and not any(map(_is_kthreadd, processes))
+    hidden = not any(map(_is_kthreadd, processes)) if host.live else not processes
     if refused:
         host.lacks("/proc/PID/status", f"{refused} of {refused + len(processes)} processes could not be read")
     if hidden:
-        host.lacks(
-            "/proc/PID", "not all processes are to be seen: this is a container's /proc, or it is mounted with hidepid"
-        )
-    return Table(processes, refused, not refused and not hidden)
+        host.lacks("/proc/PID", _HIDDEN if host.live else "no process is part of the captured tree")
+    return Table(processes, refused, hidden)
 
 
 def _is_kthreadd(process):

@@ -14,7 +14,7 @@ def gather(survey: Survey) -> Dict:
     table = survey.table
     ranked = sorted(table.user, key=lambda process: -process.status.rss_bytes)
     return {
-        "count": len(table.processes),
+        "count": None if table.hidden else len(table.processes) + table.refused,
         "kernel_threads": sum(1 for p in table.processes if p.status.rss_bytes is None),
         "unreadable": table.refused,
         "top": [_row(survey, process) for process in survey.capped("processes.top", ranked)],

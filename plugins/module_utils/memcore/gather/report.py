@@ -2,19 +2,22 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The facts as a short page of plain text, for whoever logs in at night."""
 
+import textwrap
 from typing import Dict, List
 
+from ..models.ledger import NOT_TOLD
 from ..models.size import human, percent
 from .summary import hiding
 
 _BAR = 40
 _ROWS = 8
+_LACKS = 12
 _WIDTH = 110
 
 
 def render(facts: Dict) -> List[str]:
     """Lines of at most about 110 characters: summary, ledger, tmpfs, what hides, findings, what was not told."""
-    lines = [facts["summary"]]
+    lines = _wrapped(facts["summary"], "")
     if "memory" in facts:
         lines += _ledger(facts["memory"])
     if "tmpfs" in facts:
@@ -104,20 +107,25 @@ def _findings(findings):
         return ["", "Findings: none"]
     lines = ["", "Findings"]
     for finding in findings:
-        lines += [
-            f"  [{finding['severity']}] {finding['id']}: {finding['summary']}",
-            f"      do: {finding['remedy']}",
-            f"      see: {finding['ref']}",
-        ]
+        lines += _wrapped(f"[{finding['severity']}] {finding['id']}: {finding['summary']}", "  ")
+        lines += _wrapped(f"do: {finding['remedy']}", "      ")
+        lines += _wrapped(f"see: {finding['ref']}", "      ")
     return lines
 
 
 def _incomplete(facts):
     """What a reader could mend (rights, time) first; a field that the kernel never had is told with the ledger."""
-    shown = [item for item in facts["incomplete"] if not item["source"].startswith("ledger ")]
+    shown = [item for item in facts["incomplete"] if item["reason"] != NOT_TOLD and item["source"][:7] != "ledger "]
     if not shown:
         return []
-    return ["", "Could not be told"] + [f"  {item['source']}: {item['reason']}" for item in shown]
+    lines = ["", "Could not be told"]
+    for item in shown[:_LACKS]:
+        lines += _wrapped(f"{item['source']}: {item['reason']}", "  ")
+    return lines + [f"  … and {len(shown) - _LACKS} more, see incomplete"] * (len(shown) > _LACKS)
+
+
+def _wrapped(text, indent):
+    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent + "    ", break_long_words=True)
 
 
 def _owner(owner):

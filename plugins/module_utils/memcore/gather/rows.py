@@ -24,4 +24,4 @@ def owner_row(owner: Owner) -> Dict:
 def rfc3339(seconds: float) -> str:
     """Seconds since the epoch as RFC 3339 in UTC; a time that no calendar holds becomes the epoch's nearest end."""
     moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=max(-62135596800, min(seconds, 253402300799)))
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.isoformat(timespec="seconds") + "Z"

@@ -16,9 +16,8 @@ def gather(survey: Survey) -> Dict:
     """The tree in bytes, then its System V segments, memfds, deleted files and anonymous shared mappings."""
     segments = _segments(survey)
     tree = _tree(survey, segments)
-    alive = {process.pid for process in survey.table.processes}
     rows = {
-        "sysv": [_segment_row(segment, alive) for segment in segments or []],
+        "sysv": [_segment_row(survey, segment) for segment in segments or []],
         **{kind: _file_rows(survey, kind) for kind in ("memfd", "deleted", "anonymous_shared")},
     }
     facts = {f"{name}_bytes": value for name, value in tree._asdict().items()}
@@ -27,7 +26,7 @@ def gather(survey: Survey) -> Dict:
     )
     for name, found in rows.items():
         found.sort(key=lambda row: -(row["bytes"] or 0))
-        facts[name] = survey.capped(f"shmem.{name}", found)
+        facts[name] = found if name == "sysv" else survey.capped(f"shmem.{name}", found)
     facts["processes_refused"] = survey.held.refused
     facts["processes"] = len(survey.table.user)
     return facts
@@ -43,7 +42,7 @@ def _tree(survey, segments):
         sysv=None if segments is None else sum((s.resident_bytes or 0) + (s.swapped_bytes or 0) for s in segments),
         gpu=_gpu(survey),
         swapped=model.swapped_out(
-            info.get("SwapTotal", 0), info.get("SwapFree", 0), info.get("SwapCached", 0), _anon_swapped(survey)
+            info.get("SwapTotal"), info.get("SwapFree"), info.get("SwapCached", 0), _anon_swapped(survey)
         ),
         held=model.held_bytes(survey.held.files, survey.held.complete),
     )
@@ -89,7 +88,10 @@ def _other_ipc_namespaces(survey):
     return list(pids.values())
 
 
-def _segment_row(segment, alive):
+def _segment_row(survey, segment):
+    alive = _is_alive(survey, segment.creator_pid)
+    holders = next((file.pids for file in survey.held.files if file.kind == "sysv" and file.inode == segment.shmid), ())
+    owner = holders[:1] or ((segment.creator_pid,) if alive else ())
     known = segment.resident_bytes is not None
     return {
         "shmid": segment.shmid,
@@ -99,10 +101,19 @@ def _segment_row(segment, alive):
         "swapped_bytes": segment.swapped_bytes,
         "uid": segment.uid,
         "attached": segment.attached,
+        "holders": survey.capped("shmem.sysv.holders", list(holders)),
+        "owner": owner_row(survey.owner_of(owner[0])) if owner else None,
         "creator_pid": segment.creator_pid,
-        "creator_alive": segment.creator_pid in alive,
-        "orphan": segment.attached == 0 and segment.creator_pid not in alive,
+        "creator_alive": alive,
+        "orphan": segment.attached == 0 and alive is False,
     }
+
+
+def _is_alive(survey, pid) -> Optional[bool]:
+    """None where the creator is of another pid namespace (the kernel then writes 0) or processes hide."""
+    if any(process.pid == pid for process in survey.table.processes):
+        return True
+    return False if pid and survey.table.complete else None
 
 
 def _file_rows(survey, kind):

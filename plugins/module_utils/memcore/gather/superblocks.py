@@ -28,7 +28,13 @@ def read(host: Host, spaces: Namespaces) -> List[Superblock]:
         for mount in space.mounts:
             if mount.fstype in MEMORY_BACKED:
                 by_device.setdefault(mount.device, []).append((space, mount))
-    return [_measure(host, device, mounts) for device, mounts in by_device.items()]
+    measured = (_measure(host, device, mounts) for device, mounts in by_device.items())
+    return [block for block in measured if not _is_empty_rootfs(block)]
+
+
+def _is_empty_rootfs(block):
+    """Nearly every host has one, covered by its real root."""
+    return block.mounts[0][1].fstype == "rootfs" and (block.space is None or block.space.size_bytes is None)
 
 
 def _measure(host, device, mounts):
@@ -48,5 +54,6 @@ def _measure(host, device, mounts):
             except OSError as error:
                 why = reason(error)
         obstacle = obstacle or why
-    host.lacks(f"tmpfs {mounts[0][1].mount_point}", f"{obstacle}; its size and use are not known")
+    if mounts[0][1].fstype != "rootfs":
+        host.lacks(f"tmpfs {mounts[0][1].mount_point}", f"{obstacle}; its size and use are not known")
     return Superblock(device, mounts, None, None, None, obstacle)

@@ -5,8 +5,8 @@
 from typing import Dict, List, Optional, Set
 
 from ..models import owner
-from ..sources import cgroup, keyed, meminfo, vmallocinfo, zoneinfo
-from ..sources.host import PAGE_SIZE, Host, decode
+from ..sources import cgroup, keyed, meminfo, slabinfo, vmallocinfo, zoneinfo
+from ..sources.host import PAGE_SIZE, Host
 from . import held_files, mount_namespaces, process_table, superblocks
 from .options import Options
 
@@ -67,6 +67,14 @@ class Survey:
         return vmallocinfo.parse(text) if text else None
 
     @once
+    def slab_caches(self) -> Optional[List[slabinfo.Cache]]:
+        """The caches that have pages, the largest first, or None (only root may read /proc/slabinfo)."""
+        text = self.host.text("proc/slabinfo")
+        if text is None:
+            return None
+        return sorted((cache for cache in slabinfo.parse(text) if cache.pages), key=lambda cache: -cache.pages)
+
+    @once
     def page_size(self) -> int:
         """Bytes; of a captured tree it follows from one figure that the kernel gives in KiB and in pages."""
         if self.host.live:
@@ -106,13 +114,21 @@ class Survey:
         )
 
     @once
-    def alive_pods(self) -> Optional[Set[str]]:
-        """The uids of pods that have a process; None where no process tells its cgroup."""
-        owners = [owner.of_cgroup(decode(data)) for data in map(self._all_cgroups_of, self.table.user) if data]
-        return {found.pod_uid for found in owners} if owners else None
+    def cgroup_folders(self) -> List[str]:
+        """The folders of all memory cgroups below the host's root, the tree's root first."""
+        found, folders = [], [self.hierarchy.mount] if self.hierarchy.mount else []
+        while folders:
+            folder = folders.pop()
+            found.append(folder)
+            folders += (f"{folder}/{name}" for name in self.host.folders(folder))
+        return found
 
-    def _all_cgroups_of(self, process):
-        return self.cgroup_of(process.pid).replace(b"\n", b"/\n/")
+    @once
+    def alive_pods(self) -> Optional[Set[str]]:
+        """The uids of pods that have a cgroup or a process; None where neither can be seen."""
+        paths = [cgroup.path_of(self.cgroup_of(process.pid)) for process in self.table.user] + self.cgroup_folders
+        seen = [owner.of_cgroup(path) for path in paths if path]
+        return {found.pod_uid for found in seen} if seen else None
 
     def cgroup_of(self, pid: int) -> bytes:
         """The process's /proc/PID/cgroup, empty where it cannot be read."""

@@ -2,44 +2,22 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Subset tmpfs: every tmpfs with its mounts, its owner, its biggest files and who holds them."""
 
-import heapq
 import time
-from typing import Dict, List, Optional
+from typing import Dict, List
 
 from ..models import owner
 from ..models.size import percent
 from ..sources import fstab
-from ..sources.host import Deadline, Entry
+from ..sources.host import Deadline
+from . import tmpfs_files
 from .rows import owner_row, rfc3339
 from .superblocks import Superblock
 from .survey import Survey, printable
 
-_JOURNAL = "/log/journal/"  # journald's Storage=volatile, below /run of the host or of a system container
-
-
-class Scan:
-    """What a search through one tmpfs found; `complete` is False where time ran out or a folder refused."""
-
-    def __init__(self):
-        self.biggest: List = []
-        self.files = 0
-        self.bytes = 0
-        self.journal = 0
-        self.newest: Optional[float] = None
-        self.complete = True
-
-    def add(self, entry: Entry, top: int) -> None:
-        """Count a file and keep it if it is among the biggest."""
-        self.files += 1
-        self.bytes += entry.bytes
-        if _JOURNAL in entry.path:
-            self.journal += entry.bytes
-        self.newest = max(entry.mtime, self.newest or entry.mtime)
-        item = (entry.bytes, entry.path, entry)
-        if len(self.biggest) < top:
-            heapq.heappush(self.biggest, item)
-        elif item > self.biggest[0]:
-            heapq.heapreplace(self.biggest, item)
+_GAPS = {
+    tmpfs_files.OUT_OF_TIME: "scan_seconds ({1.scan_seconds:g}) ran out after {0} files; the biggest of those are told",
+    tmpfs_files.REFUSED: "permission denied for some folders",
+}
 
 
 def gather(survey: Survey) -> List[Dict]:
@@ -56,7 +34,7 @@ def _row(survey, block, scan, declared, holders):
     paths = sorted({m.mount_point for _, m in block.mounts}, key=lambda path: (path != mount.mount_point, path))
     room = block.space
     used = room.used_bytes if room else None
-    if room and used is None and scan and scan.complete:
+    if room and used is None and scan and scan.gap is None:
         used = scan.bytes  # a tmpfs with size=0 answers statvfs with zeros, so its files are counted
     size = room.size_bytes if room else None
     inodes, inodes_used = (room.inodes, room.inodes_used) if room else (None, None)
@@ -74,16 +52,18 @@ def _row(survey, block, scan, declared, holders):
         "unlimited": None if room is None else size is None,
         "inodes": inodes,
         "inodes_used": inodes_used,
-        "options": sorted(set(mount.options.split(",") + mount.super_options.split(","))),
+        "options": [
+            printable(option) for option in sorted(set((mount.options + "," + mount.super_options).split(",")))
+        ],
         "declared": any(path in declared for path in paths) and not space.prefix,
         "owner": _owner_row(survey, block),
         "top_files": _top_files(survey, block, scan, holders),
-        "files": scan.files if scan and scan.complete else None,
-        "newest_mtime": rfc3339(scan.newest) if scan and scan.newest else None,
-        "newest_age_seconds": max(int(time.time() - scan.newest), 0) if scan and scan.newest else None,
-        "journal_bytes": scan.journal if scan else None,
+        "files": scan.files if scan and scan.gap is None else None,
+        "newest_mtime": rfc3339(scan.newest) if scan and scan.newest is not None else None,
+        "newest_age_seconds": max(int(time.time() - scan.newest), 0) if scan and scan.newest is not None else None,
+        "journal_bytes": scan.journal_bytes if scan else None,
         "deleted_bytes": _deleted_bytes(survey, block.device),
-        "not_read": block.obstacle,
+        "not_read": None if block.obstacle is None else printable(block.obstacle),
     }
 
 
@@ -110,39 +90,17 @@ def _scan_all(survey):
         survey.host.lacks("files in tmpfs", "not part of a captured tree")
         return {}
     deadline = Deadline(survey.options.scan_seconds)
-    blocks = [b for b in survey.superblocks if b.path and b.via[1].fstype == "tmpfs" and (b.space.used_bytes != 0)]
-    blocks.sort(key=lambda block: -(block.space.used_bytes or 0))
+    blocks = sorted((block for block in survey.superblocks if block.path), key=lambda b: -(b.space.used_bytes or 0))
     return {block.device: _scan(survey, block, deadline) for block in blocks}
 
 
 def _scan(survey, block, deadline):
-    """Walk breadth first; a mount below is never entered, since it could be one that hangs."""
-    scan, host, (space, mount) = Scan(), survey.host, block.via
-    root = "" if block.path == "." else block.path
+    space, mount = block.via
     skip = {_joined(space.prefix, point) for point in space.walk.below(mount)}
-    folders, seen = [root], set()
-    while folders:
-        folder = folders.pop()
-        if deadline.passed():
-            scan.complete = False
-            survey.host.lacks(
-                f"files of tmpfs {printable(mount.mount_point)}",
-                f"scan_seconds ({survey.options.scan_seconds:g}) ran out after {scan.files} files; "
-                "the biggest of those are shown",
-            )
-            break
-        try:
-            entries = host.children(folder, skip)
-        except OSError:
-            scan.complete = False
-            survey.host.lacks(f"files of tmpfs {printable(mount.mount_point)}", "permission denied for some folders")
-            continue
-        for entry in entries:
-            if entry.is_directory:
-                folders.append(entry.path)
-            elif entry.links == 1 or entry.inode not in seen:
-                seen.add(entry.inode)
-                scan.add(entry, survey.options.top)
+    root = "" if block.path == "." else block.path
+    scan = tmpfs_files.search(survey.host, root, skip, deadline, survey.options.top)
+    if scan.gap is not None:
+        survey.host.lacks(f"files of tmpfs {mount.mount_point}", _GAPS[scan.gap].format(scan.files, survey.options))
     return scan
 
 
@@ -153,18 +111,18 @@ def _joined(prefix, mount_point):
 def _top_files(survey, block, scan, holders):
     if scan is None:
         return None
-    survey.cut("tmpfs.top_files", scan.files)
     prefix = len(block.via[0].prefix)
+    if scan.files > len(scan.biggest):
+        survey.cut("tmpfs.top_files", scan.files)
     return [
         {
             "path": printable("/" + entry.path[prefix:].lstrip("/")),
-            "bytes": size,
+            "bytes": entry.bytes,
             "mtime": rfc3339(entry.mtime),
             "uid": entry.uid,
             "holders": survey.capped("tmpfs.top_files.holders", holders.get((block.device, entry.inode), [])),
         }
-        for size, _path, entry in sorted(scan.biggest, reverse=True)
-        if size
+        for entry in scan.biggest
     ]
 
 

@@ -132,15 +132,22 @@ def _kernel_reclaimable_other(readings):
 
 
 def _vmalloc(readings, missing):
-    used, stacks = readings.meminfo.get("VmallocUsed"), readings.meminfo.get("KernelStack", 0)
-    # Up to 4.3 the field counts address ranges, from 4.4 to 5.2 it is always 0; both leave only /proc/vmallocinfo.
-    # VmallocChunk tells the two apart: it has been 0 ever since the field stopped counting ranges.
-    if used and not readings.meminfo.get("VmallocChunk"):
+    used, stacks = vmalloc_used(readings.meminfo), readings.meminfo.get("KernelStack", 0)
+    if used is not None:
         return max(used - stacks, 0) if readings.stacks_in_vmalloc else used
     if readings.vmalloc_pages is None:
         missing["vmalloc"] = "VmallocUsed counts no pages on this kernel and /proc/vmallocinfo could not be read"
         return None
     return _bytes(readings.vmalloc_pages, readings)
+
+
+def vmalloc_used(meminfo: Dict[str, int]) -> Optional[int]:
+    """VmallocUsed where it counts pages (5.3 and later), else None.
+
+    Up to 4.3 it counts address ranges and from 4.4 to 5.2 it is always 0; VmallocChunk tells ranges apart, as it has
+    been 0 ever since they are not counted any more.
+    """
+    return None if meminfo.get("VmallocChunk") else meminfo.get("VmallocUsed") or None
 
 
 def _compressed(readings):

@@ -10,7 +10,8 @@ LOCAL = frozenset(
     "hfsplus hostfs hugetlbfs iso9660 jfs minix mqueue nilfs2 nsfs ntfs3 overlay proc pstore ramfs reiserfs rootfs "
     "securityfs selinuxfs squashfs sysfs tmpfs tracefs udf vfat xfs zfs".split()
 )
-MEMORY_BACKED = frozenset(("tmpfs", "devtmpfs"))
+# rootfs is what the kernel unpacks its initramfs into: a tmpfs, or a ramfs with nothing to count.
+MEMORY_BACKED = frozenset(("devtmpfs", "rootfs", "tmpfs"))
 
 
 class Point(NamedTuple):

@@ -26,12 +26,19 @@ _LEAF = re.compile(
 )
 # containerd without SystemdCgroup under a kubelet with the systemd driver: the slice's name is taken literally.
 _LEAF_COLON = re.compile(rf"^:(?P<prefix>cri-containerd|crio|docker):(?P<id>{_ID})(?:/|$)")
-_RUNTIMES = {"cri-containerd": "containerd", "crio": "cri-o", "cri-o": "cri-o", "docker": "docker", "libpod": "podman"}
+_RUNTIMES = {
+    "cri-containerd": "containerd",
+    "crio": "cri-o",
+    "cri-o": "cri-o",
+    "docker": "docker",
+    "libpod": "podman",
+    "libpod_parent": "podman",
+}
 
 _PLAIN_CONTAINERS = (
     re.compile(rf"/(?P<runtime>docker|libpod|cri-containerd|crio)-(?P<id>{_ID})\.scope(?:/|$)"),
     re.compile(rf"/(?P<runtime>docker|libpod|libpod_parent)/(?:libpod-)?(?P<id>{_ID})(?:/|$)"),
-    re.compile(r"/(?P<runtime>lxc)(?:\.payload)?[./](?P<id>[^/]+)(?:/|$)"),
+    re.compile(r"/(?P<runtime>lxc)(?:\.payload[./]|/)(?P<id>[^/]+)(?:/|$)"),
     re.compile(r"/(?P<runtime>machine)-(?P<id>[^/]+)\.scope(?:/|$)"),
 )
 _UNIT = re.compile(r"([^/]+\.(?:service|scope|mount|socket|swap))(?=/|$)")

@@ -6,16 +6,16 @@ from typing import Dict, Iterable, NamedTuple, Optional
 
 
 class OpenFile(NamedTuple):
-    """A shared memory file somebody holds, found once by device and inode; pids hold it open or mapped.
+    """A shared memory file somebody holds, found once by device and inode; `pids` have it open or mapped.
 
     kind: memfd, deleted (a file of a tmpfs that has no name any more), anonymous_shared or sysv.
-    bytes is None where it could not be measured.
+    bytes is None where it could not be measured, and inode is then its name.
     """
 
     kind: str
     name: str
     device: str
-    inode: int
+    inode: object
     bytes: Optional[int]
     pids: tuple
 
@@ -68,11 +68,15 @@ def held_bytes(files: Iterable[OpenFile], complete: bool) -> Dict[str, Optional[
     return sums
 
 
-def swapped_out(swap_total: int, swap_free: int, swap_cached: int, anon_swapped: Optional[int]) -> Optional[int]:
+def swapped_out(
+    swap_total: Optional[int], swap_free: Optional[int], swap_cached: int, anon_swapped: Optional[int]
+) -> Optional[int]:
     """Shared memory in swap: slots in use that no process's anonymous memory (VmSwap) explains.
 
     An estimate: slots whose page is back in the swap cache may be counted on either side.
     """
     if swap_total == 0:
         return 0
-    return None if anon_swapped is None else max(swap_total - swap_free - swap_cached - anon_swapped, 0)
+    if swap_total is None or swap_free is None or anon_swapped is None:
+        return None
+    return max(swap_total - swap_free - swap_cached - anon_swapped, 0)

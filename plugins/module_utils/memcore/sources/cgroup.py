@@ -9,22 +9,26 @@ from .mountinfo import Mount
 
 
 class Hierarchy(NamedTuple):
-    """Where memory cgroups live: version v1, v2, hybrid or none; `mount` is their folder below the host's root."""
+    """Where memory cgroups live: version v1, v2, hybrid or none; `mount` is their folder below the host's root.
+
+    whole: whether the mount shows the hierarchy from its root, and not just a container's part.
+    """
 
     version: str
     mount: Optional[str]
+    whole: bool
 
 
 def hierarchy(mounts: List[Mount], has_memory_v2) -> Hierarchy:
     """Find the memory controller; `has_memory_v2(folder)` tells whether a v2 mount offers it."""
-    v1 = next((m.mount_point for m in mounts if m.fstype == "cgroup" and "memory" in m.super_options.split(",")), None)
-    any_v1 = any(m.fstype == "cgroup" for m in mounts)
-    v2 = next((m.mount_point for m in mounts if m.fstype == "cgroup2"), None)
-    if v1:
-        return Hierarchy("hybrid" if v2 else "v1", v1.strip("/"))
-    if v2 and has_memory_v2(v2.strip("/")):
-        return Hierarchy("hybrid" if any_v1 else "v2", v2.strip("/"))
-    return Hierarchy("v2" if v2 and not any_v1 else "hybrid" if v2 else "v1" if any_v1 else "none", None)
+    v1 = [mount for mount in mounts if mount.fstype == "cgroup"]
+    v2 = [mount for mount in mounts if mount.fstype == "cgroup2"]
+    version = "hybrid" if v1 and v2 else "v1" if v1 else "v2" if v2 else "none"
+    found = [mount for mount in v1 if "memory" in mount.super_options.split(",")]
+    found += [mount for mount in v2 if has_memory_v2(mount.mount_point.strip("/"))]
+    if not found:
+        return Hierarchy(version, None, False)
+    return Hierarchy(version, found[0].mount_point.strip("/"), found[0].root == "/")
 
 
 def path_of(data: bytes) -> Optional[str]:

@@ -12,7 +12,7 @@ _ROW = re.compile(
 
 
 class Row(NamedTuple):
-    """One mount; sizes in bytes, None where df printed a dash or the mount has no limit."""
+    """One mount; sizes in bytes, None where the mount has no limit, inodes None where df did not tell."""
 
     size_bytes: Optional[int]
     used_bytes: Optional[int]
@@ -37,7 +37,9 @@ def parse(blocks: str, inodes: str) -> Dict[str, Row]:
     rows = {}
     for match in _matches(blocks):
         size, used, available = (_number(match[column], 1024) for column in (1, 2, 3))
-        if not size:
+        if size is None:
+            continue  # a dash: another mount covers this one, so df could not ask it
+        if size == 0:
             size = used = available = None  # tmpfs with size=0 answers statvfs with 0 blocks: no limit, use unknown
         counted = inode_rows.get(match[4])
         rows[match[4]] = Row(

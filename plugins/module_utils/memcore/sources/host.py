@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The only file that opens files: a live host below any root, or a captured tree, behind the same few verbs."""
 
+import mmap
 import os
 import time
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, Iterator, List, NamedTuple, Optional
 
 from ..errors import RootError
 from . import df, namespaces
@@ -52,6 +53,7 @@ class Host:
     """A live host. What could not be read is None and stands in `incomplete`, once for each source."""
 
     live = True
+    machine: Optional[str] = os.uname().machine
 
     def __init__(self, root: str = "/"):
         self.root = root if root.endswith("/") else root + "/"
@@ -112,6 +114,11 @@ class Host:
         finally:
             os.close(own)
 
+    def own_shared_mapping(self) -> bytes:
+        """/proc/self/maps while an anonymous shared mapping is in it."""
+        with mmap.mmap(-1, mmap.PAGESIZE):
+            return _slurp("/proc/self/maps")
+
     def names(self, path: str) -> List[str]:
         """What the folder holds, or nothing where it is missing; a refusal is noted."""
         try:
@@ -149,32 +156,31 @@ class Host:
         """The space of the file system that is mounted at the path; raises OSError."""
         status = os.statvfs(self.full(path))
         if status.f_blocks == 0:
-            return Space(None, None, None, status.f_files or None, status.f_files - status.f_ffree or None)
+            return Space(None, None, None, *_inodes(status))
         return Space(
             status.f_blocks * status.f_frsize,
             (status.f_blocks - status.f_bfree) * status.f_frsize,
             status.f_bavail * status.f_frsize,
-            status.f_files,
-            status.f_files - status.f_ffree,
+            *_inodes(status),
         )
 
-    def children(self, path: str, skip) -> List[Entry]:
+    def children(self, path: str, skip) -> Iterator[Entry]:
         """The entries of a folder, links not followed; paths in `skip` (mount points) are never looked at. OSError."""
-        found = []
         with os.scandir(self.full(path)) as entries:
             for item in entries:
-                child = path + "/" + item.name
+                child = f"{path}/{item.name}" if path else item.name
                 if child in skip:
                     continue
                 try:
-                    found.append(_entry(child, item.stat(follow_symlinks=False), item.is_dir(follow_symlinks=False)))
+                    entry = _entry(child, item.stat(follow_symlinks=False), item.is_dir(follow_symlinks=False))
                 except OSError:
                     continue  # it vanished between the listing and the look
-        return found
+                yield entry
 
     def pids(self) -> List[int]:
         """The process ids of the host's pid namespace, in the kernel's order."""
-        return [int(name) for name in self.names("proc") if name.isdigit()]
+        # As bytes only the ten ASCII digits are digits.
+        return [int(name) for name in self.names("proc") if os.fsencode(name).isdigit()]
 
     def full(self, path: str) -> str:
         """The path as the operating system needs it."""
@@ -185,6 +191,7 @@ class CapturedTree(Host):
     """Another host's files in a folder: what only a live kernel can answer is missing, and says so."""
 
     live = False
+    machine = None
 
     def __init__(self, root: str):
         super().__init__(root)
@@ -208,11 +215,11 @@ class CapturedTree(Host):
     def entry(self, path: str) -> Entry:
         raise NotCaptured()
 
-    def children(self, path: str, skip) -> List[Entry]:
+    def children(self, path: str, skip) -> Iterator[Entry]:
         raise NotCaptured()
 
     def space(self, path: str) -> Space:
-        row = self._df.get("/" + path.strip("/"))
+        row = self._df.get(os.path.normpath("/" + path))
         if row is None:
             raise NotCaptured()
         return Space(row.size_bytes, row.used_bytes, row.available_bytes, row.inodes, row.inodes_used)
@@ -262,6 +269,11 @@ def _is_procfs(folder):
         return os.stat(folder).st_ino == 1 and os.path.islink(os.path.join(folder, "self"))
     except OSError:
         return False
+
+
+def _inodes(status):
+    # A tmpfs with nr_inodes=0 has no limit and counts none.
+    return (status.f_files, status.f_files - status.f_ffree) if status.f_files else (None, None)
 
 
 def _entry(path, status, is_directory=False):

@@ -7,7 +7,8 @@ from typing import Dict, List, NamedTuple
 
 # Not \S: a path may have a no-break space or a carriage return in it, which the kernel does not escape.
 _LINE = re.compile(
-    r"^([0-9]{1,10}) ([0-9]{1,10}) ([0-9]{1,10}:[0-9]{1,10}) ([^ ]+) ([^ ]+) ([^ ]+)(?: [^ ]+)*? - ([^ ]+) ([^ ]*) ([^ ]+)$"
+    r"^([0-9]{1,10}) ([0-9]{1,10}) ([0-9]{1,10}:[0-9]{1,10}) ([^ ]+) ([^ ]+) ([^ ]+)"
+    r"(?: [^ ]+)*? - ([^ ]+) ([^ ]*) ([^ ]+)$"
 )
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 _PATH_MAX = 4096

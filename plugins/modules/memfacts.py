@@ -392,7 +392,8 @@ ansible_facts:
                   type: int
                   sample: 4294967296
                 sockets:
-                  description: Bytes of TCP buffers in page fragments outside slab (mem of C(/proc/net/sockstat)).
+                  description:
+                    - Bytes of TCP and UDP buffers in page fragments outside slab (mem of C(/proc/net/sockstat)).
                   returned: when /proc/net/sockstat tells it
                   type: int
                   sample: 1556480
@@ -628,16 +629,15 @@ ansible_facts:
                   sample: empty-dir/cache
                 pod_alive:
                   description:
-                    - Whether a process of the pod is alive. V(null) where the kind is not pod or no cgroup could be
-                      read.
+                    - Whether the pod has a cgroup or a process. V(null) where the kind is not pod or no cgroup could
+                      be read.
                   returned: always
                   type: bool
                   sample: true
             top_files:
               description:
-                - The biggest files, at most O(top). V(null) where files were not looked for, which is so with
-                  scan_files off, in a captured tree, in a devtmpfs, in an empty tmpfs and in one that could not be
-                  reached.
+                - The biggest files that hold memory at all, at most O(top). V(null) where files were not looked for,
+                  which is so with scan_files off, in a captured tree and in a tmpfs that could not be reached.
               returned: always
               type: list
               elements: dict
@@ -756,7 +756,7 @@ ansible_facts:
             swapped_bytes:
               description:
                 - Bytes of shared memory in swap, estimated as swap in use that no process explains. V(null) where the
-                  swap of some process is not known.
+                  swap of some process is not known, or C(/proc/meminfo) has no SwapTotal.
               returned: always
               type: int
               sample: 0
@@ -815,18 +815,67 @@ ansible_facts:
                   returned: always
                   type: int
                   sample: 0
+                holders:
+                  description: Processes that have it attached, at most O(top).
+                  returned: always
+                  type: list
+                  elements: int
+                owner:
+                  description: Whose the first of them is, or else its creator. V(null) where neither is there.
+                  returned: always
+                  type: dict
+                  contains:
+                    kind:
+                      description: What kind of owner.
+                      returned: always
+                      type: str
+                      sample: unit
+                    unit:
+                      description: Systemd unit. V(null) where the kind is not unit.
+                      returned: always
+                      type: str
+                      sample: postgresql.service
+                    runtime:
+                      description: Container runtime. V(null) where nothing names it.
+                      returned: always
+                      type: str
+                      sample: containerd
+                    container:
+                      description: Container id. V(null) where no container is named.
+                      returned: always
+                      type: str
+                      sample: "3b1f"
+                    pod_uid:
+                      description: UID of the pod. V(null) where the kind is not pod.
+                      returned: always
+                      type: str
+                      sample: "11d8fa5d-0b7c-4a8f-9d5e-2f9b7cf1a9b1"
+                    qos_class:
+                      description:
+                        - QoS class of the pod, by its cgroup's name. V(null) where the kind is not pod or the path
+                          does not tell.
+                      returned: always
+                      type: str
+                      sample: Burstable
+                    volume:
+                      description: Kind and name of the pod's volume. V(null) where it is no volume.
+                      returned: always
+                      type: str
+                      sample: empty-dir/cache
                 creator_pid:
-                  description: Process that created it.
+                  description: Process that created it; 0 if it is of another pid namespace.
                   returned: always
                   type: int
                   sample: 4711
                 creator_alive:
-                  description: Whether a process of that id is there.
+                  description:
+                    - Whether a process of that id is there. V(null) where the creator is of another pid namespace or
+                      processes hide.
                   returned: always
                   type: bool
                   sample: false
                 orphan:
-                  description: Whether nobody is attached and the creator is gone.
+                  description: Whether nobody is attached and the creator is known to be gone.
                   returned: always
                   type: bool
                   sample: true
@@ -1080,7 +1129,46 @@ ansible_facts:
                       description: Its name in C(/proc/slabinfo).
                       returned: always
                       type: str
-                      sample: dentry
+                      sample: kmalloc-2k
+                    aliases:
+                      description: Other caches that the kernel merged with it.
+                      returned: always
+                      type: list
+                      elements: str
+                      sample: []
+                    bytes:
+                      description: Bytes of all its slabs.
+                      returned: always
+                      type: int
+                      sample: 56098816
+                    objects:
+                      description: Objects its slabs have room for (a count).
+                      returned: always
+                      type: int
+                      sample: 292180
+                    active_objects:
+                      description: Objects in use (a count).
+                      returned: always
+                      type: int
+                      sample: 292180
+                    object_bytes:
+                      description: Bytes of one object.
+                      returned: always
+                      type: int
+                      sample: 192
+                top_unreclaimable:
+                  description:
+                    - The biggest of those that the kernel does not give back, at most O(top). V(null) where
+                      C(/proc/slabinfo) cannot be read, which only root may.
+                  returned: always
+                  type: list
+                  elements: dict
+                  contains:
+                    name:
+                      description: Its name in C(/proc/slabinfo).
+                      returned: always
+                      type: str
+                      sample: kmalloc-2k
                     aliases:
                       description: Other caches that the kernel merged with it.
                       returned: always
@@ -1114,8 +1202,8 @@ ansible_facts:
               contains:
                 used_bytes:
                   description:
-                    - VmallocUsed in bytes, thread stacks included. 0 on kernels 4.4 to 5.2 and address space before,
-                      whatever is in use. V(null) where C(/proc/meminfo) has no VmallocUsed.
+                    - Bytes of pages from vmalloc, thread stacks included (VmallocUsed). V(null) where VmallocUsed
+                      counts no pages, which is so before 5.3.
                   returned: always
                   type: int
                   sample: 19222528
@@ -1263,7 +1351,9 @@ ansible_facts:
           type: dict
           contains:
             count:
-              description: Processes seen, kernel threads included (a count).
+              description:
+                - Processes, kernel threads included (a count). V(null) where some hide, as in a container or under
+                  hidepid, or none is part of a captured tree.
               returned: always
               type: int
               sample: 86
@@ -1391,6 +1481,68 @@ ansible_facts:
               sample: 6
             top:
               description: The biggest but the root, at most O(top).
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                path:
+                  description: Its path.
+                  returned: always
+                  type: str
+                  sample: /system.slice/postgresql.service
+                current_bytes:
+                  description: Bytes charged to it.
+                  returned: always
+                  type: int
+                  sample: 2003013632
+                limit_bytes:
+                  description: Its limit in bytes. V(null) where it has none.
+                  returned: always
+                  type: int
+                  sample: 4294967296
+                anon_bytes:
+                  description: Bytes of anonymous memory. V(null) where the kernel does not tell.
+                  returned: always
+                  type: int
+                  sample: 277745664
+                file_bytes:
+                  description: Bytes of page cache, shared memory included. V(null) where the kernel does not tell.
+                  returned: always
+                  type: int
+                  sample: 1330024448
+                shmem_bytes:
+                  description:
+                    - Bytes of shared memory. V(null) where the kernel does not tell, which is so in v1 before 4.12.
+                  returned: always
+                  type: int
+                  sample: 0
+                kernel_bytes:
+                  description: Bytes of kernel memory, slab included. V(null) where the kernel does not tell.
+                  returned: always
+                  type: int
+                  sample: 393900032
+                slab_reclaimable_bytes:
+                  description:
+                    - Bytes of slab that can be reclaimed. V(null) where the kernel does not tell, which is so in v1.
+                  returned: always
+                  type: int
+                  sample: 104857600
+                slab_unreclaimable_bytes:
+                  description:
+                    - Bytes of slab that cannot be reclaimed. V(null) where the kernel does not tell, which is so in
+                      v1.
+                  returned: always
+                  type: int
+                  sample: 10485760
+                oom_kills:
+                  description:
+                    - Processes the OOM killer took from it (a count). V(null) where the kernel does not tell, which
+                      is so before 4.13.
+                  returned: always
+                  type: int
+                  sample: 0
+            near_limit:
+              description: Those that use 75 percent of their limit or more, the biggest first, at most O(top).
               returned: always
               type: list
               elements: dict

@@ -1,0 +1,142 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The schemas, and facts to hold against them: of this host, of captured trees and of a kernel with every field."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import hosttree
+import jsonschema
+import pytest
+import referencing
+
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import facts, options
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host
+
+CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
+HOSTS = CHECKOUT / "tests" / "unit" / "fixtures" / "hosts"
+TREES = sorted(HOSTS.rglob("*.tree"))
+# Of these files a case gives only the lines that differ from its base.
+_MERGED = ("proc/meminfo", "proc/vmstat")
+_BASE = re.compile(r"composed, not captured: what differs from (\S+\.tree)")
+_TREE = HOSTS / "captured-6.12.tree"  # it has huge pages and a cgroup
+
+# Runs in namespaces of its own, so that the tmpfs and the segment are gone with it.
+_PLANT_AND_COLLECT = """
+import ctypes, json, mmap, os, subprocess, sys
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import facts, options
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host
+
+folder = sys.argv[1]
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "memfacts-test", folder], check=True)
+subprocess.run(["ipcmk", "-M", "65536"], check=True, stdout=subprocess.DEVNULL)
+kept = [open(os.path.join(folder, name), "w") for name in ("named", "gone")]
+memory = ctypes.CDLL(None).memfd_create(b"planted", 0)
+for stream in kept:
+    stream.write("x" * 65536)
+    stream.flush()
+os.write(memory, b"x" * 65536)
+os.unlink(os.path.join(folder, "gone"))
+mapping = mmap.mmap(-1, 65536)
+mapping.write(b"x" * 65536)
+json.dump(facts.collect(host.at("/"), options.Options(top=1000)), sys.stdout)
+"""
+
+# Fields that most kernels do not have, or have at zero.
+_SELDOM = {
+    "proc/meminfo": "Bounce: 4 kB\nWritebackTmp: 4 kB\nHardwareCorrupted: 4 kB\n"
+    "Zswap: 4 kB\nGPUActive: 4 kB\nFuture: 4 kB\n",
+    "proc/vmstat": "nr_memmap_pages 1\n",
+    "proc/spl/kstat/zfs/arcstats": "size 4 4096\n",
+    "proc/allocinfo": "allocinfo - version: 1.0\n 4096 1 mm/slub.c:2425 func:alloc_slab_page \n",
+}
+
+
+def pytest_generate_tests(metafunc):
+    if "tree_file" in metafunc.fixturenames:
+        metafunc.parametrize("tree_file", TREES, ids=[path.stem for path in TREES])
+
+
+@pytest.fixture(scope="session")
+def schemas():
+    """Each schema by its file name."""
+    return {path.name: json.loads(path.read_text()) for path in (CHECKOUT / "schemas").glob("*.json")}
+
+
+@pytest.fixture(scope="session")
+def problems(schemas):
+    """problems(facts) -> what the schema says against them, as `path: message`."""
+    resources = [(name, referencing.Resource.from_contents(schema)) for name, schema in schemas.items()]
+    registry = referencing.Registry().with_resources(resources)
+    validator = jsonschema.Draft202012Validator(schemas["facts.schema.json"], registry=registry)
+
+    def find(record):
+        # Through JSON, since that is what a consumer gets.
+        errors = validator.iter_errors(json.loads(json.dumps(record)))
+        return [f"{error.json_path}: {error.message}" for error in errors]
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def collect():
+    """collect(root, **options) -> the facts of the host or tree there; options as in options.Options."""
+
+    def collect_at(root="/", **asked):
+        return facts.collect(host.at(str(root)), options.Options(**asked))
+
+    return collect_at
+
+
+@pytest.fixture(scope="session")
+def unpack():
+    """unpack(tree file, folder) -> the folder with the tree in it; a case is laid over the tree that it names."""
+
+    def unpack_into(tree_file, folder):
+        text = tree_file.read_text(encoding="utf-8", errors="surrogateescape")
+        base = _BASE.match(text)
+        if base:
+            unpack_into(HOSTS / base[1], folder)
+        before = {name: lines_by_name(folder / name) for name in _MERGED if base}
+        hosttree.unpack(text, str(folder))
+        for name, lines in before.items():
+            merged = {**lines, **lines_by_name(folder / name)}
+            (folder / name).write_text("".join(merged.values()))
+        return folder
+
+    return unpack_into
+
+
+def lines_by_name(path):
+    """The lines of a file by their first word."""
+    return {line.split()[0]: line for line in path.read_text().splitlines(True)}
+
+
+@pytest.fixture(scope="session")
+def planted_facts(tmp_path_factory):
+    """The facts of this host with one of each kind of shared memory planted."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root to plant shared memory of every kind")
+    unshare = ["unshare", "--mount", "--ipc"]
+    if subprocess.run([*unshare, "true"], stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("needs the right to make namespaces, to plant shared memory of every kind")
+    folder = tmp_path_factory.mktemp("tmpfs")
+    command = [*unshare, sys.executable, "-c", _PLANT_AND_COLLECT, str(folder)]
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path))
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment).stdout)
+
+
+@pytest.fixture(scope="session")
+def seldom_facts(collect, unpack, tmp_path_factory):
+    """The facts of a captured tree with the fields added that most kernels lack."""
+    folder = unpack(_TREE, tmp_path_factory.mktemp("seldom"))
+    for name, lines in _SELDOM.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        added = {line.split()[0]: line for line in lines.splitlines(True)}
+        path.write_text("".join({**(lines_by_name(path) if path.exists() else {}), **added}.values()))
+    return collect(folder)

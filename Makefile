@@ -1,0 +1,60 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
+
+.PHONY: help
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name does; \
+		do printf '  make %-8s %s\n' "$$name" "$$does"; done
+
+# One stamp a list, so that a second run sets nothing up again.
+.venv/facts.installed: requirements/facts.txt scripts/setup
+	@scripts/setup facts
+
+.venv/test.installed: requirements/test.txt .venv/facts.installed
+	@scripts/setup test
+
+# A moved or copied checkout carries an environment whose scripts point elsewhere.
+ifneq ($(shell cat .venv/made-for 2>/dev/null),$(realpath .))
+.PHONY: anew
+.venv/facts.installed: anew
+endif
+
+.PHONY: facts
+facts: .venv/facts.installed ## where this host's memory went: runs 'ansible localhost -m memfacts'
+	@$(RUN) ansible localhost -m memfacts | .venv/bin/python scripts/show_facts.py
+
+.PHONY: test
+test: .venv/test.installed ## every test there is, and at the end what was skipped and why
+	@$(RUN) python scripts/run_stages.py
+
+.PHONY: lint unit sanity live lab
+lint: .venv/test.installed ## format, imports, licences, documentation, build and install
+unit: .venv/test.installed ## unit tests: here, and the core on every Python from 3.6 up that is installed
+sanity: .venv/test.installed ## ansible-test sanity, on the oldest and the newest ansible-core
+live: .venv/test.installed ## plant memory on this host and find it; needs root
+lab: .venv/test.installed ## the same on other kernels, booted as processes
+lint unit sanity live lab:
+	@$(RUN) python scripts/run_stages.py $@
+
+.PHONY: format
+format: .venv/test.installed ## let ruff format and sort what it can
+	@$(RUN) ruff check --quiet --fix-only
+	@$(RUN) ruff format --quiet
+
+.PHONY: bench
+bench: .venv/test.installed ## what it costs, as ratios to simpler tools
+	@$(RUN) python tests/bench/run.py
+
+.PHONY: build
+build: .venv/facts.installed ## the collection's archive, in build/
+	@$(RUN) ansible-galaxy collection build --force --output-path build
+
+.PHONY: clean
+clean: ## remove what was made in the checkout; caches outside stay
+	rm -rf .venv build tests/output .ansible .hypothesis .import_linter_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,175 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the stages of stages.py: `run_stages.py [GROUP...]`, all of them without arguments.
+
+One line a stage, the end of its output where it failed, then what was skipped and why, and last the count of tests.
+"""
+
+import collections
+import concurrent.futures
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import typing
+import xml.etree.ElementTree
+
+import caches
+from stages import STAGES, Stage
+
+TAIL = 60  # lines shown of a stage that failed
+LIMIT_SECONDS = 30 * 60  # a stage that takes longer hangs
+
+
+class Result(typing.NamedTuple):
+    """How a stage ended: `state` is "ok", "FAIL" or "skip"."""
+
+    stage: Stage
+    state: str
+    seconds: float
+    log: pathlib.Path
+
+
+class Tests(typing.NamedTuple):
+    """What pytest counted, over all stages."""
+
+    passed: int
+    failed: int
+    skips: list[tuple[str, str]]  # (reason, in which run)
+
+
+def run(stage):
+    """Run one stage with its output in a log of its own, and say at once how it went."""
+    started = time.monotonic()
+    log = caches.folder("logs") / (slug(stage.name) + ".txt")
+    reason = stage.reason_to_skip()
+    if reason:
+        log.write_text(f"skipped: {stage.name}: {reason}\n")
+        state = "skip"
+    else:
+        state = "FAIL" if execute(stage, log) else "ok"
+    result = Result(stage, state, time.monotonic() - started, log)
+    print("\n".join(account(result)), flush=True)
+    return result
+
+
+def execute(stage, log):
+    """The exit status of the stage's command; nothing of it survives the time limit."""
+    with open(log, "w", encoding="utf-8") as output:
+        process = subprocess.Popen(
+            shlex.split(stage.command),
+            cwd=caches.CHECKOUT,
+            env=environment(stage),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            return process.wait(LIMIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            output.write(f"\nstopped after {LIMIT_SECONDS // 60} minutes\n")
+            return 1
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def environment(stage):
+    """Both names of the core are found, and every pytest leaves its results where `count` looks."""
+    results = caches.folder("results")
+    junit = shlex.quote(f"--junitxml={results / slug(stage.name)}.xml")
+    paths = (caches.CHECKOUT / "plugins" / "module_utils", caches.CHECKOUT / ".venv" / "collections")
+    return dict(
+        os.environ,
+        MEMFACTS_RESULTS=str(results),
+        PYTEST_ADDOPTS=f"-p no:cacheprovider {junit}",
+        PYTHONPATH=os.pathsep.join(map(str, paths)),
+        HYPOTHESIS_STORAGE_DIRECTORY=str(caches.folder("hypothesis", "here")),
+    )
+
+
+def slug(name):
+    """A file name for a stage."""
+    return name.replace(" ", "-")
+
+
+def account(result):
+    """The lines that say how a stage went."""
+    yield f"{result.state:5} {result.stage.name:22} {result.seconds:6.1f} s"
+    if result.state == "FAIL":
+        lines = result.log.read_text(errors="replace").splitlines()
+        yield from ("      | " + line for line in lines[-TAIL:])
+        yield f"      all of it: {result.log}"
+
+
+def count(folder):
+    """Add up what pytest wrote as JUnit XML."""
+    passed, failed, skips = 0, 0, []
+    for file in sorted(folder.glob("*.xml")):
+        where = file.stem.replace("-", " ")
+        for case in xml.etree.ElementTree.parse(file).iter("testcase"):
+            skip = case.find("skipped")
+            if case.find("failure") is not None or case.find("error") is not None:
+                failed += 1
+            elif skip is not None:
+                skips.append((reason_of(skip), where))
+            else:
+                passed += 1
+    return Tests(passed, failed, skips)
+
+
+def reason_of(skip):
+    """pytest's JUnit XML counts what is marked as known to fail among the skipped; say which it is."""
+    known = "known to fail: " if skip.get("type") == "pytest.xfail" else ""
+    return known + (skip.get("message") or "no reason given")
+
+
+def left_out(results, tests):
+    """One line for each reason, of stages, interpreters and tests."""
+    own_words = re.compile(r"^skipped: (.*)$", re.MULTILINE)
+    for result in results:
+        yield from ("  " + skip for skip in own_words.findall(result.log.read_text(errors="replace")))
+    runs = collections.defaultdict(list)
+    for reason, where in tests.skips:
+        runs[reason].append(where)
+    for reason, places in sorted(runs.items()):
+        where = ", ".join(dict.fromkeys(places)) if len(set(places)) < 4 else f"{len(set(places))} runs"
+        yield f"  {reason} ({len(places)} in {where})"
+
+
+def main(groups):
+    """Exit 1 if anything failed."""
+    known = sorted({stage.group for stage in STAGES})
+    unknown = set(groups) - set(known)
+    if unknown:
+        print(f"no such group: {', '.join(unknown)}; there are {', '.join(known)}")
+        return 2
+    started = time.monotonic()
+    shutil.rmtree(caches.folder("results"))
+    chosen = [stage for stage in STAGES if not groups or stage.group in groups]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        results = list(pool.map(run, [stage for stage in chosen if not stage.alone]))
+    results += [run(stage) for stage in chosen if stage.alone]
+
+    tests = count(caches.folder("results"))
+    skips = list(left_out(results, tests))
+    print("\nSkipped, and why:" if skips else "\nNothing was skipped.")
+    print("\n".join(skips))
+    broken = [result.stage.name for result in results if result.state == "FAIL"]
+    if broken:
+        print(f"Failed: {', '.join(broken)}\n")
+    print(f"{time.monotonic() - started:.0f} s; every stage in full: {caches.folder('logs')}")
+    # A stage can fail without a failed test (a linter, a crash); it must not hide behind "0 failed".
+    print(f"{tests.passed} passed, {max(tests.failed, len(broken))} failed, {len(tests.skips)} skipped")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,42 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When a run of ansible-test counts as passed."""
+
+import pytest
+import sanity
+
+RAN = 'Running sanity test "compile" on Python 3.6\n'
+
+
+@pytest.mark.parametrize(
+    "status, output, expected",
+    [
+        pytest.param(0, RAN, None, id="passed"),
+        pytest.param(1, RAN, "failed", id="failed"),
+        pytest.param(0, "WARNING: All targets skipped.\n", "tested nothing", id="inside-a-git-ignored-folder"),
+        pytest.param(0, "", "tested nothing", id="silence"),
+        pytest.param(
+            0,
+            RAN + 'WARNING: Skipping sanity test "import" on Python 3.14 because it could not be found.\n',
+            None,
+            id="interpreter-not-installed",
+        ),
+        pytest.param(
+            0,
+            RAN + 'WARNING: Skipping sanity test "import" on Python 3.6 due to missing virtual environment support.\n',
+            'Skipping sanity test "import" on Python 3.6 due to missing virtual environment support.',
+            id="a-test-left-out",
+        ),
+    ],
+)
+def test_complaint(status, output, expected):
+    assert sanity.complaint(status, output) == expected
+
+
+def test_a_core_gets_the_newest_python_it_runs_on():
+    found = {(3, 6): "/a", (3, 11): "/b", (3, 12): "/c", (3, 13): "/d"}
+    assert sanity.choose(sanity.OLDEST_CORE, found) == (sanity.OLDEST_CORE, "/c")
+
+
+def test_a_core_without_its_python_is_not_chosen():
+    assert sanity.choose(sanity.OLDEST_CORE, {(3, 9): "/a"}) is None

@@ -35,7 +35,7 @@ test: .venv/test.installed ## every test there is, and at the end what was skipp
 .PHONY: lint unit sanity live lab
 lint: .venv/test.installed ## format, imports, licences, documentation, build and install
 unit: .venv/test.installed ## unit tests: here, and the core on every Python from 3.6 up that is installed
-sanity: .venv/test.installed ## ansible-test sanity, on the oldest and the newest ansible-core
+sanity: .venv/test.installed ## the oldest and the newest ansible-core: ansible-test, and the same answer from both
 live: .venv/test.installed ## plant memory on this host and find it; needs root
 lab: .venv/test.installed ## the same on other kernels, booted as processes
 lint unit sanity live lab:

@@ -11,10 +11,10 @@ import os
 import pathlib
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import typing
 import xml.etree.ElementTree
@@ -43,28 +43,28 @@ class Tests(typing.NamedTuple):
     skips: list[tuple[str, str]]  # (reason, in which run)
 
 
-def run(stage):
+def run(stage, results):
     """Run one stage with its output in a log of its own, and say at once how it went."""
     started = time.monotonic()
-    log = caches.folder("logs") / (slug(stage.name) + ".txt")
+    log = caches.own_folder("logs") / (slug(stage.name) + ".txt")
     reason = stage.reason_to_skip()
     if reason:
         log.write_text(f"skipped: {stage.name}: {reason}\n")
         state = "skip"
     else:
-        state = "FAIL" if execute(stage, log) else "ok"
+        state = "FAIL" if execute(stage, log, results) else "ok"
     result = Result(stage, state, time.monotonic() - started, log)
     print("\n".join(account(result)), flush=True)
     return result
 
 
-def execute(stage, log):
+def execute(stage, log, results):
     """The exit status of the stage's command; nothing of it survives the time limit."""
     with open(log, "w", encoding="utf-8") as output:
         process = subprocess.Popen(
             shlex.split(stage.command),
             cwd=caches.CHECKOUT,
-            env=environment(stage),
+            env=environment(stage, results),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -81,14 +81,13 @@ def execute(stage, log):
                 process.wait()
 
 
-def environment(stage):
+def environment(stage, results):
     """Both names of the core are found, and every pytest leaves its results where `count` looks."""
-    results = caches.folder("results")
-    junit = shlex.quote(f"--junitxml={results / slug(stage.name)}.xml")
+    junit = shlex.quote(f"--junitxml={results}/{slug(stage.name)}.xml")
     paths = (caches.CHECKOUT / "plugins" / "module_utils", caches.CHECKOUT / ".venv" / "collections")
     return dict(
         os.environ,
-        MEMFACTS_RESULTS=str(results),
+        MEMFACTS_RESULTS=results,
         PYTEST_ADDOPTS=f"-p no:cacheprovider {junit}",
         PYTHONPATH=os.pathsep.join(map(str, paths)),
         HYPOTHESIS_STORAGE_DIRECTORY=str(caches.folder("hypothesis", "here")),
@@ -152,20 +151,19 @@ def main(groups):
         print(f"no such group: {', '.join(unknown)}; there are {', '.join(known)}")
         return 2
     started = time.monotonic()
-    shutil.rmtree(caches.folder("results"))
     chosen = [stage for stage in STAGES if not groups or stage.group in groups]
-    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
-        results = list(pool.map(run, [stage for stage in chosen if not stage.alone]))
-    results += [run(stage) for stage in chosen if stage.alone]
-
-    tests = count(caches.folder("results"))
+    with tempfile.TemporaryDirectory(prefix="memfacts-results-") as junit:
+        with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+            results = list(pool.map(lambda stage: run(stage, junit), (stage for stage in chosen if not stage.alone)))
+        results += [run(stage, junit) for stage in chosen if stage.alone]
+        tests = count(pathlib.Path(junit))
     skips = list(left_out(results, tests))
     print("\nSkipped, and why:" if skips else "\nNothing was skipped.")
     print("\n".join(skips))
     broken = [result.stage.name for result in results if result.state == "FAIL"]
     if broken:
         print(f"Failed: {', '.join(broken)}\n")
-    print(f"{time.monotonic() - started:.0f} s; every stage in full: {caches.folder('logs')}")
+    print(f"{time.monotonic() - started:.0f} s; every stage in full: {caches.own_folder('logs')}")
     # A stage can fail without a failed test (a linter, a crash); it must not hide behind "0 failed".
     print(f"{tests.passed} passed, {max(tests.failed, len(broken))} failed, {len(tests.skips)} skipped")
     return 1 if broken else 0

@@ -101,7 +101,13 @@ def run(core, interpreter, found):
     """Run all of sanity on one ansible-core; return (name, complaint or None, output, its file, seconds)."""
     started = time.monotonic()
     venv = caches.venv("sanity-" + core.requirements, interpreter, core.requirements)
-    root = caches.folder("sanity", core.requirements)
+    with caches.lock("sanity-" + core.requirements):
+        status, output, log = ansible_test(venv, caches.folder("sanity", core.requirements), found)
+    return version_of(venv), complaint(status, output), output, log, time.monotonic() - started
+
+
+def ansible_test(venv, root, found):
+    """Run it in a copy below `root`; return (exit status, output, the file that has it)."""
     make_home(root / "home")
     seed_pip(root / "home", venv)
     path = [str(venv / "bin"), *(str(pathlib.Path(python).parent) for python in found.values()), os.environ["PATH"]]
@@ -117,9 +123,9 @@ def run(core, interpreter, found):
         errors="replace",
         check=False,
     )
-    log = root / "output.txt"
+    log = caches.own_folder("logs") / (root.name + ".txt")
     log.write_text(done.stdout)
-    return version_of(venv), complaint(done.returncode, done.stdout), done.stdout, log, time.monotonic() - started
+    return done.returncode, done.stdout, log
 
 
 def version_of(venv):

@@ -43,6 +43,7 @@ STAGES = (
     Stage("unit", "unit tests here", "python -m pytest -q tests/unit"),
     Stage("unit", "units on each Python", "python scripts/units.py", True, lambda: has_tests("tests/unit/plugins")),
     Stage("sanity", "ansible-test sanity", "python scripts/sanity.py", True),
+    Stage("sanity", "same answer", "python -m pytest -q tests/answers", True, lambda: has_tests("tests/answers")),
     Stage("live", "live", "python -m pytest -q tests/live", True, lambda: root_and_tests("tests/live")),
     Stage("lab", "lab", "python -m pytest -q tests/lab", True, lambda: root_and_tests("tests/lab")),
 )

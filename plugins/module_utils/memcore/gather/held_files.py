@@ -34,8 +34,6 @@ class _Search:
         self.shm_device = _shm_device(host)
         self.tmpfs_devices = {mount.device for space in spaces.all for mount in space.memory_backed}
         self.tmpfs_mount_ids = {mount.mount_id for space in spaces.all for mount in space.memory_backed}
-        wanted = {device for device in self.tmpfs_devices | {self.shm_device} if device and device[0].isdigit()}
-        self.needles = [maps.needle(device) for device in wanted]
         # By device and inode, or by device and name where the inode may not be read.
         self.found: Dict[Tuple[str, object], Tuple[str, str, Optional[int]]] = {}
         self.holders: Dict[Tuple[str, object], Set[int]] = {}
@@ -56,7 +54,7 @@ class _Search:
     def _descriptors(self, pid):
         host, folder = self.host, f"proc/{pid}/fd"
         space = self.spaces.of_pid.get(pid)
-        points = tuple(mount.mount_point for mount in space.memory_backed if mount.fstype == "tmpfs") if space else ()
+        points = space.tmpfs_points if space else ()
         for name in host.listing(folder):
             try:
                 target = host.link(f"{folder}/{name}")
@@ -84,10 +82,7 @@ class _Search:
         return mount.device if number is None or number in self.tmpfs_mount_ids else None
 
     def _mappings(self, pid):
-        data = self.host.whole(f"proc/{pid}/maps")
-        if not any(needle in data for needle in self.needles):
-            return
-        for mapping in maps.parse(data):
+        for mapping in maps.parse(self.host.whole(f"proc/{pid}/maps")):
             key = (mapping.device, mapping.inode)
             if key in self.found:
                 self.holders[key].add(pid)
@@ -177,7 +172,7 @@ def _shm_device(host):
     if host.live:
         return _device_of_zero(host.own_shared_mapping())
     for pid in host.pids():
-        device = _device_of_zero(host.data(f"proc/{pid}/maps") or b"")
+        device = _device_of_zero((host.optional(f"proc/{pid}/maps") or "").encode("utf-8", "surrogateescape"))
         if device:
             return device
     return None

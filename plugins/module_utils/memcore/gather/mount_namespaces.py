@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The mounts of every mount namespace, each read once through one process that lives in it."""
 
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ..models.mounts import MEMORY_BACKED, Walk
 from ..sources import mountinfo
@@ -11,17 +11,17 @@ from ..sources.mountinfo import Mount
 
 
 class Namespace(NamedTuple):
-    """One mount namespace; `prefix` is the path of its root below the host's, "" for the own one."""
+    """One mount namespace; `prefix` is the path of its root below the host's, "" for the own one.
+
+    memory_backed: the mounts whose files are shared memory; tmpfs_points: where those are on which files are kept.
+    """
 
     pid: Optional[int]
     prefix: str
     mounts: List[Mount]
+    memory_backed: List[Mount]
+    tmpfs_points: Tuple[str, ...]
     walk: Walk
-
-    @property
-    def memory_backed(self) -> List[Mount]:
-        """The mounts whose files are shared memory."""
-        return [mount for mount in self.mounts if mount.fstype in MEMORY_BACKED]
 
 
 class Namespaces(NamedTuple):
@@ -85,7 +85,9 @@ def _of_process(host, pid):
 
 
 def _namespace(pid, prefix, mounts, trust_root):
-    return Namespace(pid, prefix, mounts, Walk(mounts, trust_root))
+    backed = [mount for mount in mounts if mount.fstype in MEMORY_BACKED]
+    points = tuple(mount.mount_point for mount in backed if mount.fstype != "devtmpfs")
+    return Namespace(pid, prefix, mounts, backed, points, Walk(mounts, trust_root))
 
 
 def _link(host, pid):

@@ -32,8 +32,8 @@ def checked(
     """The options, or an OptionError that names what is wrong and what would be right."""
     if top < 1:
         raise OptionError(f"top is {top}, but a list needs room for at least 1 entry; give 1 or more.")
-    if scan_seconds < 0:
-        raise OptionError(f"scan_seconds is {scan_seconds}, but time cannot be negative; give 0 or more.")
+    if not 0 <= scan_seconds < float("inf"):
+        raise OptionError(f"scan_seconds is {scan_seconds}, but must be a number from 0 up; give 1 for a second.")
     return Options(subsets(gather_subset), top, checked_thresholds(thresholds), scan_files, scan_seconds, namespaces)
 
 
@@ -70,9 +70,14 @@ def checked_thresholds(given: Dict[str, object]) -> Dict[str, float]:
 def _limit(name, value):
     try:
         limit = float(value)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         limit = -1.0
     if not 0 <= limit < float("inf"):
         unit = catalogue.rule(name).unit
-        raise OptionError(f"thresholds.{name} is {value!r}, but must be a number from 0 up ({unit}).")
+        raise OptionError(f"thresholds.{name} is {_shown(value)}, but must be a number from 0 up ({unit}).")
     return limit
+
+
+def _shown(value):
+    # Python refuses to print integers of more than 4300 digits, and nobody would read them.
+    return "a number of many digits" if isinstance(value, int) and abs(value) > 10**20 else repr(value)

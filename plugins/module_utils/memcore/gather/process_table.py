@@ -19,9 +19,13 @@ class Process(NamedTuple):
 
 
 class Table(NamedTuple):
-    """All processes of the pid namespace; `refused` could not be read, and `hidden` says that more may exist."""
+    """All processes of the pid namespace; `refused` could not be read, and `hidden` says that more may exist.
+
+    user: those with memory of their own, so no kernel threads and no zombies.
+    """
 
     processes: List[Process]
+    user: List[Process]
     refused: int
     hidden: bool
 
@@ -29,11 +33,6 @@ class Table(NamedTuple):
     def complete(self) -> bool:
         """Whether nothing is missing."""
         return not self.refused and not self.hidden
-
-    @property
-    def user(self) -> List[Process]:
-        """Processes with memory of their own: no kernel threads, no zombies."""
-        return [process for process in self.processes if process.status.rss_bytes is not None]
 
 
 def scan(host: Host) -> Table:
@@ -51,7 +50,8 @@ def scan(host: Host) -> Table:
         host.lacks("/proc/PID/status", f"{refused} of {refused + len(processes)} processes could not be read")
     if hidden:
         host.lacks("/proc/PID", _HIDDEN if host.live else "no process is part of the captured tree")
-    return Table(processes, refused, hidden)
+    user = [process for process in processes if process.status.rss_bytes is not None]
+    return Table(processes, user, refused, hidden)
 
 
 def _is_kthreadd(process):

@@ -4,7 +4,7 @@
 
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from ..models.mounts import MEMORY_BACKED
+from ..models.mounts import COVERED
 from ..sources.host import Host, NotCaptured, Space, reason
 from ..sources.mountinfo import Mount
 from .mount_namespaces import Namespace, Namespaces
@@ -25,9 +25,8 @@ def read(host: Host, spaces: Namespaces) -> List[Superblock]:
     """The superblocks in the order in which their mounts were found, those of the own namespace first."""
     by_device: Dict[str, List[Tuple[Namespace, Mount]]] = {}
     for space in spaces.all:
-        for mount in space.mounts:
-            if mount.fstype in MEMORY_BACKED:
-                by_device.setdefault(mount.device, []).append((space, mount))
+        for mount in space.memory_backed:
+            by_device.setdefault(mount.device, []).append((space, mount))
     measured = (_measure(host, device, mounts) for device, mounts in by_device.items())
     return [block for block in measured if not _is_empty_rootfs(block)]
 
@@ -41,12 +40,12 @@ def _measure(host, device, mounts):
     obstacle = None
     # A bind mount of a part is good enough for statvfs, but the whole tree is better for the search: "/" first.
     for space, mount in sorted(mounts, key=lambda pair: pair[1].root != "/"):
-        why = space.walk.obstacle(mount) if host.live else None
+        why = space.walk.obstacle(mount) if host.live else COVERED if space.walk.is_covered(mount) else None
         path = space.prefix + mount.mount_point if space.prefix else mount.mount_point.lstrip("/") or "."
         if why is None:
             try:
                 if host.live and host.entry(path).device != device:
-                    why = "another mount covers it"
+                    why = COVERED
                 else:
                     return Superblock(device, mounts, path, (space, mount), host.space(path), None)
             except NotCaptured:

@@ -101,6 +101,15 @@ class Survey:
         return held_files.search(self.host, self.table, self.namespaces)
 
     @once
+    def deleted_sizes(self) -> Dict[str, List[Optional[int]]]:
+        """Bytes of each deleted file that somebody holds, by the device of its tmpfs."""
+        sizes: Dict[str, List[Optional[int]]] = {}
+        for file in self.held.files:
+            if file.kind == "deleted":
+                sizes.setdefault(file.device, []).append(file.bytes)
+        return sizes
+
+    @once
     def superblocks(self) -> List[superblocks.Superblock]:
         """Every tmpfs, once."""
         return superblocks.read(self.host, self.namespaces)

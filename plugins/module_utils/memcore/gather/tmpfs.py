@@ -132,7 +132,7 @@ def _holders(survey):
 
 def _deleted_bytes(survey, device):
     """At least so many; None where a file could not be measured, or only refused processes might hold some."""
-    sizes = [file.bytes for file in survey.held.files if file.kind == "deleted" and file.device == device]
+    sizes = survey.deleted_sizes.get(device, [])
     return None if None in sizes or not (sizes or survey.held.complete) else sum(sizes)
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Which mount a path leads to, and whether it may be walked: a dead NFS or FUSE server hangs whoever touches it."""
 
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 # File systems whose every answer comes from this kernel. A list of those that may hang would never be complete.
 LOCAL = frozenset(
@@ -12,6 +12,8 @@ LOCAL = frozenset(
 )
 # rootfs is what the kernel unpacks its initramfs into: a tmpfs, or a ramfs with nothing to count.
 MEMORY_BACKED = frozenset(("devtmpfs", "rootfs", "tmpfs"))
+
+COVERED = "another mount covers it"
 
 
 class Point(NamedTuple):
@@ -34,30 +36,37 @@ class Walk:
         # A process that was chroot'ed into a plain folder sees mounts below it, but not the one that the folder is on.
         self._root = next((m for m in tops if m.mount_point == "/"), None)
         self._trusted = {self._root.mount_id} if self._root and trust_root else set()
-        self._children: Dict[Tuple[int, str], object] = {
-            (m.parent_id, m.mount_point): m for m in mounts if m is not self._root
-        }
+        self._children: Dict[Tuple[int, str], object] = {}
+        self._below: Dict[int, Set[str]] = {}
+        for mount in mounts:
+            if mount is not self._root:
+                self._children[mount.parent_id, mount.mount_point] = mount
+                self._below.setdefault(mount.parent_id, set()).add(mount.mount_point)
 
     def obstacle(self, mount) -> Optional[str]:
         """Why the mount must not be reached by its path; None where it may."""
         if self._root is None:
             return "it does not show which mount its root is on"
-        crossed = self._crossed(mount.mount_point)
-        if not crossed or crossed[-1].mount_id != mount.mount_id:
-            return "another mount covers it"
-        for step in crossed:
+        if self.is_covered(mount):
+            return COVERED
+        for step in self._crossed(mount.mount_point):
             if step.fstype not in LOCAL and step.mount_id not in self._trusted:
                 return f"its path crosses a {step.fstype} mount ({step.mount_point}), which could hang"
         return None
+
+    def is_covered(self, mount) -> bool:
+        """Whether its path leads to another mount, on top of it or of a folder above."""
+        crossed = self._crossed(mount.mount_point)
+        return bool(crossed) and crossed[-1].mount_id != mount.mount_id
 
     def owner_of(self, path: str):
         """The mount that the path is on, or None where there is no mount at all."""
         crossed = self._crossed(path)
         return crossed[-1] if crossed else None
 
-    def below(self, mount) -> set:
+    def below(self, mount) -> Set[str]:
         """The mount points directly on this mount, which a search through it must not enter."""
-        return {point for parent, point in self._children if parent == mount.mount_id}
+        return self._below.get(mount.mount_id, set())
 
     def _crossed(self, path):
         if self._root is None:

@@ -7,16 +7,15 @@ from typing import NamedTuple, Optional
 
 from ..errors import ParseError
 
-# One search over the bytes is several times quicker than a dict of all 50 lines, and this runs for every process.
-# The order is the kernel's; RssAnon to RssShmem came with 4.5 (and el7), VmPMD was there from 4.4 to 4.14.
-_FIELDS = re.compile(
-    rb"^Name:\t([^\n]*)\n(?:[^\n]*\n){0,9}?PPid:\t([0-9]{1,10})\n(?:[^\n]*\n){0,9}?Uid:\t([0-9]{1,10})"
-    rb"(?:.*?^VmRSS:\s+([0-9]{1,15}) kB\n)?"
-    rb"(?:RssAnon:\s+([0-9]{1,15}) kB\nRssFile:\s+([0-9]{1,15}) kB\nRssShmem:\s+([0-9]{1,15}) kB\n)?"
-    rb"(?:.*?^VmPTE:\s+([0-9]{1,15}) kB\n)?(?:VmPMD:\s+([0-9]{1,15}) kB\n)?"
-    rb"(?:VmSwap:\s+([0-9]{1,15}) kB\n)?",
-    re.MULTILINE | re.DOTALL,
-)
+# Short searches, each from the end of the last, are several times quicker than a dict of all 50 lines, and this runs
+# for every process. The order is the kernel's; RssAnon to RssShmem came with 4.5 (and el7), VmPMD was there from 4.4 to
+# 4.14.
+_KIB = rb":[ \t]+([0-9]{1,15}) kB\n"
+_NAME = re.compile(rb"Name:\t([^\n]*)\n")
+_PARENT = re.compile(rb"\nPPid:\t([0-9]{1,10})\n")
+_USER = re.compile(rb"\nUid:\t([0-9]{1,10})")
+_RESIDENT = re.compile(rb"\nVmRSS" + _KIB + rb"(?:RssAnon" + _KIB + rb"RssFile" + _KIB + rb"RssShmem" + _KIB + rb")?")
+_TABLES = re.compile(rb"\nVmPTE" + _KIB + rb"(?:VmPMD" + _KIB + rb")?(?:VmSwap" + _KIB + rb")?")
 
 
 class Status(NamedTuple):
@@ -35,13 +34,24 @@ class Status(NamedTuple):
 
 def parse(data: bytes) -> Status:
     """ParseError where the text is cut before the user id."""
-    match = _FIELDS.match(data)
-    if match is None:
+    name = _NAME.match(data)
+    parent = name and _PARENT.search(data, name.end() - 1)
+    user = parent and _USER.search(data, parent.end() - 1)
+    if user is None:
         raise ParseError(f"/proc/PID/status is cut off after {data[-40:]!r}")
-    comm, ppid, uid, rss, anon, file, shmem, pte, pmd, swap = match.groups()
-    tables = None if pte is None else (int(pte) + int(pmd or 0)) * 1024
-    return Status(comm, int(ppid), int(uid), _kib(rss), _kib(anon), _kib(file), _kib(shmem), tables, _kib(swap))
+    identity = (name[1], int(parent[1]), int(user[1]))
+    resident = _RESIDENT.search(data, user.end())
+    if resident is None:
+        return Status(*identity, None, None, None, None, None, None)
+    tables = _TABLES.search(data, resident.end() - 1)
+    pte, pmd, swap = tables.groups() if tables else (None, None, None)
+    return Status(
+        *identity,
+        *map(_bytes, resident.groups()),
+        None if pte is None else _bytes(pte) + (_bytes(pmd) or 0),
+        _bytes(swap),
+    )
 
 
-def _kib(field):
-    return None if field is None else int(field) * 1024
+def _bytes(kib):
+    return None if kib is None else int(kib) * 1024

@@ -3,7 +3,7 @@
 """/proc/vmallocinfo (mm/vmalloc.c): who called vmalloc. Address ranges overstate; only `pages=` is memory."""
 
 import re
-from typing import Dict, NamedTuple
+from typing import Dict, NamedTuple, Tuple
 
 # Ranges of ioremap and vmap map memory that somebody else owns; only "vmalloc" lines have pages of their own.
 _LINE = re.compile(r"0x[^ ]+ +[0-9]{1,20} ([^ ]+)( \[\w+\])? pages=([0-9]{1,15}) (.*)")
@@ -29,10 +29,14 @@ class Usage(NamedTuple):
 
 def parse(text: str) -> Usage:
     """Sum up by caller; a caller in a module reads `function [module]`."""
-    pages: Dict[str, int] = {}
+    raw: Dict[Tuple[str, str], int] = {}
     for line in text.split("\n"):
         match = _LINE.match(line)
         if match and "vmalloc" in match[4].split(" "):
-            name = _OFFSET.sub("", match[1]) + (match[2] or "")
-            pages[name] = pages.get(name, 0) + int(match[3])
+            key = (match[1], match[2] or "")
+            raw[key] = raw.get(key, 0) + int(match[3])
+    pages: Dict[str, int] = {}
+    for (symbol, module), count in raw.items():  # far fewer than lines: each thread's stack has one
+        name = _OFFSET.sub("", symbol) + module
+        pages[name] = pages.get(name, 0) + count
     return Usage(pages)

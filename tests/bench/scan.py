@@ -1,0 +1,48 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many processes: our scan and our subsets against a bare loop over the same files, psutil and ps_mem."""
+
+from typing import Iterator
+
+import bare
+import figures
+import paired
+import peers
+import places  # noqa: F401 - finds memcore
+from figures import Figure
+from module_time import FOUR
+
+from memcore.gather import facts, options, process_table
+from memcore.sources.host import Host
+
+_BUDGET, _BUDGET_FROM = 2.0, 500  # with fewer there is more start than scan
+_ROUNDS = 7
+_BARE = "bare loop over the same files"
+
+
+def measure(extra: int) -> Iterator[Figure]:
+    """`extra` processes are there already, and must be there until the end."""
+    named = f"{extra} processes more: "
+    four = options.Options(subsets=options.subsets(FOUR.split(",")))
+    everything = options.Options()
+    whole_of_ps_mem = peers.ps_mem()
+    subjects = {"scan": _scan, _BARE: bare.read_every_status, "psutil loop": peers.psutil_loop}
+    if whole_of_ps_mem:
+        subjects["ps_mem"] = whole_of_ps_mem
+    times = paired.interleave(_ROUNDS, subjects)
+    yield figures.ratio(named + "scan", times, "scan", _BARE, _BUDGET if extra >= _BUDGET_FROM else None)
+    for peer in list(subjects)[2:]:
+        yield figures.ratio(named + "scan", times, "scan", peer)
+    for name, asked in (("4 subsets", four), ("all subsets", everything)):
+        yield from _against_what_it_reads(named, name, asked)
+
+
+def _against_what_it_reads(named, name, asked):
+    tape = bare.record(lambda: facts.collect(Host("/"), asked))
+    subjects = {name: lambda: facts.collect(Host("/"), asked), "bare loop over all they read": tape.play}
+    times = paired.interleave(_ROUNDS - 2, subjects)
+    yield figures.ratio(named + name, times, name, "bare loop over all they read")
+
+
+def _scan():
+    process_table.scan(Host("/"))

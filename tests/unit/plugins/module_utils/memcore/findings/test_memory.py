@@ -1,0 +1,104 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules about the ledger as a whole."""
+
+import pytest
+
+MIB = 1 << 20
+
+
+def _pool(total, free, reserved, page=2):
+    sizes = {"page": page, "total": total, "free": free, "reserved": reserved, "surplus": 0}
+    return {f"{name}_bytes": mib * MIB for name, mib in sizes.items()}
+
+
+def test_what_nobody_owns_is_told_with_the_loaded_suspects(facts, raised):
+    facts["memory"].update(
+        unaccounted_bytes=20000 * MIB,
+        unaccounted_percent=20.0,
+        unaccounted_by_lru_bytes=19000 * MIB,
+        uncertainty_bytes=30 * MIB,
+        page_takers=["ath11k", "vfio"],
+    )
+
+    (finding,) = raised()
+
+    assert finding._asdict() == {
+        "id": "unaccounted-high",
+        "severity": "warning",
+        "summary": "19.5 GiB (20.0 % of RAM) is in use by nobody the kernel names; loaded modules that take pages for "
+        "themselves: ath11k, vfio",
+        "evidence": {
+            "unaccounted_bytes": 20000 * MIB,
+            "percent_of_ram": 20.0,
+            "by_lru_bytes": 19000 * MIB,
+            "uncertainty_bytes": 30 * MIB,
+            "suspects": ["ath11k", "vfio"],
+        },
+        "remedy": "Pages that a driver took for itself: compare with a like host, unload suspects (ath11k, vfio), "
+        "and on 6.10 or later boot with `sysctl.vm.mem_profiling=1` to read the owner out of /proc/allocinfo.",
+        "ref": "docs/findings.md#unaccounted-high",
+    }
+
+
+@pytest.mark.parametrize("takers", [pytest.param([], id="none-loaded"), pytest.param(None, id="modules-not-readable")])
+def test_without_a_suspect_the_remedy_says_so(takers, facts, raised):
+    facts["memory"].update(unaccounted_bytes=20000 * MIB, unaccounted_percent=20.0, page_takers=takers)
+
+    (finding,) = raised()
+
+    assert finding.summary == "19.5 GiB (20.0 % of RAM) is in use by nobody the kernel names"
+    assert "unload suspects (none known)" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    "uncertainty, found",
+    [
+        pytest.param(5999, ["unaccounted-high"], id="more-than-the-counters-drift"),
+        pytest.param(6000, [], id="as-much-as-the-counters-drift"),
+        pytest.param(None, ["unaccounted-high"], id="drift-not-known"),
+    ],
+)
+def test_what_the_counters_may_hold_back_is_not_called_a_leak(uncertainty, found, facts, raised):
+    facts["memory"].update(
+        unaccounted_bytes=6000 * MIB,
+        unaccounted_percent=6.0,
+        uncertainty_bytes=None if uncertainty is None else uncertainty * MIB,
+    )
+
+    assert [finding.id for finding in raised()] == found
+
+
+def test_counters_that_claim_more_than_there_is_are_no_leak(facts, raised):
+    facts["memory"].update(unaccounted_bytes=-6000 * MIB, unaccounted_percent=-6.0)
+
+    assert raised() == []
+
+
+@pytest.mark.parametrize(
+    "pools, idle",
+    [
+        pytest.param([_pool(10000, 10000, 10000)], None, id="all-reserved-by-a-running-database"),
+        pytest.param([_pool(10000, 0, 0)], None, id="all-in-use"),
+        pytest.param([_pool(10000, 10000, 4000)], 6000, id="some-reserved"),
+        pytest.param([_pool(4000, 3000, 0), _pool(4096, 2048, 0, page=1024)], 5048, id="two-sizes-together"),
+        pytest.param([], None, id="no-pools"),
+    ],
+)
+def test_huge_pages_are_idle_only_if_nobody_uses_or_has_reserved_them(pools, idle, facts, raised):
+    facts["memory"]["hugepages"] = pools
+
+    findings = raised()
+
+    assert [finding.evidence["idle_bytes"] for finding in findings] == ([] if idle is None else [idle * MIB])
+    assert all("`sysctl vm.nr_hugepages=N`" in finding.remedy for finding in findings)
+
+
+def test_each_pool_is_told_with_what_is_idle_of_it(facts, raised):
+    pool = _pool(10000, 8000, 2000)
+    facts["memory"]["hugepages"] = [pool]
+
+    (finding,) = raised()
+
+    assert finding.summary == "5.9 GiB of huge pages (6.0 % of RAM) are reserved for nobody"
+    assert finding.evidence == {"idle_bytes": 6000 * MIB, "pools": [dict(pool, idle_bytes=6000 * MIB)]}

@@ -1,0 +1,68 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules about shared memory outside tmpfs."""
+
+import pytest
+
+MIB = 1 << 20
+
+
+def _segment(shmid, mib, orphan=True):
+    return {"shmid": shmid, "uid": 110, "creator_pid": 688, "bytes": mib * MIB, "orphan": orphan}
+
+
+def test_orphans_name_the_largest_segment_and_how_to_remove_it(facts, raised):
+    segments = [_segment(4, 40), _segment(5, 30, orphan=False), _segment(6, 20)]
+    facts["shmem"].update(sysv=segments, sysv_orphan_bytes=60 * MIB)
+
+    (finding,) = raised()
+
+    assert finding._asdict() == {
+        "id": "sysv-orphan",
+        "severity": "warning",
+        "summary": "System V segments hold 60.0 MiB for nobody; the largest is shmid 4 of uid 110, whose creator "
+        "(pid 688) is dead",
+        "evidence": {"bytes": 60 * MIB, "shmid": 4, "segments": [segments[0], segments[2]]},
+        "remedy": "Nobody is attached and the creator is dead: make sure no program will attach again, then "
+        "`ipcrm -m 4`.",
+        "ref": "docs/findings.md#sysv-orphan",
+    }
+
+
+def test_a_large_segment_that_is_in_use_is_no_orphan(facts, raised):
+    facts["shmem"]["sysv"] = [_segment(4, 40000, orphan=False)]
+
+    assert raised() == []
+
+
+@pytest.mark.parametrize(
+    "refused, found",
+    [
+        pytest.param(0, ["shmem-unattributed"], id="all-seen"),
+        pytest.param(10, ["shmem-unattributed"], id="one-in-ten-refused"),
+        pytest.param(11, [], id="more-refused"),
+    ],
+)
+def test_shared_memory_is_called_ownerless_only_if_nearly_all_processes_were_seen(refused, found, facts, raised):
+    facts["shmem"].update(total_bytes=9000 * MIB, unattributed_bytes=8000 * MIB, processes_refused=refused)
+
+    assert [finding.id for finding in raised()] == found
+
+
+def test_what_has_no_owner_is_told_beside_the_total(facts, raised):
+    facts["shmem"].update(total_bytes=10240 * MIB, unattributed_bytes=8192 * MIB)
+
+    (finding,) = raised()
+
+    assert finding.summary == "8.0 GiB of 10.0 GiB Shmem has no owner that can be seen"
+    assert finding.evidence == {
+        "unattributed_bytes": 8192 * MIB,
+        "percent_of_ram": 8.19,
+        "shmem_bytes": 10240 * MIB,
+    }
+
+
+def test_owners_that_claim_more_than_there_is_leave_nothing_ownerless(facts, raised):
+    facts["shmem"].update(total_bytes=100 * MIB, unattributed_bytes=-8192 * MIB)
+
+    assert raised() == []

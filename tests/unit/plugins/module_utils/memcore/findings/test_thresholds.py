@@ -1,0 +1,189 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every rule at its threshold, just below and just above it; RAM is 100000 MiB, so 10 MiB are 0.01 %."""
+
+import pytest
+
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import catalogue
+
+MIB = 1 << 20
+
+
+def _ram(share):
+    """Bytes of so many percent of RAM."""
+    return int(round(share * 1000)) * MIB
+
+
+def _ledger(part):
+    def measure(share, facts, **_):
+        facts["memory"]["ledger"][part] = _ram(share)
+
+    return measure
+
+
+def _tmpfs_dominates(share, add_tmpfs, **_):
+    add_tmpfs(size_bytes=100000 * MIB, used_bytes=_ram(share), used_percent=share)
+
+
+def _tmpfs_nearly_full(share, add_tmpfs, **_):
+    add_tmpfs(used_bytes=int(10 * share * MIB), used_percent=share)
+
+
+def _tmpfs_unbounded(share, add_tmpfs, **_):
+    for number in range(4):
+        add_tmpfs(mount=f"/srv/{number}", size_bytes=_ram(share / 4))
+
+
+def _tmpfs_deleted_files(share, add_tmpfs, **_):
+    add_tmpfs(deleted_bytes=_ram(share))
+
+
+def _tmpfs_dead_pod(mib, add_tmpfs, **_):
+    add_tmpfs(used_bytes=int(mib * MIB), owner={"kind": "pod", "pod_uid": "u", "pod_alive": False})
+
+
+def _journal_in_run(share, add_tmpfs, **_):
+    add_tmpfs(mount="/run", journal_bytes=int(round(share * 10 * MIB)))
+
+
+def _sysv_orphan(mib, facts, **_):
+    held = int(mib * MIB)
+    facts["shmem"]["sysv"] = [{"shmid": 7, "uid": 1, "creator_pid": 9, "bytes": held, "orphan": True}]
+    facts["shmem"]["sysv_orphan_bytes"] = held
+
+
+def _shmem_unattributed(share, facts, **_):
+    facts["shmem"].update(total_bytes=50000 * MIB, unattributed_bytes=_ram(share))
+
+
+def _bpf_jit(share, facts, **_):
+    facts["kernel"].update(bpf_jit_bytes=int(share * 100), bpf_jit_limit_bytes=10000)
+
+
+def _sockets(share, facts, **_):
+    # half of it each
+    facts["kernel"]["sockets"].update(tcp_bytes=_ram(share) // 2, udp_bytes=_ram(share) // 2)
+
+
+def _unaccounted(share, facts, **_):
+    facts["memory"].update(unaccounted_bytes=_ram(share), unaccounted_percent=share)
+
+
+def _huge_pages(share, facts, **_):
+    # one page is reserved; two pools make up what is idle
+    half = _ram(share) // 2
+    facts["memory"]["hugepages"] = [
+        {"page_bytes": 2 * MIB, "total_bytes": half + 2 * MIB, "free_bytes": half + 2 * MIB, "reserved_bytes": 2 * MIB},
+        {"page_bytes": 2 * MIB, "total_bytes": half, "free_bytes": half, "reserved_bytes": 0},
+    ]
+
+
+def _dying(count, facts, **_):
+    facts["cgroups"]["dying"] = int(count)
+
+
+def _cgroup(key):
+    def measure(share, add_cgroup, **_):
+        add_cgroup(**{key: int(round(share * 10 * MIB))})
+
+    return measure
+
+
+# id: how a host measures so much in the unit of the rule's threshold.
+MEASURES = {
+    "tmpfs-dominates": _tmpfs_dominates,
+    "tmpfs-nearly-full": _tmpfs_nearly_full,
+    "tmpfs-unbounded": _tmpfs_unbounded,
+    "tmpfs-deleted-files": _tmpfs_deleted_files,
+    "tmpfs-dead-pod": _tmpfs_dead_pod,
+    "journal-in-run": _journal_in_run,
+    "sysv-orphan": _sysv_orphan,
+    "shmem-unattributed": _shmem_unattributed,
+    "slab-unreclaimable-high": _ledger("slab_unreclaimable"),
+    "vmalloc-high": _ledger("vmalloc"),
+    "bpf-jit-near-limit": _bpf_jit,
+    "page-tables-high": _ledger("page_tables"),
+    "percpu-high": _ledger("percpu"),
+    "kernel-stacks-high": _ledger("kernel_stacks"),
+    "sockets-high": _sockets,
+    "balloon-inflated": _ledger("balloon"),
+    "gpu-memory-high": _ledger("gpu"),
+    "unaccounted-high": _unaccounted,
+    "hugepages-idle": _huge_pages,
+    "dying-cgroups": _dying,
+    "cgroup-shmem-at-limit": _cgroup("shmem_bytes"),
+    "cgroup-kernel-memory-high": _cgroup("kernel_bytes"),
+}
+
+
+def _step(rule):
+    """The smallest difference that shows in the rule's unit."""
+    if rule.unit == "cgroups":
+        return 1
+    return 1.0 / MIB if rule.unit == "MiB" else 0.01
+
+
+@pytest.fixture
+def measure(facts, add_tmpfs, add_cgroup):
+    """A function: let the host measure `value` for the rule of this id."""
+    return lambda name, value: MEASURES[name](value, facts=facts, add_tmpfs=add_tmpfs, add_cgroup=add_cgroup)
+
+
+each_rule = pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.id) for rule in catalogue.RULES])
+
+
+def test_there_is_a_measure_for_every_rule():
+    assert sorted(MEASURES) == sorted(rule.id for rule in catalogue.RULES)
+
+
+def test_a_healthy_host_raises_nothing(raised):
+    assert raised() == []
+
+
+@each_rule
+def test_just_below_its_threshold_a_rule_is_silent(rule, measure, raised):
+    measure(rule.id, rule.threshold - _step(rule))
+
+    assert raised() == []
+
+
+@each_rule
+def test_at_its_threshold_a_rule_is_met_and_no_other(rule, measure, raised):
+    measure(rule.id, rule.threshold)
+
+    assert [finding.id for finding in raised()] == [rule.id]
+
+
+@each_rule
+def test_just_above_its_threshold_a_rule_is_met_and_no_other(rule, measure, raised):
+    measure(rule.id, rule.threshold + _step(rule))
+
+    assert [finding.id for finding in raised()] == [rule.id]
+
+
+@each_rule
+def test_a_lower_threshold_is_obeyed(rule, measure, raised):
+    measure(rule.id, rule.threshold / 2)
+
+    assert [finding.id for finding in raised(**{rule.id: rule.threshold / 2})] == [rule.id]
+
+
+@each_rule
+def test_a_higher_threshold_is_obeyed(rule, measure, raised):
+    measure(rule.id, rule.threshold)
+
+    assert raised(**{rule.id: rule.threshold + _step(rule)}) == []
+
+
+@each_rule
+def test_a_threshold_of_0_on_a_host_with_nothing_to_find_is_no_crash(rule, raised):
+    raised(**{rule.id: 0.0})
+
+
+@each_rule
+def test_a_subset_that_was_not_gathered_keeps_its_rules_silent(rule, measure, raised, facts):
+    measure(rule.id, rule.threshold)
+    for subset in ("memory", "tmpfs", "shmem", "cgroups"):
+        facts.pop(subset)
+
+    assert [finding.id for finding in raised()] == (["bpf-jit-near-limit"] if rule.id == "bpf-jit-near-limit" else [])

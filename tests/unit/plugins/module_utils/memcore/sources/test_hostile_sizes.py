@@ -1,0 +1,157 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two megabytes that are made to let a reader go back and forth: each is read in a time that grows as its size does.
+
+A time proves nothing on a busy machine, so times are printed (`pytest -s`) and only a reader that would take minutes
+fails: it is a child process whose CPU time is limited.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+MEMCORE = "ansible_collections.memfacts.linux.plugins.module_utils.memcore"
+SIZE = 2000000
+LIMIT_SECONDS = 30
+
+LIMIT = f"import resource; resource.setrlimit(resource.RLIMIT_CPU, ({LIMIT_SECONDS}, {LIMIT_SECONDS}))\n"
+READ = """
+import sys, time
+from {memcore}.errors import ParseError
+from {memcore}.sources import {module}
+pieces = {pieces}
+for size in ({size} // 4, {size}):
+    head, body, tail = pieces
+    times = size // len(body)
+    data = head + ("".join(body % number for number in range(times)) if "%d" in body else body * times) + tail
+    began = time.monotonic()
+    try:
+        result = {module}.{call}
+        list(result) if hasattr(result, "__next__") else None
+    except ParseError:
+        pass
+    print("%8d bytes %6.3f s" % (len(data), time.monotonic() - began), flush=True)
+"""
+
+# The text as head, body and tail; the body is repeated, with a number in it where it has %d.
+ANYWHERE = [("", "\n", "x"), ("x", " ", ""), ("", "a", "")]
+TEXT = {
+    ("allocinfo", "parse(data)"): [("", "1 1 a:1 ", ""), ("1 1 ", "a:", ""), ("", "1\n", ""), ("", "1 1 a:1\n", "")],
+    ("balloon", "vmware_pages(data)"): [("", "current:\n", ""), ("current:", " ", "x"), ("", "current: 1\n", "")],
+    ("cgroup", "controllers(data)"): [("", "a\n", ""), ("", "1 ", ""), ("a 1 1 ", "1", "")],
+    ("cgroup", "path_of(data.encode())"): [("", ":", ""), ("", "1:memory\n", ""), ("1:", "memory,", "")],
+    ("cgroup", "unit_path_of(data.encode())"): [("", "1:a:/\n", ""), ("", ":", "")],
+    ("df", "parse(data, '')"): [
+        ("", "- ", ""),
+        ("", "1 1 1 1 1% ", ""),
+        ("a", " ", "1 1 1 1% /"),
+    ],
+    ("fdinfo", "gpu_client(data)"): [("", "drm-a:\n", ""), ("drm-", "a-", ""), ("", "drm-memory-a: 1\n", "")],
+    ("fdinfo", "mount_id(data.encode())"): [("", "mnt_id:\n", ""), ("mnt_id:", " ", "x")],
+    ("fstab", "parse(data)"): [
+        ("", "a ", ""),
+        ("", "#", ""),
+        ("a a a ", "a,", ""),
+        ("a ", "\\040", " a"),
+    ],
+    ("keyed", "parse(data)"): [("", "a ", ""), ("", "a 1\n", ""), ("", "a\n", "")],
+    ("kstat", "parse(data)"): [("", "a ", ""), ("", "1\n", ""), ("", "a 1 1\n", ""), ("a 1 ", "1 ", "")],
+    ("meminfo", "parse(data)"): [("", "A:\n", ""), ("", "A: 1\n", ""), ("", "A", ""), ("A: 1", "\n", "x")],
+    ("mountinfo", "parse(data)"): [
+        ("1 2 0:1 / / rw", " -", ""),
+        ("1 2 0:1 / / rw", " - a b", ""),
+        ("1 2 0:1 / / rw ", "- a b c ", ""),
+        ("1 2 0:1 / / rw", " shared:1", ""),
+        ("1 2 0:1 / /", "\\040", " rw - tmpfs tmpfs rw"),
+    ],
+    ("mountinfo", "parse_mounts(data)"): [
+        ("", "a / tmpfs rw\n", ""),
+        ("a /", "a/", " tmpfs rw\n"),
+        ("a ", "/", " tmpfs rw\n"),
+        ("", "a /%d tmpfs rw\n", ""),
+        ("", "a /run" + "/a" * 500 + "%d tmpfs rw\n", ""),
+    ],
+    ("slabinfo", "parse(data)"): [
+        ("", "a ", ""),
+        ("a 1 1 1 1 1 ", ": ", ""),
+        ("a 1 1 1 1 1 :", ": slabdata", ""),
+        ("", "1 ", ""),
+        ("", "1\n", ""),
+    ],
+    ("sockstat", "parse(data)"): [
+        ("TCP: ", "a", ""),
+        ("TCP: ", "a ", ""),
+        ("TCP: ", "1", ""),
+        ("TCP: ", "a 1 ", ""),
+        ("", "a: \n", ""),
+    ],
+    ("status", "parse(data.encode())"): [
+        ("Name:\ta\n", "PPid:\t1\n", ""),
+        ("Name:\ta\n", "PPid:\t1\n", "Uid:\tx\n"),
+        ("Name:\ta\n", "PPid:\t1\nUid:\n", ""),
+        ("Name:\ta\nPPid:\t1\nUid:\t1\n", "VmRSS:\n", ""),
+        ("Name:\ta\nPPid:\t1\nUid:\t1\n", "VmRSS: 1 kB\n", ""),
+        ("Name:\ta\nPPid:\t1\nUid:\t1\n", "VmRSS: 1 kB\nVmPTE: 1 kB\n", ""),
+        ("Name:\ta\nPPid:\t1\nUid:\t1\nVmRSS:", " ", "x"),
+        ("Name:\t", "a", ""),
+        ("Name:\ta\n", "\n", ""),
+    ],
+    ("sysvipc", "parse(data)"): [
+        ("key shmid perms size cpid nattch uid\n", "-", ""),
+        ("", "a ", "key shmid perms size cpid nattch uid\n" + "1 2 3\n" * 50000),
+    ],
+    ("vmallocinfo", "parse(data)"): [
+        ("0x1-0x2 1 f ", "pages=1 ", ""),
+        ("0x1-0x2 1 f ", "pages=1 ", "vmallo"),
+        ("0x1-0x2 1 f pages=1 ", "vmallo ", ""),
+        ("0x1-0x2 1 f ", "[a ", "pages=1 vmalloc "),
+        ("0x1-0x2 1 f", "+0x1", "/0x1g pages=1 vmalloc"),
+        ("0x1-0x2 1 f", "+0x1/0x1", " pages=1 vmalloc"),
+        ("0x", "0x", ""),
+    ],
+    ("zoneinfo", "parse(data)"): [
+        ("", " count:\n", ""),
+        ("count:", " ", "x"),
+        ("", " managed\n", ""),
+        ("", " managed 1\n", ""),
+    ],
+}
+BYTES = {
+    ("maps", "parse(data.encode())"): [
+        ("", "1-2 ", ""),
+        ("1-2 rw-s 0 00:01 5 ", "/", ""),
+        ("1-2 rw-s 0 00:01 5", " ", ""),
+        ("1-2 ", "r", " 0 00:01 5 /"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    "module, call, inputs",
+    [
+        pytest.param(module, call, inputs, id=module + "." + call)
+        for (module, call), inputs in {**TEXT, **BYTES}.items()
+    ],
+)
+def test_two_megabytes_of_the_worst_input_are_read(module, call, inputs):
+    script = LIMIT + "\n".join(
+        READ.format(memcore=MEMCORE, module=module, call=call, pieces=repr(pieces), size=SIZE)
+        for pieces in ANYWHERE + inputs
+    )
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path)), PYTHONIOENCODING="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-"],
+        input=script.encode("utf-8"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=environment,
+    )
+    output = done.stdout.decode()
+    print("\n" + module + "\n" + output)
+    if done.returncode == -signal.SIGKILL:
+        pieces = (ANYWHERE + inputs)[output.count("\n") // 2]
+        pytest.fail(f"{module}.{call} did not read {pieces!r:.120} within {LIMIT_SECONDS} s of CPU time")
+    assert done.returncode == 0, output

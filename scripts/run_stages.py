@@ -7,14 +7,15 @@ One line a stage, the end of its output where it failed, then what was skipped a
 
 import collections
 import concurrent.futures
+import contextlib
 import os
 import pathlib
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import typing
 import xml.etree.ElementTree
@@ -24,6 +25,8 @@ from stages import STAGES, Stage
 
 TAIL = 60  # lines shown of a stage that failed
 LIMIT_SECONDS = 30 * 60  # a stage that takes longer hangs
+TIDY_SECONDS = 20  # for a test that was interrupted to remove what it planted
+RUNNING = set()  # the processes of the stages that run now
 
 
 class Result(typing.NamedTuple):
@@ -43,7 +46,7 @@ class Tests(typing.NamedTuple):
     skips: list[tuple[str, str]]  # (reason, in which run)
 
 
-def run(stage, results):
+def run(stage):
     """Run one stage with its output in a log of its own, and say at once how it went."""
     started = time.monotonic()
     log = caches.own_folder("logs") / (slug(stage.name) + ".txt")
@@ -52,46 +55,69 @@ def run(stage, results):
         log.write_text(f"skipped: {stage.name}: {reason}\n")
         state = "skip"
     else:
-        state = "FAIL" if execute(stage, log, results) else "ok"
+        state = "FAIL" if execute(stage, log) else "ok"
     result = Result(stage, state, time.monotonic() - started, log)
     print("\n".join(account(result)), flush=True)
     return result
 
 
-def execute(stage, log, results):
+def execute(stage, log):
     """The exit status of the stage's command; nothing of it survives the time limit."""
     with open(log, "w", encoding="utf-8") as output:
         process = subprocess.Popen(
             shlex.split(stage.command),
             cwd=caches.CHECKOUT,
-            env=environment(stage, results),
+            env=environment(stage),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        RUNNING.add(process)
         try:
             return process.wait(LIMIT_SECONDS)
         except subprocess.TimeoutExpired:
+            stop(process)
             output.write(f"\nstopped after {LIMIT_SECONDS // 60} minutes\n")
             return 1
         finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            RUNNING.discard(process)
 
 
-def environment(stage, results):
+def stop(process):
+    """End a stage with all that it started."""
+    for how in (signal.SIGINT, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, how)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(TIDY_SECONDS)
+
+
+def stop_all(number, _frame):
+    """Leave nothing running behind when the whole is interrupted."""
+    while RUNNING:  # the pool goes on to start what is queued
+        stop(next(iter(RUNNING)))
+    shutil.rmtree(results_folder())
+    os._exit(128 + number)
+
+
+def environment(stage):
     """Both names of the core are found, and every pytest leaves its results where `count` looks."""
-    junit = shlex.quote(f"--junitxml={results}/{slug(stage.name)}.xml")
+    results = results_folder()
+    junit = shlex.quote(f"--junitxml={results / slug(stage.name)}.xml")
     paths = (caches.CHECKOUT / "plugins" / "module_utils", caches.CHECKOUT / ".venv" / "collections")
     return dict(
         os.environ,
-        MEMFACTS_RESULTS=results,
+        MEMFACTS_RESULTS=str(results),
         PYTEST_ADDOPTS=f"-p no:cacheprovider {junit}",
         PYTHONPATH=os.pathsep.join(map(str, paths)),
         HYPOTHESIS_STORAGE_DIRECTORY=str(caches.folder("hypothesis", "here")),
     )
+
+
+def results_folder():
+    """Where this run, and no other of the same checkout, collects what pytest wrote."""
+    return caches.own_folder("results", str(os.getpid()))
 
 
 def slug(name):
@@ -152,11 +178,11 @@ def main(groups):
         return 2
     started = time.monotonic()
     chosen = [stage for stage in STAGES if not groups or stage.group in groups]
-    with tempfile.TemporaryDirectory(prefix="memfacts-results-") as junit:
-        with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
-            results = list(pool.map(lambda stage: run(stage, junit), (stage for stage in chosen if not stage.alone)))
-        results += [run(stage, junit) for stage in chosen if stage.alone]
-        tests = count(pathlib.Path(junit))
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        results = list(pool.map(run, [stage for stage in chosen if not stage.alone]))
+    results += [run(stage) for stage in chosen if stage.alone]
+    tests = count(results_folder())
+    shutil.rmtree(results_folder())
     skips = list(left_out(results, tests))
     print("\nSkipped, and why:" if skips else "\nNothing was skipped.")
     print("\n".join(skips))
@@ -170,4 +196,6 @@ def main(groups):
 
 
 if __name__ == "__main__":
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(wanted, stop_all)
     sys.exit(main(sys.argv[1:]))

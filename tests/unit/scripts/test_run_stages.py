@@ -39,20 +39,20 @@ def test_what_is_known_to_fail_is_told_from_what_is_skipped(tmp_path):
     assert run_stages.count(tmp_path) == run_stages.Tests(0, 0, [("known to fail: a bug", "live")])
 
 
-def test_a_stage_that_is_skipped_says_why(tmp_path):
-    result = run_stages.run(Stage("x", "x", "false", reason_to_skip=lambda: "needs root"), str(tmp_path))
+def test_a_stage_that_is_skipped_says_why():
+    result = run_stages.run(Stage("x", "x", "false", reason_to_skip=lambda: "needs root"))
     assert result.state == "skip"
     assert list(run_stages.left_out([result], run_stages.Tests(0, 0, []))) == ["  x: needs root"]
 
 
 @pytest.mark.parametrize("command, state", [("true", "ok"), ("false", "FAIL")])
-def test_a_stage_ends_as_its_command(command, state, tmp_path):
-    assert run_stages.run(Stage("x", "x", command), str(tmp_path)).state == state
+def test_a_stage_ends_as_its_command(command, state):
+    assert run_stages.run(Stage("x", "x", command)).state == state
 
 
-def test_a_stage_that_hangs_is_stopped(monkeypatch, tmp_path):
+def test_a_stage_that_hangs_is_stopped(monkeypatch):
     monkeypatch.setattr(run_stages, "LIMIT_SECONDS", 0.2)
-    result = run_stages.run(Stage("x", "x", "sleep 60"), str(tmp_path))
+    result = run_stages.run(Stage("x", "x", "sleep 60"))
     assert (result.state, result.seconds < 30) == ("FAIL", True)
 
 

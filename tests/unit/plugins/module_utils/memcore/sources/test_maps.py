@@ -50,6 +50,14 @@ def line(device, inode, path):
             id="largest-inode",
         ),
         pytest.param(line(b"fe:00", b"260131", b"/usr/bin/cat"), None, id="file-on-a-disk"),
+        pytest.param(
+            line(b"fe:00", b"260131", b"/x 00:01 5 /dev/zero (deleted)"), None, id="disk-file-named-like-a-mapping"
+        ),
+        pytest.param(
+            line(b"00:17", b"6", b"/x 00:01 5 /dev/zero (deleted)"),
+            Mapping(RANGE, "0:23", 6, b"/x 00:01 5 /dev/zero (deleted)"),
+            id="tmpfs-file-named-like-a-mapping",
+        ),
         pytest.param(line(b"00:00", b"0", b""), None, id="anonymous"),
         pytest.param(line(b"00:00", b"0", b"[heap]"), None, id="heap"),
         pytest.param(line(b"00:0d", b"7", b"anon_inode:[perf_event]"), None, id="no-path"),

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is slow to make is made once, outside the checkout; removing the folder is always safe."""
+
 import fcntl
 import os
 import shutil

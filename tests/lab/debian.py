@@ -4,6 +4,7 @@
 
 The mirror is the machine's own: its apt sources with the name of the suite exchanged, in a private apt configuration.
 """
+
 import glob
 import os
 import re

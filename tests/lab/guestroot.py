@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The small root folder that every guest starts from: busybox, Debian's python3 and its standard library."""
+
 import hashlib
 import os
 import re

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The table of kernels: what each is, where it comes from, what it can do."""
+
 import functools
 import glob
 import lzma

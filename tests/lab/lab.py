@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Boot a kernel of the table, run one Python script of the checkout in it as root, bring back what it left."""
+
 import os
 import shlex
 import shutil

@@ -4,6 +4,7 @@
 
 On the stage lies `out`, which becomes /out of the guest; `settings` are LAB_* words for guest/init.
 """
+
 import os
 import shutil
 import subprocess

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Command line of the lab. Exit status: the script's own; 77 kernel not to be had, 70 guest died, 64 usage."""
+
 import argparse
 import os
 import sys

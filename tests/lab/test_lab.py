@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lab itself: kernels boot, scripts run, their results and exit status come back, nothing is left behind."""
+
 import concurrent.futures
 import os
 import subprocess

@@ -5,6 +5,7 @@
 Standard library only, Python 3.6 and later. Command lines and the contents of files are never captured, and mounts that
 may hang are never touched.
 """
+
 import argparse
 import fnmatch
 import os

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Say which kernel this is and what is mounted, leave a file, end with the status asked for."""
+
 import os
 import sys
 

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A guest that does not end well: `hang` sleeps for ever, `panic` crashes the kernel; a file is left before."""
+
 import os
 import sys
 import time

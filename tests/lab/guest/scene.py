@@ -4,6 +4,7 @@
 
 Each process below is one line of the scene; its docstring goes into the head of the fixture.
 """
+
 import ctypes
 import mmap
 import os

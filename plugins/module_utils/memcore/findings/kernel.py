@@ -12,14 +12,16 @@ def slab_unreclaimable(facts: Dict, threshold: float) -> List[Finding]:
     """Reclaimable slab is a cache and never raises this."""
     caches = facts["kernel"]["slab"]["top_unreclaimable"] or [] if "kernel" in facts else []
     evidence = {"cache": caches[0]["name"] if caches else None, "top": caches[:3]}
-    return _share(facts, "slab-unreclaimable-high", "slab_unreclaimable", "unreclaimable slab", threshold, evidence)
+    return _share(
+        facts, "slab-unreclaimable-high", "slab_unreclaimable", "unreclaimable slab takes", threshold, evidence
+    )
 
 
 def vmalloc(facts: Dict, threshold: float) -> List[Finding]:
     """Memory from vmalloc, without thread stacks."""
     callers = [row for row in _rows(facts, "vmalloc") if not row["thread_stacks"]]
     evidence = {"caller": callers[0]["caller"] if callers else None, "top": callers[:3]}
-    return _share(facts, "vmalloc-high", "vmalloc", "vmalloc", threshold, evidence)
+    return _share(facts, "vmalloc-high", "vmalloc", "vmalloc takes", threshold, evidence)
 
 
 def bpf_jit(facts: Dict, threshold: float) -> List[Finding]:
@@ -36,22 +38,22 @@ def page_tables(facts: Dict, threshold: float) -> List[Finding]:
     """Page tables of user processes."""
     rows = facts["kernel"]["page_tables"]["top"] if "kernel" in facts else []
     evidence = {"comm": rows[0]["comm"], "pid": rows[0]["pid"], "top": rows[:3]} if rows else {}
-    return _share(facts, "page-tables-high", "page_tables", "page tables", threshold, evidence)
+    return _share(facts, "page-tables-high", "page_tables", "page tables take", threshold, evidence)
 
 
 def percpu(facts: Dict, threshold: float) -> List[Finding]:
     """The per-CPU allocator."""
-    return _share(facts, "percpu-high", "percpu", "per-CPU memory", threshold, {})
+    return _share(facts, "percpu-high", "percpu", "per-CPU memory takes", threshold, {})
 
 
 def kernel_stacks(facts: Dict, threshold: float) -> List[Finding]:
     """Stacks of all threads."""
-    return _share(facts, "kernel-stacks-high", "kernel_stacks", "kernel stacks", threshold, {})
+    return _share(facts, "kernel-stacks-high", "kernel_stacks", "kernel stacks take", threshold, {})
 
 
 def balloon(facts: Dict, threshold: float) -> List[Finding]:
     """Memory that the hypervisor has taken back."""
-    return _share(facts, "balloon-inflated", "balloon", "the hypervisor's balloon", threshold, {})
+    return _share(facts, "balloon-inflated", "balloon", "the hypervisor's balloon takes", threshold, {})
 
 
 def gpu(facts: Dict, threshold: float) -> List[Finding]:
@@ -86,7 +88,7 @@ def _share(facts, name, part, words, threshold, evidence):
     if not held or percent(held, total) < threshold:
         return []
     figures = {"bytes": held, "percent_of_ram": percent(held, total)}
-    return [finding(name, f"{words} takes {human(held)}, {percent(held, total)} % of RAM", {**figures, **evidence})]
+    return [finding(name, f"{words} {human(held)}, {percent(held, total)} % of RAM", {**figures, **evidence})]
 
 
 def _rows(facts, kind):

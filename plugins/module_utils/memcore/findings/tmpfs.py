@@ -51,27 +51,20 @@ def nearly_full(facts: Dict, threshold: float) -> List[Finding]:
 
 def unbounded(facts: Dict, threshold: float) -> List[Finding]:
     """Nothing stops tmpfs from taking all RAM: one has no limit, or all limits add up to several times RAM."""
-    rows = [
-        row
-        for row in facts["tmpfs"]
-        if row["fstype"] == "tmpfs" and "ro" not in row["options"] and not _kubelet_wrote(row)
-    ]
-    unlimited = [row["mount"] for row in rows if row["unlimited"]]
-    limits = sum(row["size_bytes"] or 0 for row in rows)
+    rows = [row for row in facts["tmpfs"] if row["fstype"] == "tmpfs" and "ro" not in row["options"]]
+    unlimited = [row["mount"] for row in rows if row["unlimited"] and not _kubelet_wrote(row)]
+    # Units' own: /run/user/UID, which logind makes for each user who logs in, and /run/credentials.
+    limited = [row for row in rows if row["size_bytes"] and row["owner"]["kind"] != "unit" and not _kubelet_wrote(row)]
+    limits = sum(row["size_bytes"] for row in limited)
     share = percent(limits, facts["memory"]["total_bytes"])
-    if not rows or (not unlimited and share < threshold):
+    if not unlimited and not (limited and share >= threshold):
         return []
-    largest = max(rows, key=lambda row: row["size_bytes"] or 0)
-    evidence = {
-        "unlimited": unlimited,
-        "limits_bytes": limits,
-        "percent_of_ram": share,
-        "mount": unlimited[0] if unlimited else largest["mount"],
-    }
+    mount = unlimited[0] if unlimited else max(limited, key=lambda row: row["size_bytes"])["mount"]
+    evidence = {"unlimited": unlimited, "limits_bytes": limits, "percent_of_ram": share, "mount": mount}
     if unlimited:
         summary = f"{', '.join(unlimited)} has no size limit, so files in it can take all RAM"
     else:
-        summary = f"the limits of {len(rows)} tmpfs add up to {human(limits)}, {share} % of RAM"
+        summary = f"the limits of {len(limited)} tmpfs add up to {human(limits)}, {share} % of RAM"
     return [finding("tmpfs-unbounded", summary, evidence)]
 
 

@@ -5,7 +5,7 @@
 from typing import Dict, NamedTuple, Optional
 
 from ..models.size import percent
-from ..sources import cgroup, keyed
+from ..sources import cgroup, keyed, number
 from .survey import Survey, printable
 
 _NEAR_LIMIT_PERCENT = 75.0  # below this there is room, whatever fills it
@@ -82,8 +82,8 @@ def _kernel(survey, path, stat, names) -> Optional[int]:
 
 
 def _bytes(survey, path, name) -> Optional[int]:
-    text = (survey.host.optional(f"{path}/{name}") or "").strip()
-    return int(text) if text.isdigit() and int(text) < _UNLIMITED else None
+    size = number.parse(survey.host.optional(f"{path}/{name}"))
+    return size if size is not None and size < _UNLIMITED else None
 
 
 def _dying(survey, mount, names, alive) -> Optional[int]:

@@ -5,7 +5,7 @@
 from typing import Dict, List, Optional
 
 from ..models.ledger import vmalloc_used
-from ..sources import allocinfo, sockstat, vmallocinfo
+from ..sources import allocinfo, number, sockstat, vmallocinfo
 from . import slab
 from .survey import Survey, printable_bytes
 
@@ -19,7 +19,7 @@ def gather(survey: Survey) -> Dict:
         "vmalloc": _vmalloc(survey),
         "sockets": _sockets(survey),
         "bpf_jit_bytes": _bpf_jit(survey),
-        "bpf_jit_limit_bytes": _limit(survey),
+        "bpf_jit_limit_bytes": number.parse(survey.host.optional("proc/sys/net/core/bpf_jit_limit")),
         "percpu": {"bytes": survey.meminfo.get("Percpu")},
         "page_tables": _page_tables(survey),
         "allocinfo": _allocinfo(survey),
@@ -49,11 +49,6 @@ def _bpf_jit(survey) -> Optional[int]:
         return None
     pages = survey.vmalloc.pages
     return sum(pages.get(caller, 0) for caller in _BPF_JIT_CALLERS) * survey.page_size
-
-
-def _limit(survey) -> Optional[int]:
-    text = (survey.host.optional("proc/sys/net/core/bpf_jit_limit") or "").strip()
-    return int(text) if text.isdigit() else None
 
 
 def _sockets(survey) -> Dict:

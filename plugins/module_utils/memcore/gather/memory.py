@@ -6,7 +6,7 @@ from typing import Dict, List, Optional
 
 from ..models import gpu, ledger, sockets
 from ..models.size import percent
-from ..sources import balloon, kstat, sockstat
+from ..sources import balloon, kstat, number, sockstat
 from .survey import Survey
 
 # Fields the ledger uses, or that only show the same pages from another side. Whatever a later kernel adds is reported.
@@ -93,9 +93,9 @@ def huge_pages(survey: Survey) -> List[Dict]:
     folder = "sys/kernel/mm/hugepages"
     pools = []
     for name in sorted(survey.host.names(folder)):
-        size = _number(name.replace("hugepages-", "").replace("kB", ""))
+        size = number.parse(name.replace("hugepages-", "").replace("kB", ""))
         counts = [
-            _number(survey.host.optional(f"{folder}/{name}/{kind}"))
+            number.parse(survey.host.optional(f"{folder}/{name}/{kind}"))
             for kind in ("nr_hugepages", "free_hugepages", "resv_hugepages", "surplus_hugepages")
         ]
         if size is not None and None not in counts:
@@ -146,7 +146,7 @@ def _zram(survey) -> Optional[int]:
     used = [
         (survey.host.text(f"sys/block/{name}/mm_stat") or "").split() for name in devices if name.startswith("zram")
     ]
-    figures = [_number(fields[2]) if len(fields) > 2 else None for fields in used]
+    figures = [number.parse(fields[2]) if len(fields) > 2 else None for fields in used]
     return None if None in figures else sum(figures)
 
 
@@ -222,8 +222,3 @@ def _mapped_shmem(survey, shmem):
     shown = [process.status.shmem_bytes for process in survey.table.user]
     bound = min(shmem, survey.meminfo.get("Mapped", shmem))
     return min(bound, sum(shown)) if survey.table.complete and None not in shown else bound
-
-
-def _number(text):
-    stripped = (text or "").strip()
-    return int(stripped) if stripped.isdigit() and len(stripped) < 20 else None

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Subset oom: how this kernel is set to behave when memory runs out, and how often it did."""
 
-from typing import Dict, Optional
+from typing import Dict
 
+from ..sources import number
 from .survey import Survey
 
 _SYSCTLS = (
@@ -22,9 +23,7 @@ def gather(survey: Survey) -> Dict:
     kills = survey.vmstat.get("oom_kill")
     if kills is None:
         survey.host.lacks("oom kills_since_boot", "this kernel does not count them (/proc/vmstat has no oom_kill)")
-    return {"sysctls": {name: _sysctl(survey, name) for name in _SYSCTLS}, "kills_since_boot": kills}
-
-
-def _sysctl(survey, name) -> Optional[int]:
-    text = (survey.host.text(f"proc/sys/vm/{name}") or "").strip()
-    return int(text) if text.lstrip("-").isdigit() else None
+    return {
+        "sysctls": {name: number.parse(survey.host.text(f"proc/sys/vm/{name}")) for name in _SYSCTLS},
+        "kills_since_boot": kills,
+    }

@@ -56,6 +56,8 @@ class Walk:
 
     def is_covered(self, mount) -> bool:
         """Whether its path leads to another mount, on top of it or of a folder above."""
+        if (mount.mount_id, mount.mount_point) in self._children:
+            return True
         crossed = self._crossed(mount.mount_point)
         return bool(crossed) and crossed[-1].mount_id != mount.mount_id
 

@@ -4,6 +4,7 @@
 
 import mmap
 import os
+import stat
 import time
 from typing import Dict, Iterator, List, NamedTuple, Optional
 
@@ -71,7 +72,7 @@ class Host:
     def data(self, path: str) -> Optional[bytes]:
         """The file's bytes; None is noted with its reason."""
         try:
-            return _slurp(self.full(path))
+            return self.whole(path)
         except OSError as error:
             self.lacks("/" + path, reason(error))
             return None
@@ -79,7 +80,7 @@ class Host:
     def optional(self, path: str) -> Optional[str]:
         """As `text`, but a file this kernel does not have is no loss and is not noted."""
         try:
-            return decode(_slurp(self.full(path)))
+            return decode(self.whole(path))
         except (FileNotFoundError, NotADirectoryError, ProcessLookupError):
             return None
         except OSError as error:
@@ -90,7 +91,11 @@ class Host:
         """One read(2) of a file whose text the kernel makes in one piece (/proc/PID/*); raises OSError."""
         descriptor = os.open(self.root + path, os.O_RDONLY)
         try:
-            return os.read(descriptor, _CHUNK)
+            piece = data = os.read(descriptor, _CHUNK)
+            while len(piece) == _CHUNK:  # thousands of supplementary groups
+                piece = os.read(descriptor, _CHUNK)
+                data += piece
+            return data
         finally:
             os.close(descriptor)
 
@@ -207,6 +212,13 @@ class CapturedTree(Host):
 
     def brief(self, path: str) -> bytes:
         return self.whole(path)
+
+    def whole(self, path: str) -> bytes:
+        full = self.full(path)
+        kind = os.stat(full).st_mode
+        if stat.S_ISCHR(kind) or stat.S_ISBLK(kind):
+            raise NotCaptured()  # /dev/zero in somebody's archive would never end
+        return _slurp(full)
 
     def link(self, path: str) -> str:
         folder, _slash, name = path.rpartition("/")

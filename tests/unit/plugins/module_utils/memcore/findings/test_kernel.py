@@ -107,7 +107,7 @@ def test_sockets_whose_udp_is_not_known_count_for_what_is(facts, raised):
     "part, summary",
     [
         pytest.param("percpu", "per-CPU memory takes 19.5 GiB, 20.0 % of RAM", id="percpu"),
-        pytest.param("kernel_stacks", "kernel stacks takes 19.5 GiB, 20.0 % of RAM", id="stacks"),
+        pytest.param("kernel_stacks", "kernel stacks take 19.5 GiB, 20.0 % of RAM", id="stacks"),
         pytest.param("balloon", "the hypervisor's balloon takes 19.5 GiB, 20.0 % of RAM", id="balloon"),
     ],
 )

@@ -339,8 +339,9 @@ def many_dentries(baseline):
             },
             {},
             {
-                # For each object a pointer to the memory cgroup that is charged, kmalloc'ed as one array for each slab.
-                "ledger.slab_unreclaimable": 16 * count
+                # For each object a note of the memory cgroup that is charged, 8 bytes up to 6.9 and 16 since, kmalloc'ed
+                # as one array for each slab; and the nodes of the list_lru.
+                "ledger.slab_unreclaimable": 24 * count
             },
         )
 

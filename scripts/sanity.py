@@ -26,6 +26,7 @@ OLDEST_CORE = Core("ansible-2.16", (3, 10), (3, 12))
 NEWEST_CORES = [Core("ansible-newest", (3, 12), (3, 14)), Core("facts", (3, 11), (3, 13))]  # the first that can run
 
 SKIP = re.compile(r"Skipping sanity test .*")
+NO_INTERPRETER = re.compile(r"Skipping sanity test .* on Python (\S+) because it could not be found")
 HARMLESS_SKIP = re.compile(r"could not be found|because it is unsupported")
 
 # Stands in for the file that ansible-test fetches to get pip into an empty environment: Python has one aboard.
@@ -145,6 +146,14 @@ def complaint(status, output):
     return harmful[0] if harmful else None
 
 
+def left_out(name, output):
+    """What a run says it did not test: one line for all interpreters that are not there, and each other skip."""
+    missing = list(dict.fromkeys(NO_INTERPRETER.findall(output)))
+    if missing:
+        yield f"{name} for targets with Python {', '.join(missing)}: not installed on this machine"
+    yield from (f"{name}: {skip}" for skip in SKIP.findall(output) if not NO_INTERPRETER.match(skip))
+
+
 def main():
     """Exit 1 unless each ansible-core passed."""
     ignored = [str(path) for path in (caches.CHECKOUT / "tests" / "sanity").glob("ignore*")]
@@ -159,7 +168,7 @@ def main():
         for name, wrong, output, log, seconds in pool.map(lambda choice: run(choice[0], choice[1], found), chosen):
             tests = output.count("Running sanity test")
             print(f"{name}: {wrong or 'passed'} ({tests} tests, {seconds:.0f} s)", flush=True)
-            skips += [f"{skip} ({name})" for skip in SKIP.findall(output)]
+            skips += left_out(name, output)
             if wrong:
                 failed = True
                 print("\n".join(line for line in output.splitlines() if line.startswith(("ERROR", "FATAL"))))

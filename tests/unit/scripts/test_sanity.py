@@ -40,3 +40,13 @@ def test_a_core_gets_the_newest_python_it_runs_on():
 
 def test_a_core_without_its_python_is_not_chosen():
     assert sanity.choose(sanity.OLDEST_CORE, {(3, 9): "/a"}) is None
+
+
+def test_interpreters_that_are_not_there_are_told_once():
+    gone = 'WARNING: Skipping sanity test "{}" on Python {} because it could not be found.\n'
+    other = 'Skipping sanity test "mypy" on Python 3.6 because it is unsupported.'
+    output = RAN + gone.format("compile", "3.7") + gone.format("import", "3.7") + gone.format("import", "3.8") + other
+    assert list(sanity.left_out("core", output)) == [
+        "core for targets with Python 3.7, 3.8: not installed on this machine",
+        "core: " + other,
+    ]

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The facts as a short page of plain text, for whoever logs in at night."""
 
+import re
 import textwrap
 from typing import Dict, List
 
@@ -10,6 +11,8 @@ from ..models.size import human, percent
 from .summary import hiding
 
 _BAR = 40
+_COMMAND = re.compile(r"`[^`]*`")
+_GLUE = "\x00"
 _ROWS = 8
 _LACKS = 12
 _WIDTH = 110
@@ -59,7 +62,7 @@ def _tmpfs(rows):
         figures = f"{_size(row['used_bytes']):>10} {_limit(row):>10} {_full(row):>7}"
         lines.append(f"  {_cut(row['mount'], 36):<36} {figures}  {_owner(row['owner'])}")
         for file in (row["top_files"] or [])[:3]:
-            if file["bytes"] >= row["used_bytes"] // 10 and file["bytes"] > 1 << 20:
+            if file["bytes"] >= max((row["used_bytes"] or 0) // 10, 1 << 20):
                 holders = f", held by pid {', '.join(map(str, file['holders'][:3]))}" if file["holders"] else ""
                 about = f"uid {file['uid']}, {file['mtime']}{holders}"
                 lines.append(f"    {human(file['bytes']):>10}  {_cut(file['path'], 60)}  ({about})")
@@ -77,29 +80,37 @@ def _hiding(facts):
 
 
 def _detail(part, facts):
-    if part == "shmem" and "shmem" in facts:
-        kinds = ("tmpfs", "deleted", "sysv", "memfd", "anonymous_shared", "gpu", "unattributed")
-        sizes = [(facts["shmem"][f"{kind}_bytes"], kind) for kind in kinds]
-        shown = [f"{kind} {human(size)}" for size, kind in sizes if size and size >= 1 << 16]
-        return "  " + ", ".join(shown) if shown else ""
-    if part.startswith("slab") and "kernel" in facts:
-        caches = (facts["kernel"]["slab"]["top"] or [])[:3]
-        return (
-            "  largest caches: " + ", ".join(f"{cache['name']} {human(cache['bytes'])}" for cache in caches)
-            if caches
-            else ""
-        )
-    if part == "vmalloc" and "kernel" in facts:
-        callers = [row for row in facts["kernel"]["vmalloc"]["top"] or [] if not row["thread_stacks"]][:2]
-        return (
-            "  largest callers: " + ", ".join(f"{row['caller']} {human(row['bytes'])}" for row in callers)
-            if callers
-            else ""
-        )
-    if part == "page_tables" and "kernel" in facts:
-        rows = facts["kernel"]["page_tables"]["top"][:1]
-        return "".join(f"  largest: {row['comm']} (pid {row['pid']}) {human(row['bytes'])}" for row in rows)
-    return ""
+    subset, tell = _DETAILS.get(part, (None, None))
+    words = ", ".join(tell(facts[subset])) if subset in facts else ""
+    return "  " + words if words else ""
+
+
+def _kinds_of_shmem(shmem):
+    kinds = ("tmpfs", "deleted", "sysv", "memfd", "anonymous_shared", "gpu", "unattributed")
+    sizes = [(kind, shmem[f"{kind}_bytes"]) for kind in kinds]
+    return [f"{kind} {human(size)}" for kind, size in sizes if size and abs(size) >= 1 << 16]
+
+
+def _largest_caches(kernel):
+    return [f"{cache['name']} {human(cache['bytes'])}" for cache in (kernel["slab"]["top_unreclaimable"] or [])[:3]]
+
+
+def _largest_callers(kernel):
+    callers = [row for row in kernel["vmalloc"]["top"] or [] if not row["thread_stacks"]]
+    return [f"{row['caller']} {human(row['bytes'])}" for row in callers[:3]]
+
+
+def _largest_page_tables(kernel):
+    return [f"{row['comm']} (pid {row['pid']}) {human(row['bytes'])}" for row in kernel["page_tables"]["top"][:2]]
+
+
+# Which subset says more about a part of the ledger, and how.
+_DETAILS = {
+    "shmem": ("shmem", _kinds_of_shmem),
+    "slab_unreclaimable": ("kernel", _largest_caches),
+    "vmalloc": ("kernel", _largest_callers),
+    "page_tables": ("kernel", _largest_page_tables),
+}
 
 
 def _findings(findings):
@@ -125,7 +136,12 @@ def _incomplete(facts):
 
 
 def _wrapped(text, indent):
-    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent + "    ", break_long_words=True)
+    # A command between backticks stays on one line where it fits, so that it can be copied.
+    glued = _COMMAND.sub(lambda match: match[0].replace(" ", _GLUE), text)
+    lines = textwrap.wrap(
+        glued, _WIDTH, initial_indent=indent, subsequent_indent=indent + "    ", break_on_hyphens=False
+    )
+    return [line.replace(_GLUE, " ") for line in lines]
 
 
 def _owner(owner):

@@ -38,7 +38,7 @@ def _ledger(memory):
     lines.append(_bar("unaccounted", memory["unaccounted_bytes"], total))
     drift = memory["uncertainty_bytes"]
     if drift is not None:
-        lines.append(f"  (the kernel's per-CPU counters may be off by {human(drift)} in all)")
+        lines.append(f"  (the kernel's per-CPU counters may be off by {human(drift)} in all{_second_opinion(memory)})")
     unknown = [f"{name} {human(value)}" for name, value in memory["unknown_fields"].items() if value]
     if unknown:
         lines.append(f"  fields of /proc/meminfo that this version does not know: {', '.join(unknown)}")
@@ -46,6 +46,11 @@ def _ledger(memory):
     if untold:
         lines.append(f"  not told by this kernel: {', '.join(untold)}")
     return lines
+
+
+def _second_opinion(memory):
+    by_lru = memory["unaccounted_by_lru_bytes"]
+    return "" if by_lru is None else f"; counted by LRU list it is {human(by_lru)}"
 
 
 def _bar(part, value, total):

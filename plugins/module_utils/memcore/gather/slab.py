@@ -10,7 +10,8 @@ from .survey import Survey
 
 # Caches made with SLAB_RECLAIM_ACCOUNT, for hosts without /sys/kernel/slab (SLAB instead of SLUB, captured trees).
 _RECLAIMABLE = re.compile(
-    r"(dentry|radix_tree_node|buffer_head|ext4_extent_status|(?!shmem_|mqueue_|hugetlbfs_).*inode.*|xfs_(ili|buf)|nfs_.*_cache)$"
+    r"(dentry|radix_tree_node|buffer_head|ext4_extent_status|(?!shmem_|mqueue_|hugetlbfs_|lsm_).*inode.*"
+    r"|xfs_(ili|buf)|nfs_.*_cache)$"
 )
 
 

@@ -29,7 +29,7 @@ def pairs():
     """Each core with the oldest and the newest target Python it reaches."""
     for core, controller in ansible_cores():
         reached = [version for version in FOUND if OLDEST_TARGET[core.requirements] <= version <= core.newest]
-        for version in {reached[0], reached[-1]}:
+        for version in sorted({reached[0], reached[-1]}):
             name = f"{core.requirements}-on-python-{interpreters.text(version)}"
             yield pytest.param(core, controller, FOUND[version], id=name)
 

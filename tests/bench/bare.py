@@ -5,7 +5,7 @@
 import contextlib
 import os
 
-import places  # noqa: F401 - finds memcore
+import places  # noqa: F401  # pylint: disable=unused-import  # finds memcore
 
 from memcore.sources import host
 
@@ -90,7 +90,7 @@ def record(work) -> Tape:
 
 def _read(path, times):
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    for _ in range(times):
+    for _dummy in range(times):
         os.read(descriptor, _CHUNK)
     os.close(descriptor)
 

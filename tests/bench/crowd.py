@@ -48,6 +48,6 @@ class Crowd:
         isolated = ["unshare", "--pid", "--fork", "--kill-child", "sh", "-c", script]
         keeper = subprocess.Popen(isolated, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._keepers.append(keeper)
-        for _ in range(count):
+        for _dummy in range(count):
             if not keeper.stdout.readline():
                 raise OSError(f"only a part of {count} processes could be started; see the message above")

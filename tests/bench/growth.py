@@ -33,7 +33,7 @@ class Growth(NamedTuple):
         if len(points) < 2:
             return None
         across, up = (sum(axis) / len(points) for axis in zip(*points))
-        return sum((x - across) * (y - up) for x, y in points) / sum((x - across) ** 2 for x, _ in points)
+        return sum((x - across) * (y - up) for x, y in points) / sum((x - across) ** 2 for x, _dummy in points)
 
 
 def with_mounts() -> Growth:
@@ -63,8 +63,8 @@ def cost_with(crowd: Crowd, size: int) -> float:
 
 def growth(kind: str, costs) -> Growth:
     """From (size, milliseconds) pairs, the first of which is (0, …)."""
-    (_, without), *rest = costs
-    return Growth(kind, [size for size, _ in rest], [cost for _, cost in rest], without)
+    (dummy, without), *rest = costs
+    return Growth(kind, [size for size, _dummy in rest], [cost for _dummy, cost in rest], without)
 
 
 def lines(found: List[Growth]) -> Iterator[str]:

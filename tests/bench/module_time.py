@@ -15,8 +15,8 @@ _ROUNDS = 7
 def measure() -> Iterator[Figure]:
     """`duration_ms` of cold processes, the choices in turn."""
     choices = [FOUR, "all", *FOUR.split(","), "processes", "cgroups", "oom"]
-    walls, cpus = ({choice: [] for choice in choices} for _ in range(2))
-    for _ in range(_ROUNDS):
+    walls, cpus = ({choice: [] for choice in choices} for _dummy in range(2))
+    for _dummy in range(_ROUNDS):
         for choice in choices:
             (step,) = probe.run("--subsets", choice)
             walls[choice] += step["wall_ms"]

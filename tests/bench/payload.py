@@ -80,7 +80,9 @@ def _run(module):
 def _imports(path):
     env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     run = [sys.executable, "-c", _IMPORT, path]
-    return [json.loads(subprocess.run(run, env=env, stdout=subprocess.PIPE, check=True).stdout) for _ in range(_ROUNDS)]
+    return [
+        json.loads(subprocess.run(run, env=env, stdout=subprocess.PIPE, check=True).stdout) for _dummy in range(_ROUNDS)
+    ]
 
 
 def _compiling(archive, names):

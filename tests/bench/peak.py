@@ -25,8 +25,8 @@ facts.collect(Host("/"), facts.Options())
 
 def measure(extra: int) -> Iterator[Figure]:
     """All subsets, with so many processes more."""
-    empty = min(_peak("") for _ in range(_ROUNDS))
-    values = [_peak(_COLLECT) - empty for _ in range(_ROUNDS)]
+    empty = min(_peak("") for _dummy in range(_ROUNDS))
+    values = [_peak(_COLLECT) - empty for _dummy in range(_ROUNDS)]
     detail = f"over the {empty:.1f} MiB of an empty interpreter"
     yield Figure(f"{extra} processes more: peak memory", values, "MiB", detail=detail)
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-import places  # noqa: F401 - finds memcore
+import places  # noqa: F401  # pylint: disable=unused-import  # finds memcore
 
 from memcore.gather import facts, options
 from memcore.sources.host import Host

@@ -8,7 +8,7 @@ import bare
 import figures
 import paired
 import peers
-import places  # noqa: F401 - finds memcore
+import places  # noqa: F401  # pylint: disable=unused-import  # finds memcore
 from figures import Figure
 from module_time import FOUR
 

@@ -35,7 +35,9 @@ def plant(kernel, folder):
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory):
     """What each kernel found, by name; two guests run at a time, the slowest first."""
-    names = sorted((kernel.name for kernel in kernels.TABLE), key=lambda name: (name != EVERYTHING_ON, "uml" not in name))
+    names = sorted(
+        (kernel.name for kernel in kernels.TABLE), key=lambda name: (name != EVERYTHING_ON, "uml" not in name)
+    )
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         yield {name: pool.submit(plant, name, tmp_path_factory.mktemp(name)) for name in names}
 

@@ -40,7 +40,7 @@ def _serve(device, done):
 
 
 def _answer(device, request):
-    _, operation, unique, node = struct.unpack_from("IIQQ", request)
+    dummy, operation, unique, node = struct.unpack_from("IIQQ", request)
     if operation == FORGET:
         return
     error, body = _reply(operation, node, request[40:])

@@ -84,7 +84,7 @@ def holding(role, *args):
 
 def write_file(descriptor, size):
     """Write `size` bytes; return how much the file occupies then."""
-    for _ in range(size // len(CHUNK)):
+    for _dummy in range(size // len(CHUNK)):
         os.write(descriptor, CHUNK)
     return os.fstat(descriptor).st_blocks * 512
 
@@ -245,7 +245,7 @@ def strange_comm(size, *code_points):
 def fork_storm():
     """Processes that exit as soon as they exist, from two parents, until stdin says stop."""
     yield {}
-    for _ in range(2):
+    for _dummy in range(2):
         if os.fork() == 0:
             _fork_while_parent_lives(os.getppid())
     yield {}
@@ -304,7 +304,7 @@ def tcp(size, pairs):
     listener.bind(("127.0.0.1", 0))
     listener.listen(pairs)
     sockets = [listener]
-    for _ in range(pairs):
+    for _dummy in range(pairs):
         client = _roomy(socket.socket(), 2 * size // pairs)
         client.connect(listener.getsockname())
         sockets += [client, _roomy(listener.accept()[0], 2 * size // pairs)]
@@ -326,7 +326,7 @@ def udp(size, datagram):
     yield {}
     charged, growing = 0, True
     while growing and charged < size:
-        for _ in range(64):
+        for _dummy in range(64):
             sender.send(payload)
         # ksoftirqd may deliver them later; a queue that stays as it is is full.
         growing = procfs.wait_until(lambda before=charged: _socket_bytes([receiver]) > before, 1)
@@ -374,7 +374,7 @@ def play(name, args):
     procfs.write("/proc/self/comm", f"hold-{name}"[:15])
     role = ROLES[name](*args)
     try:
-        for _ in range(2):
+        for _dummy in range(2):
             print(json.dumps(next(role)), flush=True)
             sys.stdin.readline()
     except Refused as reason:

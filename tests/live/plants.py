@@ -322,7 +322,8 @@ def many_dentries(baseline):
     if procfs.bytes_per_dentry() is None:
         raise Refused("/proc/slabinfo cannot be read, so nobody can tell what a dentry costs")
     count = int(SIZE / procfs.bytes_per_dentry())
-    with _dentry_maker() as make:
+    with contextlib.ExitStack() as stack:
+        make = _dentry_maker(stack)
         # First the free places in slabs that exist already, or the caches would not grow as the count does.
         make(0, _free_dentry_places() + 20000)
         baseline()
@@ -339,8 +340,8 @@ def many_dentries(baseline):
             },
             {},
             {
-                # For each object a note of the memory cgroup that is charged, 8 bytes up to 6.9 and 16 since, kmalloc'ed
-                # as one array for each slab; and the nodes of the list_lru.
+                # For each object a note of the memory cgroup that is charged, 8 bytes up to 6.9 and 16 since,
+                # kmalloc'ed as one array for each slab; and the nodes of the list_lru.
                 "ledger.slab_unreclaimable": 24 * count
             },
         )
@@ -351,23 +352,21 @@ def _free_dentry_places():
     return int(fields[2]) - int(fields[1])
 
 
-@contextlib.contextmanager
-def _dentry_maker():
-    """A function (first name, count) that makes that many dentries in a folder which takes them along when it goes."""
-    with holder.own_folder() as folder:
-        for number in range(1000):
-            os.path.lexists(f"{folder}/probe{number}")
-        before = procfs.dentries()
-        for number in range(1000, 2000):
-            os.path.lexists(f"{folder}/probe{number}")
-        if procfs.dentries() - before > 900:
-            yield lambda first, count: [os.path.lexists(f"{folder}/{first + i}") for i in range(count)] and None
-            return
+def _dentry_maker(stack):
+    """A function (first name, count) that makes that many dentries in a folder which goes with the stack."""
+    folder = stack.enter_context(holder.own_folder())
+    for number in range(1000):
+        os.path.lexists(f"{folder}/probe{number}")
+    before = procfs.dentries()
+    for number in range(1000, 2000):
+        os.path.lexists(f"{folder}/probe{number}")
+    if procfs.dentries() - before > 900:
+        return lambda first, count: [os.path.lexists(f"{folder}/{first + i}") for i in range(count)] and None
     # tmpfs, ramfs and hostfs forget negative dentries at once; the names of tmpfs files are dentries for good.
-    with holder.own_tmpfs("nr_inodes=0") as folder:
-        with open(f"{folder}/one", "w"):
-            pass
-        yield lambda first, count: [os.link(f"{folder}/one", f"{folder}/{first + i}") for i in range(count)] and None
+    tmpfs = stack.enter_context(holder.own_tmpfs("nr_inodes=0"))
+    with open(f"{tmpfs}/one", "w"):
+        pass
+    return lambda first, count: [os.link(f"{tmpfs}/one", f"{tmpfs}/{first + i}") for i in range(count)] and None
 
 
 @contextlib.contextmanager
@@ -522,7 +521,7 @@ def zram(baseline):
             noise = mmap.mmap(-1, MIB)
             noise[:] = os.urandom(MIB)
             baseline()
-            for _ in range(SIZE // MIB):
+            for _dummy in range(SIZE // MIB):
                 os.write(descriptor, noise)
         planted = int(procfs.text(f"{disk}/mm_stat").split()[2])
         yield Planted("zram", planted, ledger_part("zram"), {}, {})

@@ -138,7 +138,7 @@ def test_processes_that_exit_all_the_time_are_no_failure_and_no_gap():
     quiet = _refusals(collect()["facts"])
     with holder.holding("fork_storm") as storm:
         storm.take()
-        for _ in range(3):
+        for _dummy in range(3):
             facts = collect()["facts"]
             assert planted.balance_complaints(facts) == {}
             assert _refusals(facts) == quiet

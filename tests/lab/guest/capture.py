@@ -103,7 +103,7 @@ def _system(capture):
     if os.path.exists("/proc/allocinfo"):
         capture.file("proc/allocinfo", most=MAX_ALLOCINFO)
     for pattern, names in FOLDERS.items():
-        parent, _, last = pattern.rpartition("/")
+        parent, dummy, last = pattern.rpartition("/")
         for name in _names(parent):
             if fnmatch.fnmatch(name, last):
                 capture.folder(f"{parent}/{name}", names)
@@ -115,7 +115,7 @@ def _mounts():
     """(mount point, type, source) of each mount of this process, unescaped."""
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as stream:
         for line in stream:
-            before, _, after = line.rstrip("\n").partition(" - ")
+            before, dummy, after = line.rstrip("\n").partition(" - ")
             kind, source = after.split(" ")[:2]
             yield _unescape(before.split(" ")[4]), kind, _unescape(source)
 

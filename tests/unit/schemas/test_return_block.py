@@ -45,7 +45,7 @@ def resolved(schema, schemas):
         return dict(found, type=[found["type"], "null"])
     if "$ref" not in schema:
         return schema
-    file, _, place = schema["$ref"].partition("#/$defs/")
+    file, dummy, place = schema["$ref"].partition("#/$defs/")
     target = schemas[file or "facts.schema.json"]
     return dict(target["$defs"][place] if place else target, **schema)
 

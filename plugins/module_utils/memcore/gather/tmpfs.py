@@ -31,7 +31,7 @@ def gather(survey: Survey) -> List[Dict]:
 
 def _row(survey, block, scan, declared, holders):
     space, mount = block.via or block.mounts[0]
-    paths = sorted({m.mount_point for _, m in block.mounts}, key=lambda path: (path != mount.mount_point, path))
+    paths = sorted({m.mount_point for _dummy, m in block.mounts}, key=lambda path: (path != mount.mount_point, path))
     room = block.space
     used = room.used_bytes if room else None
     if room and used is None and scan and scan.gap is None:

@@ -47,15 +47,17 @@ class Reader(typing.NamedTuple):
 def is_record(kind, **fields):
     """A test for a NamedTuple of exactly this kind whose fields pass theirs."""
     assert set(fields) == set(kind._fields)
-    return lambda value: type(value) is kind and all(test(getattr(value, name)) for name, test in fields.items())
+    return lambda value: value.__class__ is kind and all(test(getattr(value, name)) for name, test in fields.items())
 
 
 def is_list(test):
-    return lambda value: type(value) is list and all(map(test, value))
+    return lambda value: value.__class__ is list and all(map(test, value))
 
 
 def is_dict(test):
-    return lambda value: type(value) is dict and all(type(key) is str and test(item) for key, item in value.items())
+    return lambda value: (
+        value.__class__ is dict and all(key.__class__ is str and test(item) for key, item in value.items())
+    )
 
 
 def is_maybe(test):
@@ -63,19 +65,19 @@ def is_maybe(test):
 
 
 def is_count(value):
-    return type(value) is int and value >= 0
+    return value.__class__ is int and value >= 0
 
 
 def is_integer(value):
-    return type(value) is int
+    return value.__class__ is int
 
 
 def is_text(value):
-    return type(value) is str
+    return value.__class__ is str
 
 
 def is_bytes(value):
-    return type(value) is bytes
+    return value.__class__ is bytes
 
 
 IS_MOUNTS = is_list(
@@ -121,7 +123,7 @@ def _captured():
         text = stream.read()
     files = {}
     for part in text.split("\n" + hosttree.MARK)[1:]:
-        path, _, content = part.partition("\n")
+        path, dummy, content = part.partition("\n")
         lines = content.split("\n")[:SEED_LINES]
         files[path] = "\n".join(lines + [""]).encode("utf-8", "surrogateescape")
     return files
@@ -150,7 +152,7 @@ READERS = [
         ),
         ALLOCINFO,
     ),
-    Reader("balloon.virtio", balloon.virtio_counts_in_total, False, lambda value: type(value) is bool, b"0110\n"),
+    Reader("balloon.virtio", balloon.virtio_counts_in_total, False, lambda value: value.__class__ is bool, b"0110\n"),
     Reader("balloon.vmware", balloon.vmware_pages, False, IS_SIZE, VMMEMCTL),
     Reader("cgroup.controllers", cgroup.controllers, False, is_dict(is_count), FILES["proc/cgroups"]),
     Reader("cgroup.path", cgroup.path_of, True, is_maybe(is_text), CGROUP),

@@ -98,7 +98,7 @@ def integers_in(value):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
         return [number for item in value for number in integers_in(item)]
-    return [value] if type(value) is int else []
+    return [value] if value.__class__ is int else []
 
 
 def test_real_text_is_read(reader):

@@ -35,7 +35,7 @@ def gather(survey: Survey) -> Dict:
     """Figures of a cgroup include its descendants; sizes in bytes, limit None where there is none."""
     where = survey.hierarchy
     if where.mount is None:
-        survey.host.lacks("memory cgroups", "no memory controller is mounted")
+        survey.host.lacks("/sys/fs/cgroup", "no memory controller is mounted")
         return {"version": where.version, "count": None, "dying": None, "top": [], "near_limit": []}
     names = _V2 if survey.host.optional(f"{where.mount}/cgroup.controllers") is not None else _V1
     paths = survey.cgroup_folders

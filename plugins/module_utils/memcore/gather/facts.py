@@ -26,7 +26,7 @@ _FIGURES = {
         "cma_free_bytes",
         "page_takers",
     ),
-    "shmem": ("tmpfs_bytes", "deleted_bytes", "sysv_bytes", "memfd_bytes", "anonymous_shared_bytes", "swapped_bytes"),
+    "shmem": ("tmpfs_bytes", "sysv_bytes", "swapped_bytes"),
     "kernel": ("bpf_jit_bytes", "bpf_jit_limit_bytes", "allocinfo"),
     "processes": ("count",),
     "cgroups": ("count", "dying"),

@@ -6,7 +6,6 @@ import re
 import textwrap
 from typing import Dict, List
 
-from ..models.ledger import NOT_TOLD
 from ..models.size import human, percent
 from .summary import hiding
 
@@ -15,6 +14,7 @@ _COMMAND = re.compile(r"`[^`]*`")
 _GLUE = "\x00"
 _ROWS = 8
 _LACKS = 12
+_FIGURES = frozenset(("ledger", "host", "memory", "shmem", "kernel", "processes", "cgroups", "oom"))
 _WIDTH = 110
 
 
@@ -130,8 +130,8 @@ def _findings(findings):
 
 
 def _incomplete(facts):
-    """What a reader could mend (rights, time) first; a field that the kernel never had is told with the ledger."""
-    shown = [item for item in facts["incomplete"] if item["reason"] != NOT_TOLD and item["source"][:7] != "ledger "]
+    """The files that could not be read; which figures are null for that is for programs to know."""
+    shown = [item for item in facts["incomplete"] if item["source"].split(" ")[0] not in _FIGURES]
     if not shown:
         return []
     lines = ["", "Could not be told"]

@@ -16,6 +16,9 @@ def gather(survey: Survey) -> Dict:
     """The tree in bytes, then its System V segments, memfds, deleted files and anonymous shared mappings."""
     segments = _segments(survey)
     tree = _tree(survey, segments)
+    for name, value in tree._asdict().items():
+        if value is None and name in ("deleted", "memfd", "anonymous_shared", "gpu"):
+            survey.host.lacks(f"shmem {name}_bytes", "none seen that could be measured, but not all could be looked at")
     rows = {
         "sysv": [_segment_row(survey, segment) for segment in segments or []],
         **{kind: _file_rows(survey, kind) for kind in ("memfd", "deleted", "anonymous_shared")},

@@ -589,7 +589,7 @@ ansible_facts:
                   process there.
               returned: always
               type: dict
-              contains:
+              contains: &mount_owner
                 kind:
                   description: What kind of owner.
                   returned: always
@@ -824,7 +824,7 @@ ansible_facts:
                   description: Whose the first of them is, or else its creator. V(null) where neither is there.
                   returned: always
                   type: dict
-                  contains:
+                  contains: &owner
                     kind:
                       description: What kind of owner.
                       returned: always
@@ -884,7 +884,7 @@ ansible_facts:
               returned: always
               type: list
               elements: dict
-              contains:
+              contains: &held_file
                 name:
                   description: Name of the file, as C(/proc) shows it, without C((deleted\)).
                   returned: always
@@ -910,182 +910,19 @@ ansible_facts:
                   description: Whose the first of them is.
                   returned: always
                   type: dict
-                  contains:
-                    kind:
-                      description: What kind of owner.
-                      returned: always
-                      type: str
-                      sample: unit
-                    unit:
-                      description: Systemd unit. V(null) where the kind is not unit.
-                      returned: always
-                      type: str
-                      sample: postgresql.service
-                    runtime:
-                      description: Container runtime. V(null) where nothing names it.
-                      returned: always
-                      type: str
-                      sample: containerd
-                    container:
-                      description: Container id. V(null) where no container is named.
-                      returned: always
-                      type: str
-                      sample: "3b1f"
-                    pod_uid:
-                      description: UID of the pod. V(null) where the kind is not pod.
-                      returned: always
-                      type: str
-                      sample: "11d8fa5d-0b7c-4a8f-9d5e-2f9b7cf1a9b1"
-                    qos_class:
-                      description:
-                        - QoS class of the pod, by its cgroup's name. V(null) where the kind is not pod or the path
-                          does not tell.
-                      returned: always
-                      type: str
-                      sample: Burstable
-                    volume:
-                      description: Kind and name of the pod's volume. V(null) where it is no volume.
-                      returned: always
-                      type: str
-                      sample: empty-dir/cache
+                  contains: *owner
             deleted:
               description: Deleted tmpfs files that processes still hold, the biggest first, at most O(top).
               returned: always
               type: list
               elements: dict
-              contains:
-                name:
-                  description: Name of the file, as C(/proc) shows it, without C((deleted\)).
-                  returned: always
-                  type: str
-                  sample: "/memfd:frames"
-                bytes:
-                  description: Bytes it takes, holes left out. V(null) where it could not be measured.
-                  returned: always
-                  type: int
-                  sample: 1531904
-                holders:
-                  description: Processes that hold it open or mapped, at most O(top).
-                  returned: always
-                  type: list
-                  elements: int
-                  sample: [1048]
-                comm:
-                  description: Name of the first of them.
-                  returned: always
-                  type: str
-                  sample: pipewire
-                owner:
-                  description: Whose the first of them is.
-                  returned: always
-                  type: dict
-                  contains:
-                    kind:
-                      description: What kind of owner.
-                      returned: always
-                      type: str
-                      sample: unit
-                    unit:
-                      description: Systemd unit. V(null) where the kind is not unit.
-                      returned: always
-                      type: str
-                      sample: postgresql.service
-                    runtime:
-                      description: Container runtime. V(null) where nothing names it.
-                      returned: always
-                      type: str
-                      sample: containerd
-                    container:
-                      description: Container id. V(null) where no container is named.
-                      returned: always
-                      type: str
-                      sample: "3b1f"
-                    pod_uid:
-                      description: UID of the pod. V(null) where the kind is not pod.
-                      returned: always
-                      type: str
-                      sample: "11d8fa5d-0b7c-4a8f-9d5e-2f9b7cf1a9b1"
-                    qos_class:
-                      description:
-                        - QoS class of the pod, by its cgroup's name. V(null) where the kind is not pod or the path
-                          does not tell.
-                      returned: always
-                      type: str
-                      sample: Burstable
-                    volume:
-                      description: Kind and name of the pod's volume. V(null) where it is no volume.
-                      returned: always
-                      type: str
-                      sample: empty-dir/cache
+              contains: *held_file
             anonymous_shared:
               description: Anonymous shared mappings, the biggest first, at most O(top).
               returned: always
               type: list
               elements: dict
-              contains:
-                name:
-                  description: Name of the file, as C(/proc) shows it, without C((deleted\)).
-                  returned: always
-                  type: str
-                  sample: "/memfd:frames"
-                bytes:
-                  description: Bytes it takes, holes left out. V(null) where it could not be measured.
-                  returned: always
-                  type: int
-                  sample: 1531904
-                holders:
-                  description: Processes that hold it open or mapped, at most O(top).
-                  returned: always
-                  type: list
-                  elements: int
-                  sample: [1048]
-                comm:
-                  description: Name of the first of them.
-                  returned: always
-                  type: str
-                  sample: pipewire
-                owner:
-                  description: Whose the first of them is.
-                  returned: always
-                  type: dict
-                  contains:
-                    kind:
-                      description: What kind of owner.
-                      returned: always
-                      type: str
-                      sample: unit
-                    unit:
-                      description: Systemd unit. V(null) where the kind is not unit.
-                      returned: always
-                      type: str
-                      sample: postgresql.service
-                    runtime:
-                      description: Container runtime. V(null) where nothing names it.
-                      returned: always
-                      type: str
-                      sample: containerd
-                    container:
-                      description: Container id. V(null) where no container is named.
-                      returned: always
-                      type: str
-                      sample: "3b1f"
-                    pod_uid:
-                      description: UID of the pod. V(null) where the kind is not pod.
-                      returned: always
-                      type: str
-                      sample: "11d8fa5d-0b7c-4a8f-9d5e-2f9b7cf1a9b1"
-                    qos_class:
-                      description:
-                        - QoS class of the pod, by its cgroup's name. V(null) where the kind is not pod or the path
-                          does not tell.
-                      returned: always
-                      type: str
-                      sample: Burstable
-                    volume:
-                      description: Kind and name of the pod's volume. V(null) where it is no volume.
-                      returned: always
-                      type: str
-                      sample: empty-dir/cache
+              contains: *held_file
             processes_refused:
               description: Processes whose files and mappings could not be looked at (a count).
               returned: always
@@ -1124,7 +961,7 @@ ansible_facts:
                   returned: always
                   type: list
                   elements: dict
-                  contains:
+                  contains: &slab_cache
                     name:
                       description: Its name in C(/proc/slabinfo).
                       returned: always
@@ -1163,38 +1000,7 @@ ansible_facts:
                   returned: always
                   type: list
                   elements: dict
-                  contains:
-                    name:
-                      description: Its name in C(/proc/slabinfo).
-                      returned: always
-                      type: str
-                      sample: kmalloc-2k
-                    aliases:
-                      description: Other caches that the kernel merged with it.
-                      returned: always
-                      type: list
-                      elements: str
-                      sample: []
-                    bytes:
-                      description: Bytes of all its slabs.
-                      returned: always
-                      type: int
-                      sample: 56098816
-                    objects:
-                      description: Objects its slabs have room for (a count).
-                      returned: always
-                      type: int
-                      sample: 292180
-                    active_objects:
-                      description: Objects in use (a count).
-                      returned: always
-                      type: int
-                      sample: 292180
-                    object_bytes:
-                      description: Bytes of one object.
-                      returned: always
-                      type: int
-                      sample: 192
+                  contains: *slab_cache
             vmalloc:
               description: Memory from vmalloc.
               returned: always
@@ -1484,7 +1290,7 @@ ansible_facts:
               returned: always
               type: list
               elements: dict
-              contains:
+              contains: &cgroup
                 path:
                   description: Its path.
                   returned: always
@@ -1546,63 +1352,7 @@ ansible_facts:
               returned: always
               type: list
               elements: dict
-              contains:
-                path:
-                  description: Its path.
-                  returned: always
-                  type: str
-                  sample: /system.slice/postgresql.service
-                current_bytes:
-                  description: Bytes charged to it.
-                  returned: always
-                  type: int
-                  sample: 2003013632
-                limit_bytes:
-                  description: Its limit in bytes. V(null) where it has none.
-                  returned: always
-                  type: int
-                  sample: 4294967296
-                anon_bytes:
-                  description: Bytes of anonymous memory. V(null) where the kernel does not tell.
-                  returned: always
-                  type: int
-                  sample: 277745664
-                file_bytes:
-                  description: Bytes of page cache, shared memory included. V(null) where the kernel does not tell.
-                  returned: always
-                  type: int
-                  sample: 1330024448
-                shmem_bytes:
-                  description:
-                    - Bytes of shared memory. V(null) where the kernel does not tell, which is so in v1 before 4.12.
-                  returned: always
-                  type: int
-                  sample: 0
-                kernel_bytes:
-                  description: Bytes of kernel memory, slab included. V(null) where the kernel does not tell.
-                  returned: always
-                  type: int
-                  sample: 393900032
-                slab_reclaimable_bytes:
-                  description:
-                    - Bytes of slab that can be reclaimed. V(null) where the kernel does not tell, which is so in v1.
-                  returned: always
-                  type: int
-                  sample: 104857600
-                slab_unreclaimable_bytes:
-                  description:
-                    - Bytes of slab that cannot be reclaimed. V(null) where the kernel does not tell, which is so in
-                      v1.
-                  returned: always
-                  type: int
-                  sample: 10485760
-                oom_kills:
-                  description:
-                    - Processes the OOM killer took from it (a count). V(null) where the kernel does not tell, which
-                      is so before 4.13.
-                  returned: always
-                  type: int
-                  sample: 0
+              contains: *cgroup
         oom:
           description: How the kernel is set to behave when memory runs out, and how often it did.
           returned: when O(gather_subset) includes V(oom)

@@ -1,15 +1,14 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The only file that opens files: a live host below any root, or a captured tree, behind the same few verbs."""
+"""The only file that opens files: a live host below any root. captured.py gives a captured tree the same few verbs."""
 
 import mmap
 import os
-import stat
 import time
 from typing import Dict, Iterator, List, NamedTuple, Optional
 
 from ..errors import RootError
-from . import df, namespaces
+from . import namespaces
 
 PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 _CHUNK = 1 << 16
@@ -43,7 +42,9 @@ def at(root: str) -> "Host":
     if _is_procfs(os.path.join(root, "proc")):
         return Host(root)
     if os.path.isfile(os.path.join(root, "proc", "meminfo")):
-        return CapturedTree(root)
+        from . import captured  # it builds on this file, and most hosts are live
+
+        return captured.CapturedTree(root)
     raise RootError(
         f"root {root!r} holds no host: {os.path.join(root, 'proc', 'meminfo')} is missing; "
         "give / or a folder that has proc/ and sys/ in it, such as an unpacked sosreport."
@@ -101,7 +102,7 @@ class Host:
 
     def whole(self, path: str) -> bytes:
         """The file's bytes; raises OSError."""
-        return _slurp(self.full(path))
+        return slurp(self.full(path))
 
     def whole_in_ipc(self, pid: int, path: str) -> bytes:
         """The file's bytes as a process in the IPC namespace of `pid` reads them; raises OSError."""
@@ -113,7 +114,7 @@ class Host:
             finally:
                 os.close(other)
             try:
-                return _slurp(self.full(path))
+                return slurp(self.full(path))
             finally:
                 namespaces.enter_ipc(own)
         finally:
@@ -122,7 +123,7 @@ class Host:
     def own_shared_mapping(self) -> bytes:
         """/proc/self/maps while an anonymous shared mapping is in it."""
         with mmap.mmap(-1, mmap.PAGESIZE):
-            return _slurp("/proc/self/maps")
+            return slurp("/proc/self/maps")
 
     def names(self, path: str) -> List[str]:
         """What the folder holds, or nothing where it is missing; a refusal is noted."""
@@ -192,59 +193,8 @@ class Host:
         return self.root + path
 
 
-class CapturedTree(Host):
-    """Another host's files in a folder: what only a live kernel can answer is missing, and says so."""
-
-    live = False
-    machine = None
-
-    def __init__(self, root: str):
-        super().__init__(root)
-        self._inside = os.path.realpath(root) + os.sep
-        self._df = self._captured_df()
-
-    def full(self, path: str) -> str:
-        # A link in a captured tree (etc/os-release -> /usr/lib/os-release) must not lead to this machine's files.
-        resolved = os.path.realpath(self.root + path)
-        if not resolved.startswith(self._inside):
-            raise FileNotFoundError(2, "leads out of the captured tree", path)
-        return resolved
-
-    def brief(self, path: str) -> bytes:
-        return self.whole(path)
-
-    def whole(self, path: str) -> bytes:
-        full = self.full(path)
-        kind = os.stat(full).st_mode
-        if stat.S_ISCHR(kind) or stat.S_ISBLK(kind):
-            raise NotCaptured()  # /dev/zero in somebody's archive would never end
-        return _slurp(full)
-
-    def link(self, path: str) -> str:
-        folder, _slash, name = path.rpartition("/")
-        return os.readlink(os.path.join(self.full(folder), name))
-
-    def entry(self, path: str) -> Entry:
-        raise NotCaptured()
-
-    def children(self, path: str, skip) -> Iterator[Entry]:
-        raise NotCaptured()
-
-    def space(self, path: str) -> Space:
-        row = self._df.get(os.path.normpath("/" + path))
-        if row is None:
-            raise NotCaptured()
-        return Space(row.size_bytes, row.used_bytes, row.available_bytes, row.inodes, row.inodes_used)
-
-    def _captured_df(self):
-        folder = "sos_commands/filesys"
-        blocks = [self.optional(f"{folder}/{name}") for name in sorted(self.names(folder)) if df.is_blocks(name)]
-        inodes = [self.optional(f"{folder}/{name}") for name in sorted(self.names(folder)) if df.is_inodes(name)]
-        return df.parse("\n".join(filter(None, blocks)), "\n".join(filter(None, inodes)))
-
-
 class NotCaptured(OSError):
-    """Only the live host could have answered."""
+    """Only a live host could have answered."""
 
     def __init__(self):
         super().__init__(0, "not part of a captured tree")
@@ -301,7 +251,8 @@ def _entry(path, status, is_directory=False):
     )
 
 
-def _slurp(full):
+def slurp(full: str) -> bytes:
+    """The bytes of the file at a path of the operating system; raises OSError."""
     # seq_file answers in pieces, so only an empty read means the end.
     descriptor = os.open(full, os.O_RDONLY | os.O_NONBLOCK)
     try:

@@ -12,7 +12,7 @@ from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors impo
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import facts as gathering
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import report
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather.options import Options
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import captured, host
 
 HOSTS = pathlib.Path(__file__).resolve().parents[4] / "fixtures" / "hosts"
 TREES = sorted(path.stem for path in HOSTS.glob("*.tree"))
@@ -77,7 +77,7 @@ def sosreport(laid, tmp_path_factory):
     for name in os.listdir(os.path.join(folder, "proc")):
         if name.isdigit():
             shutil.rmtree(os.path.join(folder, "proc", name))
-    return gathering.collect(host.CapturedTree(folder), Options())
+    return gathering.collect(captured.CapturedTree(folder), Options())
 
 
 def test_a_sosreport_has_the_ledger_of_the_host(sosreport, collected):

@@ -7,7 +7,7 @@ import pytest
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import facts
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather.options import Options
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import captured
 
 V2 = {
     "proc/self/mountinfo": "32 22 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
@@ -28,7 +28,7 @@ def near_limit(tmp_path):
         for name, value in zip(FILES[version], (current, limit)):
             entries[f"{FOLDERS[version]}/{name}"] = f"{value}\n"
         hosttree.unpack(hosttree.pack(entries, []), str(tmp_path))
-        record = facts.collect(host.CapturedTree(str(tmp_path)), Options(subsets=("cgroups",)))
+        record = facts.collect(captured.CapturedTree(str(tmp_path)), Options(subsets=("cgroups",)))
         return [row["path"] for row in record["cgroups"]["near_limit"]]
 
     return paths

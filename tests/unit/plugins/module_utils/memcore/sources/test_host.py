@@ -14,8 +14,8 @@ import pytest
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import RootError
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.captured import CapturedTree
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.host import (
-    CapturedTree,
     Deadline,
     Entry,
     Host,

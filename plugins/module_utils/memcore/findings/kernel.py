@@ -10,7 +10,7 @@ from .catalogue import Finding, finding
 
 def slab_unreclaimable(facts: Dict, threshold: float) -> List[Finding]:
     """Reclaimable slab is a cache and never raises this."""
-    caches = facts["kernel"]["slab"]["top_unreclaimable"] or [] if "kernel" in facts else []
+    caches = _rows(facts, "slab", "top_unreclaimable")
     evidence = {"cache": caches[0]["name"] if caches else None, "top": caches[:3]}
     return _share(
         facts, "slab-unreclaimable-high", "slab_unreclaimable", "unreclaimable slab takes", threshold, evidence
@@ -19,7 +19,7 @@ def slab_unreclaimable(facts: Dict, threshold: float) -> List[Finding]:
 
 def vmalloc(facts: Dict, threshold: float) -> List[Finding]:
     """Memory from vmalloc, without thread stacks."""
-    callers = [row for row in _rows(facts, "vmalloc") if not row["thread_stacks"]]
+    callers = [row for row in _rows(facts, "vmalloc", "top") if not row["thread_stacks"]]
     evidence = {"caller": callers[0]["caller"] if callers else None, "top": callers[:3]}
     return _share(facts, "vmalloc-high", "vmalloc", "vmalloc takes", threshold, evidence)
 
@@ -36,7 +36,7 @@ def bpf_jit(facts: Dict, threshold: float) -> List[Finding]:
 
 def page_tables(facts: Dict, threshold: float) -> List[Finding]:
     """Page tables of user processes."""
-    rows = facts["kernel"]["page_tables"]["top"] if "kernel" in facts else []
+    rows = _rows(facts, "page_tables", "top")
     evidence = {"comm": rows[0]["comm"], "pid": rows[0]["pid"], "top": rows[:3]} if rows else {}
     return _share(facts, "page-tables-high", "page_tables", "page tables take", threshold, evidence)
 
@@ -91,5 +91,5 @@ def _share(facts, name, part, words, threshold, evidence):
     return [finding(name, f"{words} {human(held)}, {percent(held, total)} % of RAM", {**figures, **evidence})]
 
 
-def _rows(facts, kind):
-    return (facts["kernel"][kind]["top"] if "kernel" in facts else None) or []
+def _rows(facts, kind, name):
+    return (facts["kernel"][kind][name] if "kernel" in facts else None) or []

@@ -43,12 +43,14 @@ def gather(survey: Survey) -> Dict:
     # The root of the tree is the whole host, which `memory` tells better.
     ranked = sorted((pair for pair in sizes if pair[0] is not None and pair[1] != where.mount), reverse=True)
     full = [(size, path) for size, path in ranked if _is_near_limit(survey, path, size, names)]
+    largest = survey.capped("cgroups.top", ranked)
+    rows = {path: _row(survey, where.mount, path, size, names) for size, path in {*largest, *full}}
     return {
         "version": where.version,
         "count": len(paths),
         "dying": _dying(survey, where.mount, names, len(paths)),
-        "top": [_row(survey, where.mount, path, size, names) for size, path in survey.capped("cgroups.top", ranked)],
-        "near_limit": [_row(survey, where.mount, path, size, names) for size, path in full],
+        "top": [rows[path] for _size, path in largest],
+        "near_limit": [rows[path] for _size, path in full],
     }
 
 

@@ -26,16 +26,13 @@ _PAGE_TAKERS = frozenset(
     "mlx5_core nouveau nvidia nvidia_uvm qede radeon vboxguest vendor_reset vfio vfio_pci vmw_balloon xe xmm7360 "
     "zfs".split()
 )
-# Used memory that is a cache the kernel gives back, or that a process shows.
-_NOT_HIDDEN = frozenset(
-    "free pcp_free page_cache buffers slab_reclaimable kernel_reclaimable_other anon swap_cache zfs_arc".split()
-)
 
 
 def gather(survey: Survey) -> Dict:
     """The ledger, checked by a second way of counting, and the figures around it; all in bytes."""
     info = survey.meminfo
-    book = ledger.balance(readings(survey))
+    pools = huge_pages(survey)
+    book = ledger.balance(readings(survey, pools))
     for part, why in book.missing.items():
         survey.host.lacks(f"ledger {part}", why)
     return {
@@ -54,17 +51,16 @@ def gather(survey: Survey) -> Dict:
         "processes_bytes": _shown_by_processes(info),
         "cma_total_bytes": info.get("CmaTotal"),
         "cma_free_bytes": info.get("CmaFree"),
-        "hugepages": huge_pages(survey),
+        "hugepages": pools,
         "page_takers": _page_takers(survey),
         "unknown_fields": {name: value for name, value in info.items() if name not in KNOWN_FIELDS},
     }
 
 
-def readings(survey: Survey) -> ledger.Readings:
-    """What the ledger needs, from whatever this kernel has."""
+def readings(survey: Survey, pools: List[Dict]) -> ledger.Readings:
+    """What the ledger needs, from whatever this kernel has; `pools` as huge_pages tells them."""
     zones = survey.zoneinfo
     usage = survey.vmalloc
-    pools = huge_pages(survey)
     return ledger.Readings(
         meminfo=survey.meminfo,
         vmstat=survey.vmstat,
@@ -99,16 +95,7 @@ def huge_pages(survey: Survey) -> List[Dict]:
             for kind in ("nr_hugepages", "free_hugepages", "resv_hugepages", "surplus_hugepages")
         ]
         if size is not None and None not in counts:
-            total, free, reserved, surplus = (count * size * 1024 for count in counts)
-            pools.append(
-                {
-                    "page_bytes": size * 1024,
-                    "total_bytes": total,
-                    "free_bytes": free,
-                    "reserved_bytes": reserved,
-                    "surplus_bytes": surplus,
-                }
-            )
+            pools.append(_pool(size * 1024, counts))
     return pools or _default_pool(survey.meminfo)
 
 
@@ -116,18 +103,12 @@ def _default_pool(info):
     size = info.get("Hugepagesize")
     if size is None or "HugePages_Total" not in info:
         return []
-    total, free, reserved, surplus = (
-        info.get(f"HugePages_{kind}", 0) * size for kind in ("Total", "Free", "Rsvd", "Surp")
-    )
-    return [
-        {
-            "page_bytes": size,
-            "total_bytes": total,
-            "free_bytes": free,
-            "reserved_bytes": reserved,
-            "surplus_bytes": surplus,
-        }
-    ]
+    return [_pool(size, [info.get(f"HugePages_{kind}", 0) for kind in ("Total", "Free", "Rsvd", "Surp")])]
+
+
+def _pool(page_bytes, counts):
+    names = ("total_bytes", "free_bytes", "reserved_bytes", "surplus_bytes")
+    return dict(page_bytes=page_bytes, **dict(zip(names, (count * page_bytes for count in counts))))
 
 
 def _has_vmapped_stacks(survey):
@@ -171,9 +152,9 @@ def _claims(survey):
     if "GPUActive" not in survey.meminfo and any(
         name.startswith("card") for name in survey.host.names("sys/class/drm")
     ):
-        held = gpu.unaccounted_bytes(survey.held.gpu)
-        if held is not None:
-            claims.append(ledger.Claim("gpu", held))
+        buffers = gpu.unaccounted_bytes(survey.held.gpu)
+        if buffers is not None:
+            claims.append(ledger.Claim("gpu", buffers))
     if "Balloon" not in survey.meminfo:
         vmware = _vmware_balloon(survey)
         if vmware is not None:
@@ -213,7 +194,7 @@ def _hidden(survey, book):
     shmem = book.parts.get("shmem")
     if shmem is None:
         return None
-    used = sum(value for part, value in book.parts.items() if value is not None and part not in _NOT_HIDDEN)
+    used = sum(value for part, value in book.parts.items() if value is not None and part not in ledger.SHOWN)
     return max(used + book.unaccounted - _mapped_shmem(survey, shmem), 0)
 
 

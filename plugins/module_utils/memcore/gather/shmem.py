@@ -19,8 +19,9 @@ def gather(survey: Survey) -> Dict:
     for name, value in tree._asdict().items():
         if value is None and name in ("deleted", "memfd", "anonymous_shared", "gpu"):
             survey.host.lacks(f"shmem {name}_bytes", "none seen that could be measured, but not all could be looked at")
+    holders = {file.inode: file.pids for file in survey.held.files if file.kind == "sysv"}
     rows = {
-        "sysv": [_segment_row(survey, segment) for segment in segments or []],
+        "sysv": [_segment_row(survey, segment, holders.get(segment.shmid, ())) for segment in segments or []],
         **{kind: _file_rows(survey, kind) for kind in ("memfd", "deleted", "anonymous_shared")},
     }
     facts = {f"{name}_bytes": value for name, value in tree._asdict().items()}
@@ -91,9 +92,8 @@ def _other_ipc_namespaces(survey):
     return list(pids.values())
 
 
-def _segment_row(survey, segment):
+def _segment_row(survey, segment, holders):
     alive = _is_alive(survey, segment.creator_pid)
-    holders = next((file.pids for file in survey.held.files if file.kind == "sysv" and file.inode == segment.shmid), ())
     owner = holders[:1] or ((segment.creator_pid,) if alive else ())
     known = segment.resident_bytes is not None
     return {
@@ -114,7 +114,7 @@ def _segment_row(survey, segment):
 
 def _is_alive(survey, pid) -> Optional[bool]:
     """None where the creator is of another pid namespace (the kernel then writes 0) or processes hide."""
-    if any(process.pid == pid for process in survey.table.processes):
+    if pid in survey.by_pid:
         return True
     return False if pid and survey.table.complete else None
 

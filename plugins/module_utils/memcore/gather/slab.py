@@ -6,6 +6,7 @@ import itertools
 import re
 from typing import Dict, List
 
+from ..sources import slabinfo
 from .survey import Survey
 
 # Caches made with SLAB_RECLAIM_ACCOUNT, for hosts without /sys/kernel/slab (SLAB instead of SLUB, captured trees).
@@ -17,20 +18,22 @@ _RECLAIMABLE = re.compile(
 
 def gather(survey: Survey) -> Dict:
     """Bytes; the lists are None where /proc/slabinfo may not be read."""
-    ranked = None
-    if survey.slab_caches is not None:
+    caches = survey.slab_caches
+    top = unreclaimable = None
+    if caches is not None:
         aliases = _aliases(survey)
-        ranked = [_row(survey, cache, aliases) for cache in survey.slab_caches]
+        top = [_row(survey, cache, aliases) for cache in survey.capped("kernel.slab.top", caches)]
+        unreclaimable = [_row(survey, cache, aliases) for cache in _unreclaimable(survey, caches)]
     return {
         "reclaimable_bytes": survey.meminfo.get("SReclaimable"),
         "unreclaimable_bytes": survey.meminfo.get("SUnreclaim"),
-        "top": ranked and survey.capped("kernel.slab.top", ranked),
-        "top_unreclaimable": ranked and _unreclaimable(survey, ranked),
+        "top": top,
+        "top_unreclaimable": unreclaimable,
     }
 
 
-def _unreclaimable(survey, ranked) -> List[Dict]:
-    kept = (row for row in ranked if not _is_reclaimable(survey, row["name"]))
+def _unreclaimable(survey, caches) -> List[slabinfo.Cache]:
+    kept = (cache for cache in caches if not _is_reclaimable(survey, cache.name))
     return survey.capped("kernel.slab.top_unreclaimable", list(itertools.islice(kept, survey.options.top + 1)))
 
 

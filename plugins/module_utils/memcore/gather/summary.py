@@ -4,12 +4,8 @@
 
 from typing import Dict
 
+from ..models.ledger import GIVEN_BACK, SHOWN
 from ..models.size import human, percent
-
-# What is not "used" when people say used: free, or given back when somebody asks.
-GIVEN_BACK = frozenset(
-    "free pcp_free page_cache buffers slab_reclaimable kernel_reclaimable_other swap_cache zfs_arc".split()
-)
 
 
 def summarize(facts: Dict) -> str:
@@ -37,9 +33,7 @@ def used_bytes(memory: Dict) -> int:
 
 def hiding(memory: Dict):
     """The parts of the ledger that no resident set shows, the largest first, as (part, bytes)."""
-    parts = [
-        (part, value) for part, value in memory["ledger"].items() if value and part not in GIVEN_BACK and part != "anon"
-    ]
+    parts = [(part, value) for part, value in memory["ledger"].items() if value and part not in SHOWN]
     return sorted(parts, key=lambda item: -item[1])
 
 

@@ -150,9 +150,15 @@ class Survey:
         """The unit, container or pod that the process belongs to."""
         return owner.of_cgroup(cgroup.unit_path_of(self.cgroup_of(pid)) or "/")
 
+    @once
+    def by_pid(self) -> Dict[int, process_table.Process]:
+        """All processes by their ids."""
+        return {process.pid: process for process in self.table.processes}
+
     def comm_of(self, pid: int) -> str:
         """The process's name as it can be printed."""
-        return next((printable_bytes(p.status.comm) for p in self.table.processes if p.pid == pid), "")
+        process = self.by_pid.get(pid)
+        return printable_bytes(process.status.comm) if process else ""
 
 
 def printable(text: str) -> str:

@@ -52,6 +52,11 @@ class Ledger(NamedTuple):
 # Counters that enter the sum and are kept per CPU until they are folded (mm/vmstat.c).
 _PER_CPU_COUNTERS = 14
 _LRU = ("Active", "Inactive", "Unevictable")
+# What is not "used" when people say used: free, or given back when somebody asks; and with what resident sets show.
+GIVEN_BACK = frozenset(
+    "free pcp_free page_cache buffers slab_reclaimable kernel_reclaimable_other swap_cache zfs_arc".split()
+)
+SHOWN = GIVEN_BACK | {"anon"}
 NOT_TOLD = "this kernel does not tell"
 
 

@@ -10,6 +10,7 @@ import adhoc
 import figures
 import growth
 import module_time
+import oom_log
 import payload
 import peak
 import peers
@@ -31,7 +32,8 @@ def main():
     per_process, many = with_processes()
     say("processes: done; now mounts, files and namespaces")
     grown = [per_process, growth.with_mounts(), growth.with_namespaces(), growth.with_files()]
-    print("", *figures.lines(found + many), "", "How CPU time grows, all subsets", *growth.lines(grown), "", sep="\n")
+    print("", *figures.lines(found + many), "", "How CPU time grows, all subsets", *growth.lines(grown), sep="\n")
+    print("", "OOM reports out of a kernel log", *oom_log.measure(), "", sep="\n")
     if peers.ps_mem() is None:
         print("ps_mem: not to be had")
     print(f"{time.monotonic() - begun:.0f} s in all")

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Many processes: our scan and our subsets against a bare loop over the same files, psutil and ps_mem."""
 
+import functools
 from typing import Iterator
 
 import bare
@@ -12,7 +13,7 @@ import places  # noqa: F401  # pylint: disable=unused-import  # finds memcore
 from figures import Figure
 from module_time import FOUR
 
-from memcore.gather import facts, options, process_table
+from memcore.gather import facts, options, process_table, victims
 from memcore.sources.host import Host
 
 _BUDGET, _BUDGET_FROM = 2.0, 500  # with fewer there is more start than scan
@@ -34,14 +35,23 @@ def measure(extra: int) -> Iterator[Figure]:
     for peer in list(subjects)[2:]:
         yield figures.ratio(named + "scan", times, "scan", peer)
     for name, asked in (("4 subsets", four), ("all subsets", everything)):
-        yield from _against_what_it_reads(named, name, asked)
+        yield from _against_what_it_reads(named, name, functools.partial(_collect, asked))
+    yield from _against_what_it_reads(named, "who dies next", _predict)
 
 
-def _against_what_it_reads(named, name, asked):
-    tape = bare.record(lambda: facts.collect(Host("/"), asked))
-    subjects = {name: lambda: facts.collect(Host("/"), asked), "bare loop over all they read": tape.play}
+def _against_what_it_reads(named, name, work):
+    tape = bare.record(work)
+    subjects = {name: work, "bare loop over all they read": tape.play}
     times = paired.interleave(_ROUNDS - 2, subjects)
     yield figures.ratio(named + name, times, name, "bare loop over all they read")
+
+
+def _collect(asked):
+    facts.collect(Host("/"), asked)
+
+
+def _predict():
+    victims.predict(Host("/"))
 
 
 def _scan():

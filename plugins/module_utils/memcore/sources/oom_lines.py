@@ -1,0 +1,429 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The lines of an OOM report, each by itself: what kind it is and which values it has.
+
+Templates of 3.10 to 7.x with those of el7 and el8: mm/oom_kill.c, mm/memcontrol.c, lib/show_mem.c.
+A task's name may have any byte, brackets and newlines too, so each pattern is held by what stands around the name.
+"""
+
+import re
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from .kernel_log import LogLine
+from .oom_records import Kill, Reaped, Slab, TaskRow, Usage
+
+LONGEST_COMM = 15
+_LONGEST_PART = 1 << 14
+_BEGIN_OF_PIECES = frozenset(",/: ")
+_END_OF_PIECES = frozenset("= ")
+_KB = 1024
+
+
+class Invoked(NamedTuple):
+    """`big proc invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=986`."""
+
+    comm: str
+    gfp_mask: Optional[str]
+    nodemask: Optional[str]
+    order: Optional[int]
+    adj: Optional[int]
+
+
+class Choice(NamedTuple):
+    """`oom-kill:constraint=…,oom_memcg=…,task_memcg=…,task=…,pid=…,uid=…`, as far as it is whole."""
+
+    constraint: Optional[str]
+    nodemask: Optional[str]
+    in_whole_host: bool
+    limit_cgroup: Optional[str]
+    task_cgroup: Optional[str]
+    comm: Optional[str]
+    pid: Optional[int]
+
+
+class Selected(NamedTuple):
+    """`Out of memory: Kill process 59 (big proc) score 683 or sacrifice child`."""
+
+    of_memcg: bool
+    allocating_task: bool
+    pid: int
+    comm: str
+    score: Optional[int]
+
+
+class Killed(NamedTuple):
+    """A "Killed process" line; of_memcg None where it has no prefix."""
+
+    of_memcg: Optional[bool]
+    allocating_task: bool
+    kill: Kill
+
+
+class Machine(NamedTuple):
+    """`CPU: 1 UID: 0 PID: 122 Comm: python3 Not tainted 6.1.0-50-cloud-amd64 #1`."""
+
+    pid: int
+    comm: str
+    release: Optional[str]
+
+
+INVOKED = " invoked oom-killer: "
+_INVOKED = re.compile(
+    r"gfp_mask=(0x[0-9a-f]{1,16}(?:\([^)]{0,1000}\))?)(?:, nodemask=([^ ]{1,1000}))?"
+    r", {1,2}order=(-?[0-9]{1,2})(?![0-9])(?:, oom_score_adj=(-?[0-9]{1,5})(?![0-9]))?"
+)
+_PREFIX = r"(?:(Out of memory|Memory cgroup out of memory)( \(oom_kill_allocating_task\))?: )"
+_SELECTED = re.compile(
+    _PREFIX + r"Kill process ([0-9]{1,10}) \((.{0,64})\) score ([0-9]{1,20}) or sacrifice child", re.S
+)
+_KILLED = re.compile(
+    _PREFIX + r"?Killed process ([0-9]{1,10})(?:, UID ([0-9]{1,10}),)? \((.{0,64})\),? (?:UID ([0-9]{1,10}), )?"
+    r"total-vm:([0-9]{1,20})kB, anon-rss:([0-9]{1,20})kB, file-rss:([0-9]{1,20})kB(?:, shmem-rss:([0-9]{1,20})kB)?"
+    r"(?:, UID:([0-9]{1,10})(?![0-9]))?(?: pgtables:([0-9]{1,20})kB)?(?: oom_score_adj:(-?[0-9]{1,5})(?![0-9]))?",
+    re.S,
+)
+_KILLED_CUT = re.compile(_PREFIX + r"?Killed process ([0-9]{1,10})(?:, UID ([0-9]{1,10}),)? \((.{0,64})", re.S)
+_SHARING = re.compile(r"Kill process ([0-9]{1,10}) \((.{0,64})\) sharing same memory", re.S)
+_EXITING = re.compile(
+    _PREFIX + r"?OOM victim ([0-9]{1,10}) \((.{0,64})\) is already exiting\. Skip killing the task", re.S
+)
+_REAPED = re.compile(
+    r"oom_reaper: reaped process :?([0-9]{1,10}) \((.{0,64})\),?(?: now)? "
+    r"anon-rss:([0-9]{1,20})kB, file-rss:([0-9]{1,20})kB(?:, shmem-rss:([0-9]{1,20})l?kB)?",
+    re.S,
+)
+_UNREAPED = re.compile(r"oom_reaper: unable to reap pid:([0-9]{1,10}) \((.{0,64})\)", re.S)
+_GROUP = re.compile(r"Tasks in (/.{0,5000}) are going to be killed due to memory\.oom\.group set")
+_LIMIT_OF = re.compile(
+    r"(?:Task in (?P<task>.{1,5000}?) killed as a result of limit of|Memory limit reached of cgroup) "
+)
+_USAGE = re.compile(r"([a-z+]{4,11}): usage ([0-9]{1,20})kB, limit ([0-9]{1,20})kB, failcnt ([0-9]{1,20})(?![0-9])")
+_STATS_OF = re.compile(r"Memory cgroup stats for (.{1,5000}?):(?: |$)")
+_STAT_KB = re.compile(r"(?:^| )([a-z_]{1,40}):([0-9]{1,20})KB")
+_STAT = re.compile(r"([a-z][a-z0-9_.]{1,40}) ([0-9]{1,20})$")
+_MACHINE = re.compile(
+    r"CPU: [0-9]{1,5} (?:UID: [0-9]{1,10} )?PID: ([0-9]{1,10}) Comm: (.{0,64}?) "
+    r"(?:Kdump: loaded )?(?:Not tainted|Tainted: [^#]{0,200}?) +([0-9]{1,3}\.[0-9][^ ]{0,100})(?: |$)",
+    re.S,
+)
+_MACHINE_CUT = re.compile(r"CPU: [0-9]{1,5} (?:UID: [0-9]{1,10} )?PID: ([0-9]{1,10}) Comm: (.{0,64})", re.S)
+_CONSTRAINT = re.compile(
+    r"oom-kill:constraint=(\w{1,40})(?:,nodemask=(.{0,1000}?)(?:,cpuset=|(?=,global_oom|,oom_memcg=)))?", re.S
+)
+_WHOSE = re.compile(r",mems_allowed=[0-9,-]{0,1000},(?:(global_oom)|oom_memcg=)(?=[,/]|$)")
+_WHOSE_WITHOUT_CPUSETS = re.compile(r",(?:(global_oom)|oom_memcg=)(?=[,/]|$)")
+_VICTIM = re.compile(r",pid=([0-9]{1,10}),uid=([0-9]{1,10})$")
+_SLAB = re.compile(r"(\S{1,100}) +([0-9]{1,20})KB +([0-9]{1,20})KB$")
+_ROW_WIDTH = re.compile(r"\[( *[0-9]{1,10})\]((?: +-?[0-9]{1,20}){7,10}) ")
+_COLUMNS = {
+    "pid": "pid",
+    "uid": "uid",
+    "tgid": "tgid",
+    "total_vm": "total_vm_pages",
+    "rss": "rss_pages",
+    "rss_anon": "anon_pages",
+    "rss_file": "file_pages",
+    "rss_shmem": "shmem_pages",
+    "nr_ptes": "page_tables_pages",
+    "nr_pmds": "page_tables_pages",
+    "nr_puds": "page_tables_pages",
+    "pgtables_bytes": "page_tables_bytes",
+    "swapents": "swap_pages",
+    "oom_score_adj": "adj",
+}
+_NEEDED = frozenset(["pid", "uid", "tgid", "total_vm", "rss", "swapents", "oom_score_adj"])
+# No limit: LONG_MAX pages, in kB; 3.x printed ULLONG_MAX bytes, 32 bit kernels have LONG_MAX pages of 4 kB.
+_NO_LIMIT_KB = 9007199254740000
+_NO_LIMIT_32_KB = 8589934588
+
+
+class Table:
+    """The task table: its header says which columns the rows have."""
+
+    def __init__(self, columns: List[str]) -> None:
+        self._fields = [_COLUMNS[column] for column in columns]
+        self._row = re.compile(r"\[ *([0-9]{1,10})\]" + r" +(-?[0-9]{1,20})" * (len(columns) - 1) + r" (.*)$", re.S)
+
+    @classmethod
+    def of_header(cls, text: str) -> Optional["Table"]:
+        """From `[ pid ]   uid  tgid total_vm … oom_score_adj name`; None if it is no such header."""
+        columns = text.replace("[", " ", 1).replace("]", " ", 1).split()
+        names = columns[:-1]
+        known = columns[-1:] == ["name"] and columns[0] == "pid" and _NEEDED <= set(names) <= set(_COLUMNS)
+        return cls(names) if known and len(names) == len(set(names)) else None
+
+    @classmethod
+    def of_row(cls, text: str) -> Optional["Table"]:
+        """From a row whose header is lost: by its columns, the width of the pid and the size of page tables."""
+        match = _ROW_WIDTH.match(text)
+        if match is None:
+            return None
+        numbers = match[2].split()
+        tail = ["swapents", "oom_score_adj"]
+        head = ["pid", "uid", "tgid", "total_vm", "rss"]
+        if len(numbers) >= 10:
+            return cls([*head, "rss_anon", "rss_file", "rss_shmem", "pgtables_bytes", *tail])
+        if len(match[1]) < 7 and len(numbers) == 8 and int(numbers[5]) < 4096:
+            return cls([*head, "nr_ptes", "nr_pmds", *tail])
+        in_bytes = len(match[1]) >= 7 or int(numbers[4]) >= 4096
+        return cls([*head, "pgtables_bytes" if in_bytes else "nr_ptes", *tail])
+
+    def row(self, text: str) -> Optional[TaskRow]:
+        """A row; None where the text is none."""
+        match = self._row.match(text)
+        if match is None:
+            return None
+        values = match.groups()
+        if len(values[-1]) > LONGEST_COMM and len(values[-1].encode("utf-8", "surrogateescape")) > LONGEST_COMM:
+            return None
+        found: Dict[str, Optional[int]] = dict.fromkeys(TaskRow._fields)
+        for field, value in zip(self._fields, values):
+            found[field] = int(value) + (found[field] or 0)  # tables of page tables are two columns in 4.4
+        return TaskRow(comm=values[-1], **{name: found[name] for name in _NUMBERS})
+
+
+_NUMBERS = [name for name in TaskRow._fields if name != "comm"]
+
+
+def invoked(text: str) -> Optional[Invoked]:
+    """Who ran out of memory."""
+    comm, found, rest = text.partition(INVOKED)
+    if not found or len(comm) > 4 * LONGEST_COMM:
+        return None
+    match = _INVOKED.match(rest)
+    if match is None:
+        return Invoked(comm, None, None, None, None)
+    return Invoked(comm, match[1], match[2], _number(match[3]), _number(match[4]))
+
+
+def choice(text: str) -> Optional[Choice]:
+    """The "oom-kill:" line, from both ends: names of cgroups and tasks may have commas."""
+    head = _CONSTRAINT.match(text)
+    if head is None:
+        return None
+    whose = _WHOSE_WITHOUT_CPUSETS.match(text, head.end()) or _WHOSE.search(text, head.end())
+    victim = _VICTIM.search(text, max(0, len(text) - 40))
+    body = text[whose.end() : victim.start() if victim else len(text)] if whose else ""
+    comm = None
+    if victim and ",task=" in body:
+        body, comm = _split_comm(body)
+    limit, task = _split_cgroups(body) if whose and not whose[1] else (None, _after(body, ",task_memcg="))
+    return Choice(head[1], head[2], bool(whose and whose[1]), limit, task, comm, _number(victim[1]) if victim else None)
+
+
+def _split_comm(body: str) -> Tuple[str, str]:
+    """At the first ",task=" that leaves a name short enough for the kernel."""
+    at = body.find(",task=", max(0, len(body) - LONGEST_COMM - len(",task=")))
+    at = at if at >= 0 else body.rfind(",task=")
+    return body[:at], body[at + len(",task=") :]
+
+
+def _split_cgroups(body: str) -> Tuple[Optional[str], Optional[str]]:
+    """The cgroup whose limit it was and the task's own, which is the same or below."""
+    first = None
+    at = body.find(",task_memcg=")
+    while at >= 0:
+        limit, task = body[:at], body[at + len(",task_memcg=") :]
+        if limit == "/" or task == limit or task.startswith(limit + "/"):
+            return limit, task
+        first = first or (limit, task)
+        at = body.find(",task_memcg=", at + 1)
+    return first or (body or None, None)
+
+
+def limit_of(text: str) -> Optional[Tuple[Optional[str], str]]:
+    """(task's cgroup or None, limit's cgroup) of `Task in … killed as a result of limit of …`."""
+    match = _LIMIT_OF.match(text)
+    return (match["task"], text[match.end() :]) if match and match.end() < len(text) else None
+
+
+def selected(text: str) -> Optional[Selected]:
+    """The choice of kernels up to 5.0, which may fall on a thread, or on a parent whose child dies."""
+    match = _SELECTED.match(text)
+    if match is None:
+        return None
+    return Selected(match[1] != "Out of memory", match[2] is not None, int(match[3]), match[4], _number(match[5]))
+
+
+def killed(text: str) -> Optional[Killed]:
+    """A kill that happened."""
+    match = _KILLED.match(text)
+    if match is None:
+        return None
+    uid = match[4] or match[6] or match[11]
+    kill = Kill(
+        pid=int(match[3]),
+        comm=match[5],
+        uid=_number(uid),
+        total_vm_bytes=_bytes(match[7]),
+        anon_bytes=_bytes(match[8]),
+        file_bytes=_bytes(match[9]),
+        shmem_bytes=_bytes(match[10]),
+        page_tables_bytes=_bytes(match[12]),
+        adj=_number(match[13]),
+        in_group=False,
+        repeated=False,
+    )
+    return Killed(_of_memcg(match[1]), match[2] is not None, kill)
+
+
+def killed_cut(text: str) -> Optional[Killed]:
+    """A kill whose line ends after the name began."""
+    match = _KILLED_CUT.match(text)
+    if match is None:
+        return None
+    comm = match[5].partition(") total-vm")[0]
+    kill = Kill(int(match[3]), comm, _number(match[4]), None, None, None, None, None, None, False, False)
+    return Killed(_of_memcg(match[1]), match[2] is not None, kill)
+
+
+def _of_memcg(prefix: Optional[str]) -> Optional[bool]:
+    return None if prefix is None else prefix != "Out of memory"
+
+
+def sharing(text: str) -> Optional[Tuple[int, str]]:
+    """(pid, comm) of a process that has the victim's memory and dies with it; kernels up to 4.6 say so."""
+    match = _SHARING.match(text)
+    return (int(match[1]), match[2]) if match else None
+
+
+def exiting(text: str) -> Optional[Tuple[int, str]]:
+    """(pid, comm) of a victim that needs no kill."""
+    match = _EXITING.match(text)
+    return (int(match[3]), match[4]) if match else None
+
+
+def reaped(text: str) -> Optional[Reaped]:
+    """What the reaper left of a victim, or that it gave up."""
+    match = _REAPED.match(text)
+    if match:
+        return Reaped(int(match[1]), match[2], _bytes(match[3]), _bytes(match[4]), _bytes(match[5]))
+    match = _UNREAPED.match(text)
+    return Reaped(int(match[1]), match[2], None, None, None) if match else None
+
+
+def group(text: str) -> Optional[str]:
+    """The cgroup all of whose tasks are killed."""
+    match = _GROUP.match(text)
+    return match[1] if match else None
+
+
+def machine(text: str) -> Optional[Machine]:
+    """Which task on which kernel."""
+    match = _MACHINE.match(text)
+    if match:
+        return Machine(int(match[1]), match[2], match[3])
+    match = _MACHINE_CUT.match(text)
+    return Machine(int(match[1]), match[2], None) if match else None
+
+
+def usage(text: str) -> Optional[Tuple[str, Usage]]:
+    """(what, Usage) of `memory: usage …`, `memory+swap:`, `swap:`, `kmem:`."""
+    match = _USAGE.match(text)
+    if match is None:
+        return None
+    limit = int(match[3])
+    unlimited = limit >= _NO_LIMIT_KB or limit == _NO_LIMIT_32_KB
+    return match[1], Usage(int(match[2]) * _KB, None if unlimited else limit * _KB, int(match[4]))
+
+
+def stats_of(text: str) -> Optional[Tuple[str, Dict[str, int]]]:
+    """(cgroup, its statistics up to 5.2, which stand on the same line)."""
+    match = _STATS_OF.match(text)
+    if match is None:
+        return None
+    return match[1], {name: int(kb) * _KB for name, kb in _STAT_KB.findall(text, match.end() - 1)}
+
+
+def stat(text: str) -> Optional[Tuple[str, int]]:
+    """A line of memory.stat."""
+    match = _STAT.match(text)
+    return (match[1], int(match[2])) if match else None
+
+
+def slab(text: str) -> Optional[Slab]:
+    """A row of "Unreclaimable slab info"."""
+    match = _SLAB.match(text)
+    return Slab(match[1], int(match[2]) * _KB, int(match[3]) * _KB) if match else None
+
+
+def is_whole(text: str) -> bool:
+    """Whether a line that others may cut in two, between its pieces or at a newline in a name, has its end."""
+    for start, end in _ENDS:
+        if start in text:
+            return end.search(text) is not None
+    return True
+
+
+# By what a line that may be cut is known, and what it has when it is whole.
+_ENDS = [
+    ("oom-kill:constraint=", _VICTIM),
+    ("Killed process ", re.compile("total-vm:[0-9]+kB, anon-rss:[0-9]+kB, file-rss:[0-9]+kB")),
+    ("Kill process ", re.compile("or sacrifice child|sharing same memory")),
+    (INVOKED, re.compile("order=-?[0-9]")),
+    ("oom_reaper: reaped", re.compile("file-rss:[0-9]+")),
+    ("Task in /", re.compile(" limit of ./?")),
+    ("Tasks in /", re.compile(r"memory\.oom\.group set")),
+    ("Memory cgroup stats for ", re.compile(":(?: |$)")),
+    (" Comm: ", re.compile("ainted")),
+]
+
+
+def joined(part: LogLine, rest: LogLine) -> Optional[str]:
+    """Two parts of a line as one text; None where the second is no part of the first.
+
+    Another CPU may come in between the pieces that the kernel prints one by one: the rest is a record that says so, or
+    is what was wanting. Where dmesg shows records as lines, a name may have a newline: the rest has the same time.
+    """
+    if is_event(rest.text) or len(part.text) > _LONGEST_PART:
+        return None
+    text = rest.text.lstrip() if rest.bare else rest.text
+    fits = text[:1] in _BEGIN_OF_PIECES or part.text[-1:] in _END_OF_PIECES
+    if rest.continues:
+        return part.text + text if fits else None
+    in_name = not part.text.startswith(("Task", "Memory cgroup stats for "))
+    if part.text.startswith("oom-kill:"):
+        in_name = ",task=" in part.text
+    if not in_name:
+        return part.text + text if fits and is_whole(part.text + text) else None
+    if not rest.bare and rest.time_usec != part.time_usec:
+        return None
+    whole = part.text + "\n" + text
+    return whole if is_whole(whole) or len(text) <= LONGEST_COMM else None
+
+
+def _after(text: str, key: str) -> Optional[str]:
+    dummy, found, rest = text.partition(key)
+    return rest if found else None
+
+
+def _number(text: Optional[str]) -> Optional[int]:
+    return None if text is None else int(text)
+
+
+def _bytes(kilobytes: Optional[str]) -> Optional[int]:
+    return None if kilobytes is None else int(kilobytes) * _KB
+
+
+def may_be_special(text: str) -> bool:
+    """Whether the line may begin, decide or end a report, tell of lost ones, or be cut in two: a quick look."""
+    return (
+        "oom" in text
+        or "Kill" in text
+        or "emory" in text
+        or "Task" in text
+        or "Comm: " in text
+        or "OOM" in text
+        or "printk mess" in text
+        or "Missed " in text
+        or "Linux version " in text
+        or "kmsg buffer" in text
+        or "allocation failure" in text
+    )
+
+
+def is_event(text: str) -> bool:
+    """Whether the line is the beginning of one that begins, decides or ends a report."""
+    return INVOKED in text or text.startswith(
+        ("oom-kill:constraint=", "Out of memory", "Memory cgroup out of memory: ", "Killed process ", "oom_reaper: ")
+    )

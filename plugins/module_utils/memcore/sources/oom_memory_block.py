@@ -1,0 +1,122 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The memory block of a global OOM report, "Mem-Info:" to "pages reserved" (lib/show_mem.c, mm/page_alloc.c)."""
+
+import re
+from typing import Dict, List, Optional, Tuple
+
+from .oom_records import Zone
+
+# active_anon:46467 inactive_anon:399 … in pages, host-wide; one record of many lines, which dmesg shows as lines.
+_COUNTERS = re.compile(r"(?:[ \n]{0,2}[a-z_]{2,40}:[0-9]{1,20})+\s?$")
+_COUNTER = re.compile(r"(?:^|[ \n])([a-z_]{2,40}):([0-9]{1,20})(?=[ \n]|$)")
+_PAGES = re.compile(r"([0-9]{1,20}) (pages|total pagecache pages)(?: ([^ ].{0,40})|$)")
+_PAGES_NAMES = {
+    "RAM": "ram",
+    "reserved": "reserved",
+    "HighMem/MovableOnly": "highmem",
+    "HighMem": "highmem",
+    "in swap cache": "swap_cache",
+    "cma reserved": "cma_reserved",
+    "hwpoisoned": "hwpoisoned",
+}
+_SWAP = re.compile(r"(Free|Total) swap {1,2}= ([0-9]{1,20})kB")
+_OF_NODE = re.compile(r"Node ([0-9]{1,5}) (?:([A-Z][A-Za-z0-9]{1,10}) free:|active_anon:)")
+_AMOUNT = re.compile(r" ([a-z_()]{2,40}): ?([0-9]{1,20})[kK]B")
+_HUGE = re.compile(r"Node ([0-9]{1,5}) hugepages_total=([0-9]{1,15}) .{0,200}hugepages_size=([0-9]{1,15})kB")
+_BLOCKS = re.compile(
+    r"Node ([0-9]{1,5}) ([A-Z][A-Za-z0-9]{1,10}): ([0-9]{1,15}\*[0-9]{1,10}kB.{0,2000}) = ([0-9]{1,20})kB"
+)
+_BLOCK = re.compile(r"(?<![0-9])([0-9]{1,15})\*([0-9]{1,10})kB")
+# Only nodes or zones have these; which of the two changed over time, so they are summed where they are seen.
+_SUMMED = frozenset(["kernel_stack", "mlocked", "anon_thp", "shmem_thp", "shadow_call_stack"])
+_MOST_ZONES = 4096
+
+
+class MemoryBlock:
+    """Collects the lines of one block."""
+
+    def __init__(self) -> None:
+        self.begun = False
+        self.ended = False
+        self.block_bytes: Optional[int] = None  # the smallest free block: a page
+        self._pages: Dict[str, int] = {}
+        self._bytes: Dict[str, int] = {}
+        self._zones: Dict[Tuple[int, str], Zone] = {}
+
+    def begin(self) -> bool:
+        """At "Mem-Info:"; a second block in one report is that of another task's failed allocation."""
+        self.ended = self.begun
+        self.begun = True
+        return True
+
+    def counters(self, text: str) -> bool:
+        """The host's counters, all of them or a line."""
+        if self.ended or not _COUNTERS.match(text):
+            return False
+        for name, pages in _COUNTER.findall(text):
+            self._pages.setdefault(name, int(pages))
+        return True
+
+    def pages(self, text: str) -> bool:
+        """`51070 pages RAM` and its like."""
+        match = _PAGES.match(text)
+        if match is None or self.ended:
+            return False
+        name = "page_cache" if match[3] is None and match[2] != "pages" else _PAGES_NAMES.get(match[3] or "")
+        if name is None:
+            return False
+        self._pages.setdefault(name, int(match[1]))
+        return True
+
+    def swap(self, text: str) -> bool:
+        """`Free swap  = 0kB`."""
+        match = _SWAP.match(text)
+        if match is None or self.ended:
+            return False
+        self._bytes.setdefault(match[1].lower() + "_swap", int(match[2]) * 1024)
+        return True
+
+    def node(self, text: str) -> bool:
+        """A line of a node or a zone, of its free blocks or of its huge pages."""
+        if self.ended:
+            return False
+        match = _OF_NODE.match(text)
+        if match:
+            amounts = {name: int(kb) * 1024 for name, kb in _AMOUNT.findall(text)}
+            for name in _SUMMED & set(amounts):
+                self._bytes[name] = self._bytes.get(name, 0) + amounts[name]
+            if match[2]:
+                self._zone(int(match[1]), match[2], amounts)
+            return True
+        return self._blocks(text) or self._huge(text)
+
+    def _zone(self, node: int, name: str, amounts: Dict[str, int]) -> None:
+        wanted = ("free", "min", "low", "high", "managed")
+        if len(self._zones) < _MOST_ZONES and (node, name) not in self._zones:
+            self._zones[node, name] = Zone(node, name, *[amounts.get(key) for key in wanted], free_blocks=[])
+
+    def _blocks(self, text: str) -> bool:
+        match = _BLOCKS.match(text)
+        if match is None:
+            return False
+        blocks = [(int(count), int(kb)) for count, kb in _BLOCK.findall(match[3])]
+        self.block_bytes = self.block_bytes or blocks[0][1] * 1024
+        zone = self._zones.get((int(match[1]), match[2]))
+        if zone:
+            self._zones[zone.node, zone.name] = zone._replace(free_blocks=[count for count, _kb in blocks])
+        return True
+
+    def _huge(self, text: str) -> bool:
+        match = _HUGE.match(text)
+        if match:
+            self._bytes["hugetlb"] = self._bytes.get("hugetlb", 0) + int(match[2]) * int(match[3]) * 1024
+        return match is not None
+
+    def zones(self) -> List[Zone]:
+        """All zones in the order printed."""
+        return list(self._zones.values())
+
+    def in_bytes(self, page_size: int) -> Dict[str, int]:
+        """All amounts."""
+        return dict({name: pages * page_size for name, pages in self._pages.items()}, **self._bytes)

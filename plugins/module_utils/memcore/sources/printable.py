@@ -1,0 +1,16 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Names that anybody may choose (of tasks, cgroups, files) as text that any terminal and any JSON reader takes."""
+
+
+def printable(text: str) -> str:
+    """The text; bytes that are no UTF-8 (kept as surrogates) and what would move the cursor as escapes."""
+    return text if text.isprintable() else printable_bytes(text.encode("utf-8", "surrogateescape"))
+
+
+def printable_bytes(data: bytes) -> str:
+    """Bytes as such a text."""
+    text = data.decode("utf-8", "backslashreplace")
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)

@@ -1,8 +1,12 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Sizes as people read them."""
+"""Sizes as people read and write them."""
+
+import re
+from typing import Optional
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_WRITTEN = re.compile(r"\s*([0-9]{1,15})\s*(?:([kmgtp])(?:i?b)?|b)?\s*$", re.IGNORECASE | re.ASCII)
 
 
 def human(size: int) -> str:
@@ -17,3 +21,11 @@ def human(size: int) -> str:
 def percent(part: int, whole: int) -> float:
     """part of whole in percent, to two digits; 0.0 of nothing."""
     return round(100.0 * part / whole, 2) if whole else 0.0
+
+
+def parse(text: str) -> Optional[int]:
+    """Bytes of `512M`, `12 GiB` or `1048576`, where K, M, G, T and P are powers of 1024; None of anything else."""
+    match = _WRITTEN.match(text)
+    if match is None:
+        return None
+    return int(match[1]) << 10 * (" KMGTP".index((match[2] or " ").upper()))

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sizes as people read them, at their edges."""
+"""Sizes as people read and write them, at their edges."""
 
 import pytest
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.size import human, percent
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.size import human, parse, percent
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,30 @@ def test_a_size_has_one_digit_after_the_point_and_never_reads_1024(size, expecte
 )
 def test_percent_to_two_digits(part, whole, expected):
     assert percent(part, whole) == expected
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("0", 0),
+        ("1048576", 1 << 20),
+        ("512M", 512 << 20),
+        ("512m", 512 << 20),
+        (" 12 GiB ", 12 << 30),
+        ("3kb", 3 << 10),
+        ("7B", 7),
+        ("1T", 1 << 40),
+        ("1P", 1 << 50),
+        ("", None),
+        ("M", None),
+        ("-1", None),
+        ("1.5G", None),
+        ("1E", None),
+        ("50%", None),
+        ("max", None),
+        ("1 M B", None),
+        ("9" * 16, None),
+    ],
+)
+def test_a_size_as_people_write_it(text, expected):
+    assert parse(text) == expected

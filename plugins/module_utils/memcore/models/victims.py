@@ -1,0 +1,254 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Who dies when a domain (the host, or a memory cgroup with a limit) is out of memory, and what that frees.
+
+The choice of select_bad_process(), oom_kill_process() and mem_cgroup_get_oom_group(). What no file shows is left out:
+tasks that are being killed already, vfork parents, swapoff callers, cpusets and memory policies that part a host.
+"""
+
+from typing import Callable, Container, Dict, List, NamedTuple, Optional, Tuple
+
+from .badness import FLOORED, SIGNED, UNKILLABLE_ADJ, UNKNOWN, Task, points
+from .oom_rules import Rules
+from .tie_rule import FIRST, LAST
+
+# What happens when the domain is out of memory.
+HIGHEST = "highest score"
+ALLOCATING = "allocating task"  # vm.oom_kill_allocating_task
+PANIC = "panic"  # vm.panic_on_oom
+WAIT = "wait"  # v1's memory.oom_control: the tasks sleep until somebody makes room
+NOBODY = "nobody"  # no task may be killed
+
+# How much of the order of the scan is known.
+EXACT, BY_CGROUP, NOT_KNOWN = "exact", "by cgroup", "not known"
+
+
+class Domain(NamedTuple):
+    """Tasks in the order in which the kernel scans them, and the pages they may use.
+
+    path: the memory cgroup, None for the host. setting: HIGHEST, ALLOCATING, PANIC or WAIT.
+    order: EXACT, BY_CGROUP (only the cgroups' order is known) or NOT_KNOWN.
+    groups: answers `in` for the paths of cgroups that have memory.oom.group set.
+    """
+
+    path: Optional[str]
+    total: int
+    tasks: List[Task]
+    order: str = EXACT
+    setting: str = HIGHEST
+    groups: Container[str] = ()
+
+
+class Row(NamedTuple):
+    """A task that may be killed. rank: from 1; tied tasks share theirs where the tie cannot be decided.
+
+    tied: how many others have the same points.
+    """
+
+    rank: int
+    task: Task
+    points: int
+    tied: int
+
+
+class Ranking(NamedTuple):
+    """rows: whom the kernel chooses, in its order. choice: the domain's setting, or NOBODY.
+
+    chosen: whom the scan chooses: several where a tie cannot be decided; empty where the score does not decide.
+    victims: who dies for it: the same, or up to 5.0 a child of each.
+    rivals: other tasks that the counters' drift could put in front.
+    margin, drift: points between the chosen and the next, and by how much those points may be off; None where there
+    is no next. sure: exactly one task can be the victim, or surely none.
+    group: the cgroup that dies with it, group_tasks: everybody in it.
+    """
+
+    rows: List[Row]
+    spared: List[Task]
+    choice: str
+    chosen: List[Task]
+    victims: List[Task]
+    rivals: List[Task]
+    margin: Optional[int]
+    drift: Optional[int]
+    sure: bool
+    group: Optional[str]
+    group_tasks: List[Task]
+
+
+class _Scored(NamedTuple):
+    """points as read, and between which bounds they are for the kernel."""
+
+    task: Task
+    points: int
+    low: int
+    high: int
+
+
+def no_drift(_task: Task) -> int:
+    """The counters are what the kernel sees, as in the task table of an OOM report."""
+    return 0
+
+
+def rank(domain: Domain, rules: Rules, drift: Callable[[Task], int] = no_drift) -> Ranking:
+    """Rank a domain. drift(task): pages by which the task's counters may be off.
+
+    Where the model is not known the order is that of a signed kernel, and nothing is sure that a floored one would
+    decide otherwise.
+    """
+    if rules.model == UNKNOWN:
+        signed = rank(domain, rules._replace(model=SIGNED), drift)
+        floored = rank(domain, rules._replace(model=FLOORED), drift)
+        return signed._replace(sure=signed.sure and floored.sure and signed.victims == floored.victims)
+    scored, spared = _score(domain, rules, drift)
+    if not scored:
+        choice = NOBODY if domain.setting in (HIGHEST, ALLOCATING) else domain.setting
+        return Ranking([], spared, choice, [], [], [], None, None, True, None, [])
+    rows = _rows(scored, rules.tie_rule, domain.order)
+    if domain.setting != HIGHEST:
+        # Who allocates when it happens is not known before.
+        sure = domain.setting != ALLOCATING
+        return Ranking(rows, spared, domain.setting, [], [], [], None, None, sure, None, [])
+    chosen, rivals = _choose(scored, domain.order, rules.tie_rule)
+    victims, sure = _sacrificed(chosen, scored, rules)
+    group = _group_of(victims[0], domain)
+    margin, off = _margin(chosen, scored)
+    return Ranking(
+        rows,
+        spared,
+        HIGHEST,
+        chosen,
+        victims,
+        rivals,
+        margin,
+        off,
+        sure and len(victims) == 1 and not rivals,
+        group,
+        [] if group is None else _members(domain.tasks, group),
+    )
+
+
+def frees(task: Task) -> Optional[int]:
+    """Pages of RAM that its death gives back: anonymous memory and page tables.
+
+    At most: what it shares with others since a fork stays. Shared memory and file pages survive it, and what it has in
+    swap frees only swap. None where the kernel does not tell anonymous memory from the rest.
+    """
+    return None if task.anon is None else task.anon + task.page_tables
+
+
+def holds(task: Task) -> int:
+    """Pages that oom_badness() counts, before any adjustment."""
+    return task.rss + task.swap + task.page_tables
+
+
+def _score(domain, rules, drift) -> Tuple[List[_Scored], List[Task]]:
+    scored, spared = [], []
+    least = 1 if rules.model == FLOORED else None
+    for task in domain.tasks:
+        signed = points(task, domain.total, SIGNED)
+        if signed is None:
+            spared.append(task)
+            continue
+        off = drift(task)
+        if least is None:
+            scored.append(_Scored(task, signed, signed - off, signed + off))
+        else:
+            scored.append(_Scored(task, max(signed, least), max(signed - off, least), max(signed + off, least)))
+    return scored, spared
+
+
+def _rows(scored, tie_rule, order) -> List[Row]:
+    step = -1 if tie_rule == LAST else 1
+    ordered = sorted(scored[::step], key=lambda one: -one.points)  # a stable sort keeps the scan's order in ties
+    counts: Dict[int, int] = {}
+    for one in ordered:
+        counts[one.points] = counts.get(one.points, 0) + 1
+    rows: List[Row] = []
+    for place, one in enumerate(ordered, 1):
+        is_shared = rows and rows[-1].points == one.points and _is_open(rows[-1].task, one.task, order, tie_rule)
+        rows.append(Row(rows[-1].rank if is_shared else place, one.task, one.points, counts[one.points] - 1))
+    return rows
+
+
+def _is_open(one, other, order, tie_rule) -> bool:
+    """Whether nobody can tell which of two with the same points the kernel takes first."""
+    if tie_rule not in (FIRST, LAST) or order == NOT_KNOWN:
+        return True
+    return order == BY_CGROUP and one.cgroup == other.cgroup
+
+
+def _choose(scored, order, tie_rule) -> Tuple[List[Task], List[Task]]:
+    """The chosen (several in a tie that cannot be decided) and the rivals that the drift could put in front."""
+    best = max(one.points for one in scored)
+    tied = [one.task for one in scored if one.points == best]
+    chosen = _decide(tied, order, tie_rule)
+    reach = max(one.low for one in scored)
+    near = [one for one in scored if one.high >= reach]
+    if all(one.low == one.high for one in near):  # nothing drifts: the floor holds them all
+        return chosen, []
+    names = {task.pid for task in chosen}
+    return chosen, [one.task for one in near if one.task.pid not in names]
+
+
+def _decide(tied, order, tie_rule):
+    winner = tied[-1] if tie_rule == LAST else tied[0]
+    return [task for task in tied if task is winner or _is_open(task, winner, order, tie_rule)]
+
+
+def _sacrificed(chosen, scored, rules) -> Tuple[List[Task], bool]:
+    """Up to 5.0 the worst child dies for the chosen, if any child can; whether that choice is beyond drift."""
+    if not rules.child_sacrifice:
+        return chosen, True
+    children: Dict[Optional[int], List[_Scored]] = {}
+    for one in scored:
+        children.setdefault(one.task.ppid, []).append(one)
+    victims, sure = [], True
+    for task in chosen:
+        family = children.get(task.pid)
+        if not family:
+            victims.append(task)
+            continue
+        worst = max(family, key=lambda one: one.points)  # the first of equals, as in the kernel
+        sure = sure and all(one is worst or one.high < worst.low or one.low == one.high for one in family)
+        victims.append(worst.task)
+    return victims, sure
+
+
+def _margin(chosen, scored) -> Tuple[Optional[int], Optional[int]]:
+    """Points from the chosen to the best of the others; their drift together, 0 where the floor holds both."""
+    names = {task.pid for task in chosen}
+    others = [one for one in scored if one.task.pid not in names]
+    if not others:
+        return None, None
+    first = next(one for one in scored if one.task.pid in names)
+    second = max(others, key=lambda one: one.points)
+    return first.points - second.points, (first.points - first.low) + (second.high - second.points)
+
+
+def _group_of(victim, domain) -> Optional[str]:
+    """The highest cgroup on the way from the domain to the victim that dies as one."""
+    if victim.cgroup is None:
+        return None
+    top = domain.path or ""
+    if domain.path is not None and not is_inside(victim.cgroup, domain.path):
+        return None
+    path = top.rstrip("/")
+    names = [name for name in victim.cgroup[len(path) :].split("/") if name]
+    ways = [path] if path else []
+    for name in names:
+        path = f"{path}/{name}"
+        ways.append(path)
+    return next((way for way in ways if way in domain.groups), None)
+
+
+def is_inside(path: str, ancestor: str) -> bool:
+    """Whether a cgroup is the other or below it."""
+    return path == ancestor or path.startswith(ancestor.rstrip("/") + "/")
+
+
+def _members(tasks, group):
+    return [
+        task
+        for task in tasks
+        if task.adj != UNKILLABLE_ADJ and task.spared is None and task.cgroup and is_inside(task.cgroup, group)
+    ]

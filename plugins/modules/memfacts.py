@@ -1413,6 +1413,783 @@ ansible_facts:
               returned: always
               type: int
               sample: 0
+            reaper:
+              description:
+                - Whether the kernel has the OOM reaper, which takes the memory of a victim that is stuck. V(null) where
+                  neither its thread is to be seen nor the release is known.
+              returned: always
+              type: bool
+              sample: true
+            badness_model:
+              description:
+                - How this kernel computes points. V(signed) lets them fall below 0; V(floored) (before 5.9 in the main)
+                  gives all that do 1 point, so that of a cgroup whose processes have a very negative oom_score_adj the
+                  smallest may die.
+              returned: always
+              type: str
+              sample: "signed"
+            badness_evidence:
+              description: What the kernel itself showed that tells the model, or why nothing does.
+              returned: always
+              type: str
+              sample: >-
+                this process (oom_score_adj 0, 0/1000 of RAM and swap) shows oom_score 666, where a signed kernel shows
+                666 and a floored one 0
+            tie_rule:
+              description:
+                - Which of several with the same points dies, the V(first) or the V(last) that the kernel scans, or
+                  V(unknown).
+              returned: always
+              type: str
+              sample: "last"
+            tie_rule_evidence:
+              description: Why.
+              returned: always
+              type: str
+              sample: "kernels from 5.3 on take the last that was scanned, and this one is 6.1.0-37-amd64"
+            limit_bytes:
+              description: Bytes of RAM.
+              returned: always
+              type: int
+              sample: 8264892416
+            used_bytes:
+              description:
+                - Bytes of RAM in use that the kernel cannot simply give back. V(null) where C(/proc/meminfo) has no
+                  MemAvailable.
+              returned: always
+              type: int
+              sample: 5264892416
+            total_bytes:
+              description: Bytes of RAM and swap that may be used, which scale oom_score_adj.
+              returned: always
+              type: int
+              sample: 8264892416
+            choice:
+              description:
+                - What happens when memory runs out here. V(highest score) kills by points, V(allocating task) whoever
+                  asks for memory, V(panic) stops the host, V(wait) lets the tasks sleep until there is room, V(nobody)
+                  finds nobody who may be killed.
+              returned: always
+              type: str
+              sample: "highest score"
+            sure:
+              description: Whether the outcome is beyond the drift of the kernel's counters and no tie is left open.
+              returned: always
+              type: bool
+              sample: true
+            next:
+              description:
+                - Who dies next; several are those of a tie that cannot be decided, of whom one dies, at most O(top).
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                pid:
+                  description: Process id.
+                  returned: always
+                  type: int
+                  sample: 1234
+                comm:
+                  description: Its name. Command lines are never reported.
+                  returned: always
+                  type: str
+                  sample: "java"
+                frees_bytes:
+                  description:
+                    - Bytes of RAM that its death gives back at most, which are its anonymous memory and its page
+                      tables. Shared memory and file pages survive it. V(null) where the kernel does not tell anonymous
+                      memory, which is so before 4.5 outside RHEL 7.
+                  returned: always
+                  type: int
+                  sample: 3221225472
+            next_count:
+              description: How many those are in all (a count).
+              returned: always
+              type: int
+              sample: 1
+            signed_next:
+              description: Whom a kernel with the V(signed) badness model would kill. Empty where this kernel has it.
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                pid:
+                  description: Process id.
+                  returned: always
+                  type: int
+                  sample: 1234
+                comm:
+                  description: Its name. Command lines are never reported.
+                  returned: always
+                  type: str
+                  sample: "java"
+                frees_bytes:
+                  description:
+                    - Bytes of RAM that its death gives back at most, which are its anonymous memory and its page
+                      tables. Shared memory and file pages survive it. V(null) where the kernel does not tell anonymous
+                      memory, which is so before 4.5 outside RHEL 7.
+                  returned: always
+                  type: int
+                  sample: 3221225472
+            chosen_pid:
+              description:
+                - Up to kernel 5.0 a child dies for the process that is chosen; this is the chosen one. V(null) where no
+                  child dies for another.
+              returned: always
+              type: int
+              sample: 1200
+            rivals:
+              description:
+                - Process ids of others whose points come so close that the drift of the counters could put them in
+                  front.
+              returned: always
+              type: list
+              elements: int
+              sample: []
+            margin_bytes:
+              description:
+                - Points between the chosen and the next, as bytes. V(null) where no points decide, or there is no
+                  other.
+              returned: always
+              type: int
+              sample: 1073741824
+            drift_bytes:
+              description:
+                - By how many bytes that margin may be off, since the kernel reads its counters less exactly than
+                  C(/proc) does. V(null) where no points decide, or there is no other.
+              returned: always
+              type: int
+              sample: 1572864
+            group_cgroup:
+              description:
+                - Cgroup that dies with the victim, since its memory.oom.group is set. V(null) where none is set.
+              returned: always
+              type: str
+              sample: "/system.slice/tomcat.service"
+            group_tasks:
+              description: Processes in it that die (a count). V(null) where no cgroup dies as one.
+              returned: always
+              type: int
+              sample: 4
+            group_frees_bytes:
+              description:
+                - Bytes of RAM that their death gives back at most. V(null) where no cgroup dies as one, or the kernel
+                  does not tell anonymous memory.
+              returned: always
+              type: int
+              sample: 4294967296
+            killable:
+              description: Processes that may be killed (a count).
+              returned: always
+              type: int
+              sample: 112
+            victims:
+              description: Those that may be killed, in the kernel's order, at most O(top).
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                rank:
+                  description:
+                    - Its place, from 1. Tied processes share theirs where it cannot be told whom the kernel takes
+                      first.
+                  returned: always
+                  type: int
+                  sample: 1
+                pid:
+                  description: Process id.
+                  returned: always
+                  type: int
+                  sample: 1234
+                comm:
+                  description: Its name. Command lines are never reported.
+                  returned: always
+                  type: str
+                  sample: "java"
+                unit:
+                  description: Systemd unit it belongs to. V(null) where it belongs to none, or to a container or pod.
+                  returned: always
+                  type: str
+                  sample: "tomcat.service"
+                cgroup:
+                  description: Path of its memory cgroup. V(null) where it is not known.
+                  returned: always
+                  type: str
+                  sample: "/system.slice/tomcat.service"
+                badness:
+                  description: The kernel's points for it in this domain, in pages (a number that may be negative).
+                  returned: always
+                  type: int
+                  sample: 812345
+                tied_with:
+                  description: How many others have the same points (a count).
+                  returned: always
+                  type: int
+                  sample: 0
+                oom_score:
+                  description:
+                    - What its C(/proc/PID/oom_score) follows from the same figures, which is of the host and not of
+                      this domain. V(null) where the badness model is not known.
+                  returned: always
+                  type: int
+                  sample: 731
+                oom_score_adj:
+                  description: Its adjustment, from -1000 to 1000.
+                  returned: always
+                  type: int
+                  sample: 0
+                rss_bytes:
+                  description: Bytes of its resident set.
+                  returned: always
+                  type: int
+                  sample: 3321225472
+                swap_bytes:
+                  description: Bytes of it in swap.
+                  returned: always
+                  type: int
+                  sample: 0
+                frees_bytes:
+                  description:
+                    - Bytes of RAM that its death gives back at most, which are its anonymous memory and its page
+                      tables. Shared memory and file pages survive it. V(null) where the kernel does not tell anonymous
+                      memory, which is so before 4.5 outside RHEL 7.
+                  returned: always
+                  type: int
+                  sample: 3221225472
+            unkillable:
+              description: Those that are never killed and hold memory, the biggest first, at most O(top).
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                pid:
+                  description: Process id.
+                  returned: always
+                  type: int
+                  sample: 1234
+                comm:
+                  description: Its name.
+                  returned: always
+                  type: str
+                  sample: "sshd"
+                reason:
+                  description: Why the kernel never chooses it.
+                  returned: always
+                  type: str
+                  sample: "oom_score_adj -1000"
+                oom_score_adj:
+                  description: Its adjustment, from -1000 to 1000.
+                  returned: always
+                  type: int
+                  sample: -1000
+                held_bytes:
+                  description: Bytes of its resident set, page tables and swap.
+                  returned: always
+                  type: int
+                  sample: 8388608
+            unkillable_bytes:
+              description: Bytes that all those hold together, shared memory counted for each.
+              returned: always
+              type: int
+              sample: 25165824
+            unkillable_percent:
+              description: The same in percent of total_bytes.
+              returned: always
+              type: float
+              sample: 0.3
+            unkillable_exhausts:
+              description: Whether they alone fill the domain, so that no kill can help.
+              returned: always
+              type: bool
+              sample: false
+            by_cgroup:
+              description:
+                - The same for each memory cgroup that has a limit and processes in it, those closest to their limit
+                  first, at most O(top).
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                cgroup:
+                  description: Its path.
+                  returned: always
+                  type: str
+                  sample: "/system.slice/tomcat.service"
+                limit_bytes:
+                  description: Bytes of the cgroup's own limit.
+                  returned: always
+                  type: int
+                  sample: 536870912
+                used_bytes:
+                  description: Bytes that are charged to the cgroup. V(null) where it cannot be read.
+                  returned: always
+                  type: int
+                  sample: 402653184
+                total_bytes:
+                  description: Bytes of RAM and swap that may be used, which scale oom_score_adj.
+                  returned: always
+                  type: int
+                  sample: 536870912
+                choice:
+                  description:
+                    - What happens when memory runs out here. V(highest score) kills by points, V(allocating task)
+                      whoever asks for memory, V(panic) stops the host, V(wait) lets the tasks sleep until there is
+                      room, V(nobody) finds nobody who may be killed.
+                  returned: always
+                  type: str
+                  sample: "highest score"
+                sure:
+                  description: Whether the outcome is beyond the drift of the kernel's counters and no tie is left open.
+                  returned: always
+                  type: bool
+                  sample: true
+                next:
+                  description:
+                    - Who dies next; several are those of a tie that cannot be decided, of whom one dies, at most
+                      O(top).
+                  returned: always
+                  type: list
+                  elements: dict
+                  contains:
+                    pid:
+                      description: Process id.
+                      returned: always
+                      type: int
+                      sample: 1234
+                    comm:
+                      description: Its name. Command lines are never reported.
+                      returned: always
+                      type: str
+                      sample: "java"
+                    frees_bytes:
+                      description:
+                        - Bytes of RAM that its death gives back at most, which are its anonymous memory and its page
+                          tables. Shared memory and file pages survive it. V(null) where the kernel does not tell
+                          anonymous memory, which is so before 4.5 outside RHEL 7.
+                      returned: always
+                      type: int
+                      sample: 3221225472
+                next_count:
+                  description: How many those are in all (a count).
+                  returned: always
+                  type: int
+                  sample: 1
+                signed_next:
+                  description:
+                    - Whom a kernel with the V(signed) badness model would kill. Empty where this kernel has it.
+                  returned: always
+                  type: list
+                  elements: dict
+                  contains:
+                    pid:
+                      description: Process id.
+                      returned: always
+                      type: int
+                      sample: 1234
+                    comm:
+                      description: Its name. Command lines are never reported.
+                      returned: always
+                      type: str
+                      sample: "java"
+                    frees_bytes:
+                      description:
+                        - Bytes of RAM that its death gives back at most, which are its anonymous memory and its page
+                          tables. Shared memory and file pages survive it. V(null) where the kernel does not tell
+                          anonymous memory, which is so before 4.5 outside RHEL 7.
+                      returned: always
+                      type: int
+                      sample: 3221225472
+                chosen_pid:
+                  description:
+                    - Up to kernel 5.0 a child dies for the process that is chosen; this is the chosen one. V(null)
+                      where no child dies for another.
+                  returned: always
+                  type: int
+                  sample: 1200
+                rivals:
+                  description:
+                    - Process ids of others whose points come so close that the drift of the counters could put them in
+                      front.
+                  returned: always
+                  type: list
+                  elements: int
+                  sample: []
+                margin_bytes:
+                  description:
+                    - Points between the chosen and the next, as bytes. V(null) where no points decide, or there is no
+                      other.
+                  returned: always
+                  type: int
+                  sample: 1073741824
+                drift_bytes:
+                  description:
+                    - By how many bytes that margin may be off, since the kernel reads its counters less exactly than
+                      C(/proc) does. V(null) where no points decide, or there is no other.
+                  returned: always
+                  type: int
+                  sample: 1572864
+                group_cgroup:
+                  description:
+                    - Cgroup that dies with the victim, since its memory.oom.group is set. V(null) where none is set.
+                  returned: always
+                  type: str
+                  sample: "/system.slice/tomcat.service"
+                group_tasks:
+                  description: Processes in it that die (a count). V(null) where no cgroup dies as one.
+                  returned: always
+                  type: int
+                  sample: 4
+                group_frees_bytes:
+                  description:
+                    - Bytes of RAM that their death gives back at most. V(null) where no cgroup dies as one, or the
+                      kernel does not tell anonymous memory.
+                  returned: always
+                  type: int
+                  sample: 4294967296
+                killable:
+                  description: Processes that may be killed (a count).
+                  returned: always
+                  type: int
+                  sample: 112
+                victims:
+                  description: Those that may be killed, in the kernel's order, at most O(top).
+                  returned: always
+                  type: list
+                  elements: dict
+                  contains:
+                    rank:
+                      description:
+                        - Its place, from 1. Tied processes share theirs where it cannot be told whom the kernel takes
+                          first.
+                      returned: always
+                      type: int
+                      sample: 1
+                    pid:
+                      description: Process id.
+                      returned: always
+                      type: int
+                      sample: 1234
+                    comm:
+                      description: Its name. Command lines are never reported.
+                      returned: always
+                      type: str
+                      sample: "java"
+                    unit:
+                      description:
+                        - Systemd unit it belongs to. V(null) where it belongs to none, or to a container or pod.
+                      returned: always
+                      type: str
+                      sample: "tomcat.service"
+                    cgroup:
+                      description: Path of its memory cgroup. V(null) where it is not known.
+                      returned: always
+                      type: str
+                      sample: "/system.slice/tomcat.service"
+                    badness:
+                      description: The kernel's points for it in this domain, in pages (a number that may be negative).
+                      returned: always
+                      type: int
+                      sample: 812345
+                    tied_with:
+                      description: How many others have the same points (a count).
+                      returned: always
+                      type: int
+                      sample: 0
+                    oom_score:
+                      description:
+                        - What its C(/proc/PID/oom_score) follows from the same figures, which is of the host and not of
+                          this domain. V(null) where the badness model is not known.
+                      returned: always
+                      type: int
+                      sample: 731
+                    oom_score_adj:
+                      description: Its adjustment, from -1000 to 1000.
+                      returned: always
+                      type: int
+                      sample: 0
+                    rss_bytes:
+                      description: Bytes of its resident set.
+                      returned: always
+                      type: int
+                      sample: 3321225472
+                    swap_bytes:
+                      description: Bytes of it in swap.
+                      returned: always
+                      type: int
+                      sample: 0
+                    frees_bytes:
+                      description:
+                        - Bytes of RAM that its death gives back at most, which are its anonymous memory and its page
+                          tables. Shared memory and file pages survive it. V(null) where the kernel does not tell
+                          anonymous memory, which is so before 4.5 outside RHEL 7.
+                      returned: always
+                      type: int
+                      sample: 3221225472
+                unkillable:
+                  description: Those that are never killed and hold memory, the biggest first, at most O(top).
+                  returned: always
+                  type: list
+                  elements: dict
+                  contains:
+                    pid:
+                      description: Process id.
+                      returned: always
+                      type: int
+                      sample: 1234
+                    comm:
+                      description: Its name.
+                      returned: always
+                      type: str
+                      sample: "sshd"
+                    reason:
+                      description: Why the kernel never chooses it.
+                      returned: always
+                      type: str
+                      sample: "oom_score_adj -1000"
+                    oom_score_adj:
+                      description: Its adjustment, from -1000 to 1000.
+                      returned: always
+                      type: int
+                      sample: -1000
+                    held_bytes:
+                      description: Bytes of its resident set, page tables and swap.
+                      returned: always
+                      type: int
+                      sample: 8388608
+                unkillable_bytes:
+                  description: Bytes that all those hold together, shared memory counted for each.
+                  returned: always
+                  type: int
+                  sample: 25165824
+                unkillable_percent:
+                  description: The same in percent of total_bytes.
+                  returned: always
+                  type: float
+                  sample: 0.3
+                unkillable_exhausts:
+                  description: Whether they alone fill the domain, so that no kill can help.
+                  returned: always
+                  type: bool
+                  sample: false
+            lifelines:
+              description: Main processes of the services that a host needs to be reached and repaired, at most O(top).
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                name:
+                  description: Which service it is.
+                  returned: always
+                  type: str
+                  sample: "sshd"
+                role:
+                  description: What is lost with it.
+                  returned: always
+                  type: str
+                  sample: "the way in"
+                pid:
+                  description: Process id.
+                  returned: always
+                  type: int
+                  sample: 812
+                comm:
+                  description: Its name.
+                  returned: always
+                  type: str
+                  sample: "sshd"
+                unit:
+                  description: Systemd unit it belongs to, else the usual one. V(null) where there is none.
+                  returned: always
+                  type: str
+                  sample: "ssh.service"
+                oom_score_adj:
+                  description: Its adjustment, from -1000 to 1000.
+                  returned: always
+                  type: int
+                  sample: -1000
+                usual_adj:
+                  description: What its own project or the unit that it ships with sets.
+                  returned: always
+                  type: int
+                  sample: -1000
+                protected:
+                  description: Whether its adjustment is below 0.
+                  returned: always
+                  type: bool
+                  sample: true
+            unkillable_workloads:
+              description: Processes at -1000 that are no lifeline of the host, the biggest first, at most O(top).
+              returned: always
+              type: list
+              elements: dict
+              contains: &oom_process
+                pid:
+                  description: Process id.
+                  returned: always
+                  type: int
+                  sample: 1234
+                comm:
+                  description: Its name. Command lines are never reported.
+                  returned: always
+                  type: str
+                  sample: "java"
+                oom_score_adj:
+                  description: Its adjustment, from -1000 to 1000.
+                  returned: always
+                  type: int
+                  sample: -998
+                unit:
+                  description: Systemd unit it belongs to. V(null) where it belongs to none, or to a container or pod.
+                  returned: always
+                  type: str
+                  sample: "tomcat.service"
+                cgroup:
+                  description: Path of its memory cgroup. V(null) where it is not known.
+                  returned: always
+                  type: str
+                  sample: "/system.slice/tomcat.service"
+                held_bytes:
+                  description: Bytes of its resident set, page tables and swap.
+                  returned: always
+                  type: int
+                  sample: 3321225472
+            negative_workloads:
+              description:
+                - Processes from -999 to -1 that are no lifeline of the host, the biggest first, at most O(top).
+              returned: always
+              type: list
+              elements: dict
+              contains: *oom_process
+            same_adj_cgroups:
+              description:
+                - Cgroups with a limit in which a negative adjustment leaves nothing to choose by, since it is the same
+                  for all killable processes, or outweighs the size of each; at most O(top).
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                cgroup:
+                  description: Its path.
+                  returned: always
+                  type: str
+                  sample: "/kubepods/pod5d414e7a"
+                limit_bytes:
+                  description: Bytes of its limit.
+                  returned: always
+                  type: int
+                  sample: 17179869184
+                processes:
+                  description: Killable processes in it (a count).
+                  returned: always
+                  type: int
+                  sample: 3
+                lowest_adj:
+                  description: The lowest oom_score_adj of them.
+                  returned: always
+                  type: int
+                  sample: -998
+                highest_adj:
+                  description: The highest oom_score_adj of them.
+                  returned: always
+                  type: int
+                  sample: -997
+                all_tied:
+                  description:
+                    - Whether this kernel gives all of them the same points, or may where its badness model is unknown.
+                  returned: always
+                  type: bool
+                  sample: true
+                next_count:
+                  description:
+                    - How many may be the one that dies (a count), which is more than 1 in a tie that cannot be decided.
+                  returned: always
+                  type: int
+                  sample: 3
+                next:
+                  description: Who may be the one that dies when the cgroup is full, the five smallest.
+                  returned: always
+                  type: list
+                  elements: dict
+                  contains: *oom_process
+                biggest:
+                  description: The one that should.
+                  returned: always
+                  type: dict
+                  contains: *oom_process
+            without_victim:
+              description: Cgroups with a limit in which no process may be killed, at most O(top).
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                cgroup:
+                  description: Its path.
+                  returned: always
+                  type: str
+                  sample: "/system.slice/db.service"
+                limit_bytes:
+                  description: Bytes of its limit.
+                  returned: always
+                  type: int
+                  sample: 536870912
+                processes:
+                  description: Processes in it (a count).
+                  returned: always
+                  type: int
+                  sample: 1
+                pid:
+                  description: Process id of the biggest.
+                  returned: always
+                  type: int
+                  sample: 1234
+                held_bytes:
+                  description: Bytes that they hold.
+                  returned: always
+                  type: int
+                  sample: 402653184
+            units:
+              description:
+                - System services that declare an OOMScoreAdjust and run, those whose process has another value first,
+                  at most O(top).
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                unit:
+                  description: Its name.
+                  returned: always
+                  type: str
+                  sample: "dbus.service"
+                pid:
+                  description: Process id of its main process.
+                  returned: always
+                  type: int
+                  sample: 731
+                comm:
+                  description: Name of its main process.
+                  returned: always
+                  type: str
+                  sample: "dbus-daemon"
+                declared_adj:
+                  description: What its unit file and drop-ins declare.
+                  returned: always
+                  type: int
+                  sample: -900
+                oom_score_adj:
+                  description: What its main process has.
+                  returned: always
+                  type: int
+                  sample: -900
+                declared_in:
+                  description: The file that has the last word.
+                  returned: always
+                  type: str
+                  sample: "/lib/systemd/system/dbus.service"
+                agrees:
+                  description: Whether the two are the same.
+                  returned: always
+                  type: bool
+                  sample: true
         findings:
           description: What was found wrong, the worst first.
           returned: always

@@ -8,7 +8,7 @@ DOCS = "docs/findings.md#"
 
 
 class Rule(NamedTuple):
-    """A finding's fixed half. The threshold is compared in `unit`; None where there is nothing to tune."""
+    """A finding's fixed half. The threshold is compared in `unit`; None and no unit where there is nothing to tune."""
 
     id: str
     severity: str
@@ -203,8 +203,112 @@ RULES = (
         "The kernel's own memory (dentries, inodes, sockets, BPF) counts against {cgroup}; the processes are not "
         "leaking. Find the many files or maps it makes, or raise the limit.",
     ),
+    Rule(
+        "floored-tie-in-cgroup",
+        "critical",
+        2.0,
+        "processes of one cgroup",
+        "Let size count for the biggest, so that it goes first: `echo 0 > /proc/{pid}/oom_score_adj`; for good boot a "
+        "kernel of 5.9 or later, or give all but what must live an OOMScoreAdjust= (a pod: a QoS class) of 0 or more.",
+    ),
+    Rule(
+        "floored-badness",
+        "warning",
+        1.0,
+        "processes",
+        "Keep values below 0 for lifelines and give workloads 0 or more: `echo 0 > /proc/{pid}/oom_score_adj`, and the "
+        "same in their units or pods; for good boot a kernel of 5.9 or later, or a vendor's that has its fix.",
+    ),
+    Rule(
+        "same-negative-adj",
+        "info",
+        2.0,
+        "processes of one cgroup",
+        "Nothing to do on this kernel: size decides. Before such a workload moves to one older than 5.9, where the "
+        "order of the scan would, give what may die first a value of 0 or more: `echo 0 > /proc/PID/oom_score_adj`.",
+    ),
+    Rule(
+        "lifeline-unprotected",
+        "warning",
+        1.0,
+        "processes",
+        "Protect it now: `echo {usual_adj} > /proc/{pid}/oom_score_adj`; and for good: {lasting}.",
+    ),
+    Rule(
+        "unkillable-workload",
+        "warning",
+        1.0,
+        "processes",
+        "Make it killable, -900 if it must be among the last: `echo -900 > /proc/{pid}/oom_score_adj`; then find who "
+        "set -1000: `systemctl cat {unit} | grep OOM`, or the program itself.",
+    ),
+    Rule(
+        "unkillable-exhausts",
+        "critical",
+        50.0,
+        "percent of what may be used",
+        "Make the biggest killable before memory runs out: `echo -900 > /proc/{pid}/oom_score_adj`; if it must never "
+        "die, restart it in a quiet hour and give it a limit of its own (MemoryMax=).",
+    ),
+    Rule(
+        "declared-adj-differs",
+        "warning",
+        1.0,
+        "points of difference",
+        "Set what is declared: `echo {declared_adj} > /proc/{pid}/oom_score_adj`, or restart {unit}; if the live value "
+        "is the right one, declare it: `systemctl edit {unit}`, there [Service] and OOMScoreAdjust={oom_score_adj}.",
+    ),
+    Rule(
+        "panic-on-oom",
+        "warning",
+        1.0,
+        "as the value of vm.panic_on_oom",
+        "Unless a cluster manager wants it: `sysctl vm.panic_on_oom=0`, and `grep -rs panic_on_oom /etc/sysctl.conf "
+        "/etc/sysctl.d /usr/lib/sysctl.d` to find who sets it; while `sysctl kernel.panic` is 0 the host stays dead.",
+    ),
+    Rule(
+        "kill-allocating-task",
+        "warning",
+        1.0,
+        "as the value of vm.oom_kill_allocating_task",
+        "Let the score decide again: `sysctl vm.oom_kill_allocating_task=0`, and `grep -rs oom_kill_allocating "
+        "/etc/sysctl.conf /etc/sysctl.d /usr/lib/sysctl.d` to find who sets it.",
+    ),
+    Rule(
+        "no-oom-reaper",
+        "info",
+        None,
+        "",
+        "Leave room and limit the big services (MemoryLimit=), since nothing can be done once it hangs: only "
+        "`echo b > /proc/sysrq-trigger` or the power switch helps then; plan a kernel of 4.6 or later.",
+    ),
+    Rule(
+        "oom-kills",
+        "warning",
+        1.0,
+        "kills since boot",
+        "See who died: `journalctl -k -b | grep -i 'killed process'`, without a journal `dmesg -T | grep -i 'killed "
+        "process'`; whether it was the right one the module oom_events_info tells.",
+    ),
 )
 
+# What a remedy may name, if the evidence has it.
+_BLANKS = (
+    "mount",
+    "pid",
+    "pod",
+    "shmid",
+    "cache",
+    "caller",
+    "comm",
+    "suspects",
+    "cgroup",
+    "unit",
+    "usual_adj",
+    "lasting",
+    "declared_adj",
+    "oom_score_adj",
+)
 _BY_ID = {rule.id: rule for rule in RULES}
 
 
@@ -220,7 +324,7 @@ def finding(name: str, summary: str, evidence: Dict) -> Finding:
 
 
 def _filled(remedy, evidence):
-    for key in ("mount", "pid", "pod", "shmid", "cache", "caller", "comm", "suspects", "cgroup"):
+    for key in _BLANKS:
         value = evidence.get(key)
         shown = ", ".join(value) or "none known" if isinstance(value, list) else str(value)
         remedy = remedy.replace("{" + key + "}", key.upper() if value is None else shown)

@@ -4,10 +4,10 @@
 
 from typing import Dict, List
 
-from . import cgroups, kernel, memory, shmem, tmpfs
+from . import cgroups, kernel, memory, oom, shmem, tmpfs
 from .catalogue import Finding
 
-# Which subsets a rule reads, and the function that reads them: (facts, threshold) -> findings.
+# Which subsets a rule reads, and the function that reads them: (facts, threshold or None) -> findings.
 _RULES = {
     "tmpfs-dominates": (("tmpfs", "memory"), tmpfs.dominates),
     "tmpfs-nearly-full": (("tmpfs",), tmpfs.nearly_full),
@@ -31,6 +31,17 @@ _RULES = {
     "dying-cgroups": (("cgroups",), cgroups.dying),
     "cgroup-shmem-at-limit": (("cgroups",), cgroups.shmem_at_limit),
     "cgroup-kernel-memory-high": (("cgroups",), cgroups.kernel_memory),
+    "floored-tie-in-cgroup": (("oom",), oom.floored_tie),
+    "floored-badness": (("oom",), oom.floored_badness),
+    "same-negative-adj": (("oom",), oom.same_negative_adj),
+    "lifeline-unprotected": (("oom",), oom.lifeline_unprotected),
+    "unkillable-workload": (("oom",), oom.unkillable_workload),
+    "unkillable-exhausts": (("oom",), oom.unkillable_exhausts),
+    "declared-adj-differs": (("oom",), oom.declared_adj_differs),
+    "panic-on-oom": (("oom",), oom.panic_on_oom),
+    "kill-allocating-task": (("oom",), oom.kill_allocating_task),
+    "no-oom-reaper": (("oom",), oom.no_reaper),
+    "oom-kills": (("oom",), oom.kills),
 }
 _ORDER = {"critical": 0, "warning": 1, "info": 2}
 
@@ -40,5 +51,5 @@ def judge(facts: Dict, thresholds: Dict[str, float]) -> List[Finding]:
     found: List[Finding] = []
     for name, (subsets, rule) in _RULES.items():
         if all(subset in facts for subset in subsets):
-            found += rule(facts, thresholds[name])
+            found += rule(facts, thresholds.get(name))
     return sorted(found, key=lambda finding: _ORDER[finding.severity])

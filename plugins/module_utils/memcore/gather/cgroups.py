@@ -6,10 +6,10 @@ from typing import Dict, NamedTuple, Optional
 
 from ..models.size import percent
 from ..sources import cgroup, keyed, number
-from .survey import Survey, printable
+from ..sources.printable import printable
+from .survey import Survey
 
 _NEAR_LIMIT_PERCENT = 75.0  # below this there is room, whatever fills it
-_UNLIMITED = 1 << 60  # v1 writes LONG_MAX rounded down to pages where no limit is set
 
 
 class _Names(NamedTuple):
@@ -37,7 +37,7 @@ def gather(survey: Survey) -> Dict:
     if where.mount is None:
         survey.host.lacks("/sys/fs/cgroup", "no memory controller is mounted")
         return {"version": where.version, "count": None, "dying": None, "top": [], "near_limit": []}
-    names = _V2 if survey.host.optional(f"{where.mount}/cgroup.controllers") is not None else _V1
+    names = _V2 if survey.has_cgroup_v2 else _V1
     paths = survey.cgroup_folders
     sizes = ((_bytes(survey, path, names.current), path) for path in paths)
     # The root of the tree is the whole host, which `memory` tells better.
@@ -84,8 +84,7 @@ def _kernel(survey, path, stat, names) -> Optional[int]:
 
 
 def _bytes(survey, path, name) -> Optional[int]:
-    size = number.parse(survey.host.optional(f"{path}/{name}"))
-    return size if size is not None and size < _UNLIMITED else None
+    return number.size(survey.host.optional(f"{path}/{name}"))
 
 
 def _dying(survey, mount, names, alive) -> Optional[int]:

@@ -8,11 +8,12 @@ from typing import Dict
 from ..findings import judge
 from ..models.ledger import NOT_TOLD
 from ..sources.host import Host
-from . import cgroups, host_identity, kernel, memory, oom, processes, shmem, tmpfs
+from ..sources.printable import printable
+from . import cgroups, host_identity, kernel, memory, processes, shmem, tmpfs
 from .options import Options, checked_thresholds
 from .rows import rfc3339
 from .summary import summarize
-from .survey import Survey, printable
+from .survey import Survey
 
 SCHEMA_VERSION = 1
 # Figures that are null on some kernels though nothing went wrong.
@@ -30,7 +31,27 @@ _FIGURES = {
     "kernel": ("bpf_jit_bytes", "bpf_jit_limit_bytes", "allocinfo"),
     "processes": ("count",),
     "cgroups": ("count", "dying"),
+    "oom": ("reaper",),
 }
+# Lists that the rules had to see whole before they are cut.
+_SEEN_WHOLE = (
+    ("shmem", "sysv"),
+    ("cgroups", "near_limit"),
+    ("oom", "lifelines"),
+    ("oom", "unkillable_workloads"),
+    ("oom", "negative_workloads"),
+    ("oom", "same_adj_cgroups"),
+    ("oom", "without_victim"),
+    ("oom", "units"),
+)
+
+
+def _gather_oom(survey: Survey) -> Dict:
+    from . import oom  # a target compiles each file at every run, and these are a fifth of all
+
+    return oom.gather(survey)
+
+
 _GATHERERS = (
     ("memory", memory.gather),
     ("tmpfs", tmpfs.gather),
@@ -38,7 +59,7 @@ _GATHERERS = (
     ("kernel", kernel.gather),
     ("processes", processes.gather),
     ("cgroups", cgroups.gather),
-    ("oom", oom.gather),
+    ("oom", _gather_oom),
 )
 
 
@@ -68,10 +89,9 @@ def collect(host: Host, options: Options) -> Dict:
 
 
 def _cap(survey, facts):
-    """Lists that the rules had to see whole."""
     if "tmpfs" in facts:
         facts["tmpfs"] = survey.capped("tmpfs", facts["tmpfs"])
-    for subset, name in (("shmem", "sysv"), ("cgroups", "near_limit")):
+    for subset, name in _SEEN_WHOLE:
         if subset in facts:
             facts[subset][name] = survey.capped(f"{subset}.{name}", facts[subset][name])
 

@@ -6,8 +6,9 @@ from typing import Dict, List, Optional
 
 from ..models.ledger import vmalloc_used
 from ..sources import allocinfo, number, sockstat, vmallocinfo
+from ..sources.printable import printable_bytes
 from . import slab
-from .survey import Survey, printable_bytes
+from .survey import Survey
 
 _BPF_JIT_CALLERS = ("bpf_jit_alloc_exec", "bpf_jit_binary_alloc", "bpf_prog_pack_alloc")
 

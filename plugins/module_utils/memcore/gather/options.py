@@ -30,11 +30,17 @@ def checked(
     namespaces: bool,
 ) -> Options:
     """The options, or an OptionError that names what is wrong and what would be right."""
-    if top < 1:
-        raise OptionError(f"top is {top}, but a list needs room for at least 1 entry; give 1 or more.")
+    checked_top(top)
     if not 0 <= scan_seconds < float("inf"):
         raise OptionError(f"scan_seconds is {scan_seconds}, but must be a number from 0 up; give 1 for a second.")
     return Options(subsets(gather_subset), top, checked_thresholds(thresholds), scan_files, scan_seconds, namespaces)
+
+
+def checked_top(top: int) -> int:
+    """How many rows a list may have; OptionError below 1."""
+    if top < 1:
+        raise OptionError(f"top is {top}, but a list needs room for at least 1 entry; give 1 or more.")
+    return top
 
 
 def subsets(wanted: Iterable[str]) -> Tuple[str, ...]:

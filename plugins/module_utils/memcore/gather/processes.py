@@ -6,7 +6,8 @@ from typing import Dict, Optional
 
 from ..models.owner import Owner
 from ..sources import cgroup
-from .survey import Survey, printable, printable_bytes
+from ..sources.printable import printable, printable_bytes
+from .survey import Survey
 
 
 def gather(survey: Survey) -> Dict:

@@ -19,7 +19,7 @@ _WIDTH = 110
 
 
 def render(facts: Dict) -> List[str]:
-    """Lines of at most about 110 characters: summary, ledger, tmpfs, what hides, findings, what was not told."""
+    """Lines of at most about 110 characters, from the summary to what could not be told."""
     lines = _wrapped(facts["summary"], "")
     if "memory" in facts:
         lines += _ledger(facts["memory"])
@@ -27,6 +27,8 @@ def render(facts: Dict) -> List[str]:
         lines += _tmpfs(facts["tmpfs"])
     if "memory" in facts:
         lines += _hiding(facts)
+    if "oom" in facts:
+        lines += _oom(facts["oom"])
     return lines + _findings(facts["findings"]) + _incomplete(facts)
 
 
@@ -116,6 +118,14 @@ _DETAILS = {
     "vmalloc": ("kernel", _largest_callers),
     "page_tables": ("kernel", _largest_page_tables),
 }
+
+
+def _oom(oom):
+    from . import report_oom  # compiled only where it is needed
+
+    return ["", "Who dies when memory runs out"] + [
+        line for sentence in report_oom.lines(oom) for line in _wrapped(sentence, "  ")
+    ]
 
 
 def _findings(findings):

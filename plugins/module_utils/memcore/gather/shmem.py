@@ -8,8 +8,9 @@ from ..models import gpu
 from ..models import shmem as model
 from ..sources import sysvipc
 from ..sources.host import decode, reason
+from ..sources.printable import printable
 from .rows import owner_row
-from .survey import Survey, printable
+from .survey import Survey
 
 
 def gather(survey: Survey) -> Dict:

@@ -9,9 +9,13 @@ from ..models.size import human, percent
 
 
 def summarize(facts: Dict) -> str:
-    """Used, hidden, the largest of what hides, how many findings; only the last where `memory` was not gathered."""
+    """Used, hidden, the largest of what hides, who dies next, how many findings; each where it was gathered."""
     count = len(facts["findings"])
     found = f"{count} finding{'' if count == 1 else 's'}"
+    if "oom" in facts:
+        from . import report_oom  # compiled only where it is needed
+
+        found = f"{report_oom.next_victim(facts['oom'])}; {found}"
     memory = facts.get("memory")
     if memory is None:
         return f"{found}; the subset memory was not gathered."

@@ -7,6 +7,7 @@ from typing import Dict, List, Optional, Set
 from ..models import owner
 from ..sources import cgroup, keyed, meminfo, slabinfo, vmallocinfo, zoneinfo
 from ..sources.host import PAGE_SIZE, Host
+from ..sources.printable import printable, printable_bytes
 from . import held_files, mount_namespaces, process_table, superblocks
 from .options import Options
 
@@ -33,6 +34,7 @@ class Survey:
         self.host = host
         self.options = options
         self.truncated: List[str] = []
+        self.prediction = None  # victims.Prediction, once somebody has asked who dies next
 
     def capped(self, name: str, rows: List) -> List:
         """At most `top` of the rows; where there are more, `name` (the list's place in the facts) is remembered."""
@@ -91,6 +93,14 @@ class Survey:
         return process_table.scan(self.host)
 
     @once
+    def own_pid(self) -> Optional[int]:
+        """This process in the pid namespace of that /proc; None in a captured tree and outside the namespace."""
+        try:
+            return int(self.host.link("proc/self")) if self.host.live else None
+        except (OSError, ValueError):
+            return None
+
+    @once
     def namespaces(self) -> mount_namespaces.Namespaces:
         """The mount namespaces, only the own one where `namespaces` is off."""
         return mount_namespaces.read(self.host, [process.pid for process in self.table.user], self.options.namespaces)
@@ -123,13 +133,22 @@ class Survey:
         )
 
     @once
+    def has_cgroup_v2(self) -> bool:
+        """Whether the hierarchy that has the memory controller is of version 2."""
+        mount = self.hierarchy.mount
+        return mount is not None and self.host.optional(f"{mount}/cgroup.controllers") is not None
+
+    @once
     def cgroup_folders(self) -> List[str]:
-        """The folders of all memory cgroups below the host's root, the tree's root first."""
+        """The folders of all memory cgroups below the host's root: each before its children, the oldest child first.
+
+        That is how the kernel walks the tree: inode numbers of kernfs grow with every folder that is made.
+        """
         found, folders = [], [self.hierarchy.mount] if self.hierarchy.mount else []
         while folders:
             folder = folders.pop()
             found.append(folder)
-            folders += (f"{folder}/{name}" for name in self.host.folders(folder))
+            folders += (f"{folder}/{name}" for name in reversed(self.host.folders(folder)))
         return found
 
     @once
@@ -148,7 +167,7 @@ class Survey:
 
     def owner_of(self, pid: int) -> owner.Owner:
         """The unit, container or pod that the process belongs to."""
-        return owner.of_cgroup(cgroup.unit_path_of(self.cgroup_of(pid)) or "/")
+        return owner.of_cgroup(printable(cgroup.unit_path_of(self.cgroup_of(pid)) or "/"))
 
     @once
     def by_pid(self) -> Dict[int, process_table.Process]:
@@ -159,14 +178,3 @@ class Survey:
         """The process's name as it can be printed."""
         process = self.by_pid.get(pid)
         return printable_bytes(process.status.comm) if process else ""
-
-
-def printable(text: str) -> str:
-    """Text for a report: what is no UTF-8 or would move the cursor is shown as an escape."""
-    return printable_bytes(text.encode("utf-8", "surrogateescape"))
-
-
-def printable_bytes(data: bytes) -> str:
-    """Bytes as text that any terminal and any JSON parser takes."""
-    text = data.decode("utf-8", "backslashreplace")
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)

@@ -9,10 +9,11 @@ from ..models import owner
 from ..models.size import percent
 from ..sources import fstab
 from ..sources.host import Deadline
+from ..sources.printable import printable
 from . import tmpfs_files
 from .rows import owner_row, rfc3339
 from .superblocks import Superblock
-from .survey import Survey, printable
+from .survey import Survey
 
 _GAPS = {
     tmpfs_files.OUT_OF_TIME: "scan_seconds ({1.scan_seconds:g}) ran out after {0} files; the biggest of those are told",

@@ -4,7 +4,7 @@
 
 import os
 import stat
-from typing import Iterator
+from typing import Iterator, List
 
 from . import df
 from .host import Entry, Host, NotCaptured, Space, slurp
@@ -46,6 +46,9 @@ class CapturedTree(Host):
         raise NotCaptured()
 
     def children(self, path: str, skip) -> Iterator[Entry]:
+        raise NotCaptured()
+
+    def tiny_task(self, adj: int) -> List[bytes]:
         raise NotCaptured()
 
     def space(self, path: str) -> Space:

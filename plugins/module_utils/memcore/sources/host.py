@@ -8,7 +8,7 @@ import time
 from typing import Dict, Iterator, List, NamedTuple, Optional
 
 from ..errors import RootError
-from . import namespaces
+from . import namespaces, tiny_task
 
 PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 _CHUNK = 1 << 16
@@ -41,12 +41,13 @@ def at(root: str) -> "Host":
     """The live host below `root`, or the captured tree there; RootError where it is neither."""
     if _is_procfs(os.path.join(root, "proc")):
         return Host(root)
-    if os.path.isfile(os.path.join(root, "proc", "meminfo")):
+    place = os.path.join(root, "proc", "meminfo")
+    if _is_file(place):
         from . import captured  # it builds on this file, and most hosts are live
 
         return captured.CapturedTree(root)
     raise RootError(
-        f"root {root!r} holds no host: {os.path.join(root, 'proc', 'meminfo')} is missing; "
+        f"root {root!r} holds no host: {place if place.isprintable() else repr(place)} is missing; "
         "give / or a folder that has proc/ and sys/ in it, such as an unpacked sosreport."
     )
 
@@ -125,6 +126,10 @@ class Host:
         with mmap.mmap(-1, mmap.PAGESIZE):
             return slurp("/proc/self/maps")
 
+    def tiny_task(self, adj: int) -> List[bytes]:
+        """oom_score_adj, oom_score and status of a child that lives only for that, with at least that adj; OSError."""
+        return tiny_task.ask(self.full("proc/self"), adj)
+
     def names(self, path: str) -> List[str]:
         """What the folder holds, or nothing where it is missing; a refusal is noted."""
         try:
@@ -136,10 +141,11 @@ class Host:
             return []
 
     def folders(self, path: str) -> List[str]:
-        """The names of the folders in a folder, links left out; nothing where it vanished."""
+        """The names of the folders in a folder by inode number, links left out; nothing where it vanished."""
         try:
             with os.scandir(self.full(path)) as entries:
-                return [item.name for item in entries if item.is_dir(follow_symlinks=False)]
+                found = [(item.inode(), item.name) for item in entries if item.is_dir(follow_symlinks=False)]
+            return [name for _inode, name in sorted(found)]
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
@@ -229,7 +235,14 @@ def _is_procfs(folder):
     # The root of a procfs has inode 1 (PROC_ROOT_INO) and a link to the reader; a sosreport may have a proc/self too.
     try:
         return os.stat(folder).st_ino == 1 and os.path.islink(os.path.join(folder, "self"))
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL, or half a character
+        return False
+
+
+def _is_file(path):
+    try:
+        return os.path.isfile(path)
+    except ValueError:  # up to Python 3.7
         return False
 
 

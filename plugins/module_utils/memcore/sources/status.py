@@ -16,10 +16,18 @@ _PARENT = re.compile(rb"\nPPid:\t([0-9]{1,10})\n")
 _USER = re.compile(rb"\nUid:\t([0-9]{1,10})")
 _RESIDENT = re.compile(rb"\nVmRSS" + _KIB + rb"(?:RssAnon" + _KIB + rb"RssFile" + _KIB + rb"RssShmem" + _KIB + rb")?")
 _TABLES = re.compile(rb"\nVmPTE" + _KIB + rb"(?:VmPMD" + _KIB + rb")?(?:VmSwap" + _KIB + rb")?")
+_THREADS = re.compile(rb"\nThreads:\t([0-9]{1,10})\n")
+_CAPABILITIES = re.compile(rb"\nCapEff:\t([0-9a-f]{1,16})\n")
+_ADMINISTRATOR = 1 << 21  # CAP_SYS_ADMIN
 
 
 class Status(NamedTuple):
-    """Bytes; rss_bytes is None for a kernel thread or a zombie, the parts are None on kernels before 4.5."""
+    """Bytes; rss_bytes is None for a kernel thread or a zombie, the parts are None on kernels before 4.5.
+
+    A zombie with more than one thread is a process whose first thread has ended and whose others live on.
+
+    threads is 1 and administrator (it has CAP_SYS_ADMIN) False where the text ends before it tells.
+    """
 
     comm: bytes
     ppid: int
@@ -30,6 +38,8 @@ class Status(NamedTuple):
     shmem_bytes: Optional[int]
     page_tables_bytes: Optional[int]
     swap_bytes: Optional[int]
+    threads: int = 1
+    administrator: bool = False
 
 
 def parse(data: bytes) -> Status:
@@ -42,14 +52,19 @@ def parse(data: bytes) -> Status:
     identity = (name[1], int(parent[1]), int(user[1]))
     resident = _RESIDENT.search(data, user.end())
     if resident is None:
-        return Status(*identity, None, None, None, None, None, None)
+        threads = _THREADS.search(data, user.end() - 1)
+        return Status(*identity, None, None, None, None, None, None, int(threads[1]) if threads else 1)
     tables = _TABLES.search(data, resident.end() - 1)
     pte, pmd, swap = tables.groups() if tables else (None, None, None)
+    threads = _THREADS.search(data, (tables or resident).end() - 1)
+    capabilities = threads and _CAPABILITIES.search(data, threads.end() - 1)
     return Status(
         *identity,
         *map(_bytes, resident.groups()),
         None if pte is None else _bytes(pte) + (_bytes(pmd) or 0),
         _bytes(swap),
+        int(threads[1]) if threads else 1,
+        bool(capabilities and int(capabilities[1], 16) & _ADMINISTRATOR),
     )
 
 

@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Facts built by hand: a host of 100000 MiB on which nothing is wrong, so that 10 MiB are 0.01 % of RAM."""
 
+import collections
+
 import pytest
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import catalogue, judge
 
 MIB = 1 << 20
+OomRows = collections.namedtuple("OomRows", "lifeline process same_adj_cgroup")
 HOST = {
     "kind": "host",
     "unit": None,
@@ -57,7 +60,71 @@ def healthy_facts():
             "bpf_jit_limit_bytes": 264241152,
         },
         "cgroups": {"count": 10, "dying": 0, "top": [], "near_limit": []},
+        "host": {"kernel_release": "6.1.0"},
+        "oom": {
+            "sysctls": {"panic_on_oom": 0, "oom_kill_allocating_task": 0},
+            "kills_since_boot": 0,
+            "reaper": True,
+            "badness_model": "signed",
+            "badness_evidence": "this process shows 666",
+            "unkillable": [],
+            "unkillable_bytes": 0,
+            "unkillable_percent": 0.0,
+            "lifelines": [lifeline("sshd", 812, -1000)],
+            "unkillable_workloads": [],
+            "negative_workloads": [],
+            "same_adj_cgroups": [],
+            "without_victim": [],
+            "units": [],
+        },
     }
+
+
+def lifeline(name, pid, adj):
+    """A row of oom.lifelines."""
+    return {
+        "name": name,
+        "role": "the way in",
+        "pid": pid,
+        "comm": name,
+        "unit": f"{name}.service",
+        "oom_score_adj": adj,
+        "usual_adj": -1000,
+        "protected": adj < 0,
+    }
+
+
+def process(pid, adj, mib, comm="java"):
+    """A row of a process in the lists of oom."""
+    return {
+        "pid": pid,
+        "comm": comm,
+        "oom_score_adj": adj,
+        "unit": None,
+        "cgroup": "/a",
+        "held_bytes": mib * MIB,
+    }
+
+
+def same_adj_cgroup(count, all_tied, cgroup="/kubepods/pod1"):
+    """A cgroup of `count` processes at -998: pause, which is the next, and a hog."""
+    return {
+        "cgroup": cgroup,
+        "limit_bytes": 100 * MIB,
+        "processes": count,
+        "lowest_adj": -998,
+        "highest_adj": -998,
+        "all_tied": all_tied,
+        "next_count": 1,
+        "next": [process(64, -998, 1, "pause")],
+        "biggest": process(65, -998, 90, "data_sim"),
+    }
+
+
+@pytest.fixture
+def rows():
+    """The functions that make rows of the subset oom."""
+    return OomRows(lifeline, process, same_adj_cgroup)
 
 
 @pytest.fixture

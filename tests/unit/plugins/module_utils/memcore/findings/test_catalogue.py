@@ -11,9 +11,12 @@ from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings im
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import options
 
 RULES = catalogue.RULES
-FILLED = {"mount", "pid", "pod", "shmid", "cache", "caller", "comm", "suspects", "cgroup"}
+FILLED = {"mount", "pid", "pod", "shmid", "cache", "caller", "comm", "suspects", "cgroup", "unit"}
+FILLED |= {"lasting", "usual_adj", "declared_adj", "oom_score_adj"}
+TUNABLE = [rule for rule in RULES if rule.threshold is not None]
 
 each_rule = pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.id) for rule in RULES])
+each_tunable_rule = pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.id) for rule in TUNABLE])
 
 
 def test_every_rule_of_the_catalogue_is_judged_and_no_other():
@@ -29,7 +32,7 @@ def test_a_rule_is_complete(rule):
     assert re.match(r"^[a-z]+(-[a-z]+)+$", rule.id)
     assert rule.severity in ("info", "warning", "critical")
     assert rule.threshold is None or rule.threshold > 0
-    assert rule.unit
+    assert bool(rule.unit) == (rule.threshold is not None)
     assert catalogue.rule(rule.id) == rule
 
 
@@ -45,18 +48,23 @@ def test_every_blank_of_a_remedy_is_one_that_gets_filled(rule):
     assert set(re.findall(r"\{(\w+)\}", rule.remedy)) - FILLED == set()
 
 
-@each_rule
+@each_tunable_rule
 def test_a_threshold_can_be_set(rule):
     assert options.checked_thresholds({rule.id: "12.5"})[rule.id] == 12.5
     assert options.checked_thresholds({})[rule.id] == rule.threshold
 
 
-@each_rule
+@each_tunable_rule
 def test_a_threshold_that_is_no_number_is_refused_with_its_unit(rule):
     expected = f"thresholds.{rule.id} is 'much', but must be a number from 0 up ({rule.unit})."
 
     with pytest.raises(OptionError, match=re.escape(expected)):
         options.checked_thresholds({rule.id: "much"})
+
+
+def test_a_rule_without_a_threshold_takes_none():
+    with pytest.raises(OptionError, match="thresholds has 'no-oom-reaper', which is no finding with a threshold"):
+        options.checked_thresholds({"no-oom-reaper": 1})
 
 
 @pytest.mark.parametrize("value", [-1, "-0.5", "nan", float("inf"), None, [], {}])

@@ -28,6 +28,15 @@ def test_a_rule_is_given_its_own_threshold(monkeypatch):
     assert seen == [7.5]
 
 
+def test_a_rule_with_nothing_to_tune_is_given_none(monkeypatch):
+    seen = []
+    monkeypatch.setattr(judge, "_RULES", {"a": ((), lambda facts, threshold: seen.append(threshold) or [])})
+
+    judge.judge({}, {})
+
+    assert seen == [None]
+
+
 def test_several_things_wrong_are_all_told(facts, add_tmpfs, raised):
     facts["memory"]["ledger"].update(vmalloc=9000 << 20, percpu=8000 << 20)
     facts["cgroups"]["dying"] = 5000
@@ -46,6 +55,9 @@ def test_what_could_not_be_read_raises_nothing(facts, add_tmpfs, add_cgroup, rai
     kernel["slab"] = {"top": None, "top_unreclaimable": None}
     kernel["vmalloc"]["top"] = None
     facts["cgroups"].update(count=None, dying=None)
+    oom = facts["oom"]
+    oom.update(kills_since_boot=None, reaper=None, badness_model="unknown")
+    oom["sysctls"] = dict.fromkeys(oom["sysctls"])
     sizes = ("size_bytes", "used_bytes", "used_percent", "unlimited", "journal_bytes", "deleted_bytes")
     add_tmpfs(**dict.fromkeys(sizes))
     add_cgroup(shmem_bytes=None, kernel_bytes=None)

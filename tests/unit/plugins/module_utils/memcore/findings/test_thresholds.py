@@ -89,6 +89,47 @@ def _cgroup(key):
     return measure
 
 
+def _lifelines(count, facts, rows, **_):
+    facts["oom"]["lifelines"] = [rows.lifeline("sshd", 800 + number, 0) for number in range(int(count))]
+
+
+def _workloads(key, adj, **more):
+    def measure(count, facts, rows, **_):
+        facts["oom"].update({key: [rows.process(900 + number, adj, 10) for number in range(int(count))]}, **more)
+
+    return measure
+
+
+def _same_adj(all_tied):
+    def measure(count, facts, rows, **_):
+        facts["oom"]["same_adj_cgroups"] = [rows.same_adj_cgroup(int(count), all_tied)]
+
+    return measure
+
+
+def _unkillable(share, facts, rows, **_):
+    facts["oom"].update(
+        unkillable=[rows.process(900, -1000, 10)], unkillable_percent=share, unkillable_bytes=_ram(share)
+    )
+
+
+def _declared(points, facts, **_):
+    unit = {"unit": "a.service", "pid": 7, "comm": "a", "declared_in": "/etc/systemd/system/a.service"}
+    adj = {"declared_adj": -5, "oom_score_adj": int(points) - 5, "agrees": int(points) == 0}
+    facts["oom"]["units"] = [dict(unit, **adj)]
+
+
+def _sysctl(name):
+    def measure(value, facts, **_):
+        facts["oom"]["sysctls"][name] = int(value)
+
+    return measure
+
+
+def _kills(count, facts, **_):
+    facts["oom"]["kills_since_boot"] = int(count)
+
+
 # id: how a host measures so much in the unit of the rule's threshold.
 MEASURES = {
     "tmpfs-dominates": _tmpfs_dominates,
@@ -113,27 +154,55 @@ MEASURES = {
     "dying-cgroups": _dying,
     "cgroup-shmem-at-limit": _cgroup("shmem_bytes"),
     "cgroup-kernel-memory-high": _cgroup("kernel_bytes"),
+    "floored-tie-in-cgroup": _same_adj(True),
+    "floored-badness": _workloads("negative_workloads", -900, badness_model="floored"),
+    "same-negative-adj": _same_adj(False),
+    "lifeline-unprotected": _lifelines,
+    "unkillable-workload": _workloads("unkillable_workloads", -1000),
+    "unkillable-exhausts": _unkillable,
+    "declared-adj-differs": _declared,
+    "panic-on-oom": _sysctl("panic_on_oom"),
+    "kill-allocating-task": _sysctl("oom_kill_allocating_task"),
+    "oom-kills": _kills,
 }
+# What is counted, so that there is no half of it.
+COUNTED = {
+    "dying-cgroups",
+    "floored-tie-in-cgroup",
+    "floored-badness",
+    "same-negative-adj",
+    "lifeline-unprotected",
+    "unkillable-workload",
+    "declared-adj-differs",
+    "panic-on-oom",
+    "kill-allocating-task",
+    "oom-kills",
+}
+TUNABLE = [rule for rule in catalogue.RULES if rule.threshold is not None]
 
 
 def _step(rule):
     """The smallest difference that shows in the rule's unit."""
-    if rule.unit == "cgroups":
+    if rule.id in COUNTED:
         return 1
     return 1.0 / MIB if rule.unit == "MiB" else 0.01
 
 
 @pytest.fixture
-def measure(facts, add_tmpfs, add_cgroup):
+def measure(facts, add_tmpfs, add_cgroup, rows):
     """A function: let the host measure `value` for the rule of this id."""
-    return lambda name, value: MEASURES[name](value, facts=facts, add_tmpfs=add_tmpfs, add_cgroup=add_cgroup)
+    tools = {"facts": facts, "add_tmpfs": add_tmpfs, "add_cgroup": add_cgroup, "rows": rows}
+    return lambda name, value: MEASURES[name](value, **tools)
 
 
-each_rule = pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.id) for rule in catalogue.RULES])
+each_rule = pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.id) for rule in TUNABLE])
+each_divisible_rule = pytest.mark.parametrize(
+    "rule", [pytest.param(rule, id=rule.id) for rule in TUNABLE if rule.threshold / 2 >= 1 or rule.id not in COUNTED]
+)
 
 
-def test_there_is_a_measure_for_every_rule():
-    assert sorted(MEASURES) == sorted(rule.id for rule in catalogue.RULES)
+def test_there_is_a_measure_for_every_rule_with_a_threshold():
+    assert sorted(MEASURES) == sorted(rule.id for rule in TUNABLE)
 
 
 def test_a_healthy_host_raises_nothing(raised):
@@ -161,7 +230,7 @@ def test_just_above_its_threshold_a_rule_is_met_and_no_other(rule, measure, rais
     assert [finding.id for finding in raised()] == [rule.id]
 
 
-@each_rule
+@each_divisible_rule
 def test_a_lower_threshold_is_obeyed(rule, measure, raised):
     measure(rule.id, rule.threshold / 2)
 
@@ -183,7 +252,7 @@ def test_a_threshold_of_0_on_a_host_with_nothing_to_find_is_no_crash(rule, raise
 @each_rule
 def test_a_subset_that_was_not_gathered_keeps_its_rules_silent(rule, measure, raised, facts):
     measure(rule.id, rule.threshold)
-    for subset in ("memory", "tmpfs", "shmem", "cgroups"):
+    for subset in ("memory", "tmpfs", "shmem", "cgroups", "oom"):
         facts.pop(subset)
 
     assert [finding.id for finding in raised()] == (["bpf-jit-near-limit"] if rule.id == "bpf-jit-near-limit" else [])

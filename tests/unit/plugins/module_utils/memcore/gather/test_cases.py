@@ -8,11 +8,11 @@ TCP claims 4096 kB of them: 12288 kB are left wherever a case adds nothing.
 
 Of the numbered cases these cannot be told by a tree of files:
   12  two nodes are compared, one host's files show only one of them
-  33  the victim of the OOM killer: with the OOM engine
-  34  oom_score_adj declared against in effect: with the OOM engine
 and of these a part only a live host can tell:
   2, 4, 7, 13  that it grows, and how fast; the tree is one sample
   24  the size of a deleted file or memfd behind a descriptor; its holder is told
+  33  who is first in the order of the scan: of a tree's tie it is said that one of them dies
+  34  that one worker's kill takes all others (memory.oom.group), which is no finding, but stands beside each victim
   29  that it is the journal that fills /run: the files in a tmpfs are not part of a captured tree
 Case 21 is the bait bait-arc-at-target: nothing is wrong on that host.
 """
@@ -102,7 +102,12 @@ CASES = {
     ),
     "11-leaked-cgroups": (
         # the root and /workload are alive
-        [("dying-cgroups", {"dying": 65535 - 2, "alive": 2})],
+        # and its base is a host of 3.10, on which a process named `protected` is at -1000
+        [
+            ("dying-cgroups", {"dying": 65535 - 2, "alive": 2}),
+            ("unkillable-workload", {"count": 1}),
+            ("no-oom-reaper", {}),
+        ],
         {"host.cgroup_version": "v1"},
     ),
     "13-pull-loop": (
@@ -282,6 +287,41 @@ CASES = {
     "bait-df-dash": ([], {"tmpfs.0.mount": "/dev/shm"}),
     "bait-pod-between-containers": ([], {"tmpfs.0.owner.pod_uid": POD.replace("_", "-")}),
     "bait-huge-pages-reserved": ([], {"memory.ledger.hugetlb": 2560 * 2048 * KIB}),
+    "33-pause-dies": (
+        # 3145728000 bytes are 768000 pages, the adj takes off 998 * 768 = 766464; data_sim has 689000 and 1375 tables
+        [
+            (
+                "floored-tie-in-cgroup",
+                {"count": 1, "cgroup": f"/kubepods.slice/kubepods-pod{POD}.slice", "pid": 940},
+            ),
+            ("floored-badness", {"count": 4, "pid": 940}),  # postgres at -900 is the fourth
+        ],
+        {
+            "oom.badness_model": "floored",
+            "oom.tie_rule": "last",
+            "oom.by_cgroup.0.limit_bytes": 3145728000,
+            "oom.by_cgroup.0.killable": 3,
+            "oom.by_cgroup.0.victims.0.badness": 1,
+            "oom.by_cgroup.0.victims.0.tied_with": 2,
+            "oom.by_cgroup.0.sure": False,
+            "oom.same_adj_cgroups.0.biggest.held_bytes": (2756000 + 5500) * KIB,
+        },
+    ),
+    "34-declared-and-live": (
+        [
+            (
+                "declared-adj-differs",
+                {
+                    "unit": "nginx.service",
+                    "pid": 905,
+                    "declared_adj": -500,
+                    "oom_score_adj": 100,
+                    "declared_in": "/etc/systemd/system/nginx.service.d/oom.conf",
+                },
+            )
+        ],
+        {"oom.units.0.agrees": False},
+    ),
 }
 
 

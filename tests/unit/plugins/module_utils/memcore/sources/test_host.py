@@ -129,7 +129,15 @@ def test_a_captured_tree_with_a_folder_of_its_reader_is_not_live(tree):
     assert host.at(tree).live is False
 
 
-@pytest.mark.parametrize("name", ["", "proc", "missing", "a\nb"])
+@pytest.mark.parametrize("name", ["a\nb", "a\0b", "\ud800"], ids=["newline", "nul", "half-a-character"])
+def test_a_root_that_cannot_be_shown_as_it_is_is_refused_on_one_line(folder, name):
+    with pytest.raises(RootError) as error:
+        host.at(os.path.join(folder, name))
+    assert repr(os.path.join(folder, name, "proc", "meminfo")) + " is missing; " in str(error.value)
+    assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize("name", ["", "proc", "missing"])
 def test_a_root_without_a_meminfo_is_refused_with_the_path_that_is_missing(folder, name):
     os.mkdir(os.path.join(folder, "proc"))
     root = os.path.join(folder, name)

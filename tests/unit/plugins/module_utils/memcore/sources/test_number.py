@@ -23,3 +23,17 @@ from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources imp
 )
 def test_a_file_of_one_number(text, expected):
     assert number.parse(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        pytest.param("67108864\n", 67108864, id="bytes"),
+        pytest.param("0\n", 0, id="none-at-all"),
+        pytest.param("9223372036854771712\n", None, id="no-limit-in-v1"),
+        pytest.param("max\n", None, id="no-limit-in-v2"),
+        pytest.param(None, None, id="no-file"),
+    ],
+)
+def test_the_size_in_a_file_of_a_cgroup(text, expected):
+    assert number.size(text) == expected

@@ -160,6 +160,26 @@ def test_what_a_process_shows(data, expected):
 
 
 @pytest.mark.parametrize(
+    "tail, threads, administrator",
+    [
+        pytest.param(b"Threads:\t12\nCapInh:\t0\nCapEff:\t000001ffffffffff\n", 12, True, id="root"),
+        pytest.param(b"Threads:\t1\nCapEff:\t0000000000200000\nCapBnd:\tff\n", 1, True, id="only-sys-admin"),
+        pytest.param(b"Threads:\t3\nCapEff:\t000001ffffdfffff\n", 3, False, id="all-but-sys-admin"),
+        pytest.param(b"Threads:\t2\n", 2, False, id="cut-before-the-capabilities"),
+        pytest.param(b"", 1, False, id="cut-before-the-threads"),
+        pytest.param(b"CapEff:\t000001ffffffffff\nThreads:\t2\n", 2, False, id="in-no-kernels-order"),
+    ],
+)
+def test_threads_and_whether_it_may_administer(tail, threads, administrator):
+    found = status.parse(LINUX_6_18[: LINUX_6_18.index(b"Threads")] + tail)
+    assert (found.threads, found.administrator) == (threads, administrator)
+
+
+def test_a_process_whose_first_thread_has_ended_has_others():
+    assert status.parse(ZOMBIE.replace(b"Threads:\t1", b"Threads:\t3")).threads == 3
+
+
+@pytest.mark.parametrize(
     "data, shown",
     [
         pytest.param(b"", "b''", id="empty"),

@@ -1,0 +1,191 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Where memory can run out: the host, and each memory cgroup that has a limit."""
+
+import errno
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from ..models import victims
+from ..models.badness import Task, total_of_host, total_of_memcg
+from ..sources import cgroup, keyed, number
+from ..sources.host import reason
+from .survey import Survey
+
+
+class Place(NamedTuple):
+    """A cgroup's folder, its path in the hierarchy, its own pids and where its subtree ends in the list of places."""
+
+    folder: str
+    path: str
+    pids: List[int]
+    end: int
+
+
+class Limits(NamedTuple):
+    """Bytes, None where there is no such limit (or, for used, where nobody tells).
+
+    memory: RAM of the host or the cgroup's limit; swap: v2's memory.swap.max; memsw: v1's limit of memory and swap.
+    """
+
+    memory: int
+    used: Optional[int]
+    swap: Optional[int]
+    memsw: Optional[int]
+    may_swap: bool
+
+
+class Tree:
+    """The memory cgroups in the order in which the kernel scans them, each read once."""
+
+    def __init__(self, survey: Survey):
+        self._survey = survey
+        self._group: Dict[str, bool] = {}
+        self.mount = survey.hierarchy.mount
+        self.is_v2 = survey.has_cgroup_v2
+        self.places = self._read()
+        self.of_pid = {pid: place.path for place in self.places for pid in place.pids}
+        if not survey.host.live:
+            self._add_those_of_processes()
+
+    def __contains__(self, path: str) -> bool:
+        """Whether a cgroup has memory.oom.group set, which only v2 knows."""
+        if not self.is_v2:
+            return False
+        if path not in self._group:
+            text = self._survey.host.optional(f"{self.mount}{path}/memory.oom.group")
+            self._group[path] = number.parse(text) == 1
+        return self._group[path]
+
+    def members(self, place: Place, index: int) -> List[int]:
+        """The pids of the subtree in the kernel's order of the scan."""
+        end = index + 1 if self._is_flat(place) else place.end
+        return [pid for inner in self.places[index:end] for pid in inner.pids]
+
+    def limits(self, place: Place, instead: Optional[int] = None) -> Optional[Limits]:
+        """What limits the cgroup; None where nothing does. instead: bytes to take for its limit."""
+        limit = instead or self._bytes(place.folder, "memory.max" if self.is_v2 else "memory.limit_in_bytes")
+        if limit is None:
+            return None
+        return self._limits_v2(place.folder, limit) if self.is_v2 else self._limits_v1(place.folder, limit)
+
+    def waits(self, place: Place) -> bool:
+        """v1: whether tasks sleep instead of being killed."""
+        text = None if self.is_v2 else self._survey.host.optional(f"{place.folder}/memory.oom_control")
+        return keyed.parse(text or "").get("oom_kill_disable") == 1
+
+    def _limits_v2(self, folder, limit):
+        swappiness = number.parse(self._survey.host.text("proc/sys/vm/swappiness"))
+        swap = self._bytes(folder, "memory.swap.max")
+        return Limits(limit, self._bytes(folder, "memory.current"), swap, None, swappiness != 0)
+
+    def _limits_v1(self, folder, limit):
+        swappiness = number.parse(self._survey.host.optional(f"{folder}/memory.swappiness"))
+        memsw = self._bytes(folder, "memory.memsw.limit_in_bytes")
+        return Limits(limit, self._bytes(folder, "memory.usage_in_bytes"), None, memsw, swappiness != 0)
+
+    def _bytes(self, folder, name) -> Optional[int]:
+        return number.size(self._survey.host.optional(f"{folder}/{name}"))
+
+    def _is_flat(self, place) -> bool:
+        """v1 without use_hierarchy: children are not charged to the parent."""
+        return not self.is_v2 and number.parse(self._survey.host.optional(f"{place.folder}/memory.use_hierarchy")) == 0
+
+    def _read(self) -> List[Place]:
+        folders = self._survey.cgroup_folders
+        ends = _ends(folders)
+        start = len(self.mount or "")
+        return [Place(folder, folder[start:] or "/", self._pids(folder), end) for folder, end in zip(folders, ends)]
+
+    def _pids(self, folder) -> List[int]:
+        try:
+            return [int(pid) for pid in self._survey.host.whole(f"{folder}/cgroup.procs").split() if pid.isdigit()]
+        except OSError as error:
+            # A threaded cgroup has none of its own: its processes stand in the cgroup above.
+            if error.errno not in (errno.ENOENT, errno.ENODEV, errno.EOPNOTSUPP):
+                self._survey.host.lacks(f"/{folder}/cgroup.procs", reason(error))
+            return []
+
+    def _add_those_of_processes(self):
+        """A captured tree may have only /proc/PID/cgroup."""
+        by_path = {place.path: place for place in self.places}
+        for pid in sorted(process.pid for process in self._survey.table.user):
+            path = None if pid in self.of_pid else cgroup.path_of(self._survey.cgroup_of(pid))
+            if path is not None:
+                self.of_pid[pid] = path
+                if path in by_path:
+                    by_path[path].pids.append(pid)
+
+
+def host_limits(survey: Survey) -> Limits:
+    """RAM, what is used of it for good (not just cached), and whether there is swap."""
+    info = survey.meminfo
+    available = info.get("MemAvailable")
+    if available is None:
+        survey.host.lacks("oom used_bytes", "/proc/meminfo has no MemAvailable")
+    used = None if available is None else info["MemTotal"] - available
+    return Limits(info["MemTotal"], used, None, None, bool(info.get("SwapTotal")))
+
+
+def host_domain(survey: Survey, tasks: Dict[int, Task], tree: Tree) -> victims.Domain:
+    """The host: a global OOM. Tasks by pid, which is not the order of the scan: that is the order of creation."""
+    pages = survey.page_size
+    total = total_of_host(survey.meminfo["MemTotal"] // pages, survey.meminfo.get("SwapTotal", 0) // pages)
+    return victims.Domain(None, total, list(tasks.values()), victims.NOT_KNOWN, _setting(survey, 1), tree)
+
+
+def cgroup_domains(
+    survey: Survey, tasks: Dict[int, Task], tree: Tree, creation_order: bool
+) -> List[Tuple[victims.Domain, Limits]]:
+    """Each memory cgroup that has a limit and a task, with its limits."""
+    found = []
+    for index, place in enumerate(tree.places):
+        limits = tree.limits(place)
+        domain = None if limits is None else cgroup_domain(survey, tasks, tree, index, limits, creation_order)
+        if domain is not None and domain.tasks:
+            found.append((domain, limits))
+    return found
+
+
+def cgroup_domain(
+    survey: Survey, tasks: Dict[int, Task], tree: Tree, index: int, limits: Limits, creation_order: bool
+) -> victims.Domain:
+    """The domain of the place with that index in the tree, if these were its limits."""
+    place = tree.places[index]
+    members = [tasks[pid] for pid in tree.members(place, index) if pid in tasks]
+    setting = victims.WAIT if tree.waits(place) else _setting(survey, 2)
+    order = _order(survey, tree, creation_order)
+    return victims.Domain(place.path, total_pages(limits, survey), members, order, setting, tree)
+
+
+def total_pages(limits: Limits, survey: Survey) -> int:
+    """The pages that the domain of a memory cgroup may use."""
+    size = survey.page_size
+    swap, memsw = (None if value is None else value // size for value in (limits.swap, limits.memsw))
+    of_host = survey.meminfo.get("SwapTotal", 0) // size
+    return total_of_memcg(limits.memory // size, swap, of_host, limits.may_swap, memsw)
+
+
+def _order(survey, tree, creation_order) -> str:
+    if not survey.host.live or not creation_order:
+        return victims.NOT_KNOWN
+    return victims.EXACT if tree.is_v2 else victims.BY_CGROUP
+
+
+def _setting(survey, panics_from) -> str:
+    """vm.panic_on_oom: 1 panics where the host is out of memory, 2 where a cgroup is, too."""
+    panic = number.parse(survey.host.text("proc/sys/vm/panic_on_oom")) or 0
+    if panic >= panics_from:
+        return victims.PANIC
+    allocating = number.parse(survey.host.text("proc/sys/vm/oom_kill_allocating_task"))
+    return victims.ALLOCATING if allocating and panics_from == 1 else victims.HIGHEST
+
+
+def _ends(folders: List[str]) -> List[int]:
+    """Where in a preorder the subtree of each folder ends."""
+    ends = [len(folders)] * len(folders)
+    open_ones: List[int] = []
+    for index, folder in enumerate(folders):
+        while open_ones and not folder.startswith(folders[open_ones[-1]] + "/"):
+            ends[open_ones.pop()] = index
+        open_ones.append(index)
+    return ends

@@ -1,0 +1,119 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who dies next, in words."""
+
+import pytest
+
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import report_oom
+
+MIB = 1 << 20
+
+
+def process(pid, comm, mib):
+    return {"pid": pid, "comm": comm, "frees_bytes": None if mib is None else mib * MIB}
+
+
+def domain(**given):
+    row = {
+        "cgroup": "/a",
+        "choice": "highest score",
+        "next": [process(9, "java", 100)],
+        "next_count": 1,
+        "rivals": [],
+        "group_cgroup": None,
+        "group_tasks": None,
+        "used_bytes": 75 * MIB,
+        "limit_bytes": 100 * MIB,
+    }
+    return dict(row, **given)
+
+
+def host(*cgroups, **given):
+    return dict(domain(), by_cgroup=list(cgroups), kills_since_boot=0, badness_model="signed", **given)
+
+
+TIE = {
+    "next": [process(1, "pause", 1), process(2, "a", 1), process(3, "b", 1), process(4, "c", 1)],
+    "next_count": 5,
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "line", "short"),
+    [
+        pytest.param(
+            {}, "java (pid 9), which gives back 100.0 MiB at most", "the OOM killer would take java (pid 9)", id="one"
+        ),
+        pytest.param(
+            {"next": [process(9, "java", None)]}, "java (pid 9)", "the OOM killer would take java (pid 9)", id="untold"
+        ),
+        pytest.param(
+            TIE,
+            "one of 5 with the same score: pause (pid 1), a (pid 2), b (pid 3), …",
+            "the OOM killer would take one of 5 with the same score",
+            id="tie",
+        ),
+        pytest.param(
+            {"rivals": [7, 8]},
+            "java (pid 9), which gives back 100.0 MiB at most, or pid 7, 8, too close to tell",
+            "the OOM killer would take java (pid 9)",
+            id="close",
+        ),
+        pytest.param(
+            {"group_cgroup": "/a/b", "group_tasks": 4},
+            "java (pid 9), which gives back 100.0 MiB at most, and with it all of /a/b (4 processes)",
+            "the OOM killer would take java (pid 9)",
+            id="group",
+        ),
+        pytest.param(
+            {"choice": "panic", "next": []},
+            "nobody: the kernel panics (vm.panic_on_oom)",
+            "when memory runs out the kernel panics (vm.panic_on_oom)",
+            id="panic",
+        ),
+        pytest.param(
+            {"choice": "allocating task", "next": []},
+            "whoever asks for memory at that moment (vm.oom_kill_allocating_task)",
+            "when memory runs out whoever asks for more dies (vm.oom_kill_allocating_task)",
+            id="allocating-task",
+        ),
+        pytest.param(
+            {"choice": "nobody", "next": [], "next_count": 0},
+            "nobody: no process may be killed",
+            "when memory runs out no process may be killed",
+            id="nobody",
+        ),
+    ],
+)
+def test_the_host(given, line, short):
+    assert report_oom.lines(dict(host(), **given))[0] == "on this host: " + line
+    assert report_oom.next_victim(dict(host(), **given)) == short
+
+
+def test_only_the_fullest_cgroup_is_shown():
+    cgroups = [domain(cgroup="/b", choice="wait", next=[]), domain()]
+
+    assert report_oom.lines(host(*cgroups))[1:-1] == [
+        "in /b (75.0 % of 100.0 MiB used): nobody: its processes wait for room (oom_kill_disable)"
+    ]
+
+
+def test_an_empty_cgroup_is_not_shown():
+    assert len(report_oom.lines(host(domain(used_bytes=0), domain(used_bytes=None)))) == 2
+
+
+@pytest.mark.parametrize(
+    ("kills", "model", "line"),
+    [
+        (0, "signed", "since boot the OOM killer has taken no process"),
+        (1, "signed", "since boot the OOM killer has taken 1 process"),
+        (12, "floored", "since boot the OOM killer has taken 12 processes; this kernel's points are floored"),
+        (
+            None,
+            "unknown",
+            "this kernel does not count what the OOM killer takes; whether its points are floored is unknown",
+        ),
+    ],
+)
+def test_what_was_so_far(kills, model, line):
+    assert report_oom.lines(dict(host(), kills_since_boot=kills, badness_model=model))[-1] == line

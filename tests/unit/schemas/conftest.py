@@ -23,6 +23,7 @@ TREES = sorted(HOSTS.rglob("*.tree"))
 # Of these files a case gives only the lines that differ from its base.
 _MERGED = ("proc/meminfo", "proc/vmstat")
 _BASE = re.compile(r"composed, not captured: what differs from (\S+\.tree)")
+_FLOORED = HOSTS.parent / "oom" / "pod-9066e5cfb73c.tree"  # a kernel whose points never fall below 1
 _TREE = HOSTS / "captured-6.12.tree"  # it has huge pages and a cgroup
 
 # Runs in namespaces of its own, so that the tmpfs and the segment are gone with it.
@@ -52,6 +53,27 @@ _SELDOM = {
     "Zswap: 4 kB\nGPUActive: 4 kB\nFuture: 4 kB\n",
     "proc/vmstat": "nr_memmap_pages 1\n",
     "proc/spl/kstat/zfs/arcstats": "size 4 4096\n",
+    # A process that the OOM killer spares, in a cgroup with a limit.
+    "proc/4242/status": "Name:\tspared\nPPid:\t1\nUid:\t0\t0\t0\t0\nVmRSS:\t 4096 kB\nVmPTE:\t 8 kB\n",
+    "proc/4242/oom_score_adj": "-1000\n",
+    "sys/fs/cgroup/workload/cgroup.procs": "4242\n",
+    # A lifeline whose unit declares another value, and two cgroups in which the score has nothing to say.
+    "proc/4243/status": "Name:\tsshd\nPPid:\t1\nUid:\t0\t0\t0\t0\nVmRSS:\t 4096 kB\nVmPTE:\t 8 kB\n",
+    "proc/4243/oom_score_adj": "0\n",
+    "proc/4243/cgroup": "0::/system.slice/ssh.service\n",
+    "etc/systemd/system/ssh.service": "[Service]\nOOMScoreAdjust=-900\n",
+    "proc/4244/status": "Name:\tpause\nPPid:\t1\nUid:\t0\t0\t0\t0\nVmRSS:\t 4 kB\nVmPTE:\t 8 kB\n",
+    "proc/4244/oom_score_adj": "-998\n",
+    "proc/4245/status": "Name:\thog\nPPid:\t1\nUid:\t0\t0\t0\t0\nVmRSS:\t 4096 kB\nVmPTE:\t 8 kB\n",
+    "proc/4245/oom_score_adj": "-998\n",
+    "sys/fs/cgroup/pod/cgroup.procs": "4244\n4245\n",
+    "sys/fs/cgroup/pod/memory.current": "8388608\n",
+    "sys/fs/cgroup/pod/memory.max": "16777216\n",
+    "proc/4246/status": "Name:\tstuck\nPPid:\t1\nUid:\t0\t0\t0\t0\nVmRSS:\t 4096 kB\nVmPTE:\t 8 kB\n",
+    "proc/4246/oom_score_adj": "-1000\n",
+    "sys/fs/cgroup/stuck/cgroup.procs": "4246\n",
+    "sys/fs/cgroup/stuck/memory.current": "8388608\n",
+    "sys/fs/cgroup/stuck/memory.max": "8388608\n",
     "proc/allocinfo": "allocinfo - version: 1.0\n 4096 1 mm/slub.c:2425 func:alloc_slab_page \n",
 }
 
@@ -140,3 +162,9 @@ def seldom_facts(collect, unpack, tmp_path_factory):
         added = {line.split()[0]: line for line in lines.splitlines(True)}
         path.write_text("".join({**(lines_by_name(path) if path.exists() else {}), **added}.values()))
     return collect(folder)
+
+
+@pytest.fixture(scope="session")
+def floored_facts(collect, unpack, tmp_path_factory):
+    """The facts of a composed host with the old badness model."""
+    return collect(unpack(_FLOORED, tmp_path_factory.mktemp("floored")))

@@ -95,9 +95,9 @@ def test_sizes_name_their_unit(documented):
             assert "byte" in " ".join(lines(entry)).lower(), path
 
 
-def test_facts_have_the_keys_that_are_documented(documented, planted_facts, seldom_facts):
+def test_facts_have_the_keys_that_are_documented(documented, planted_facts, seldom_facts, floored_facts):
     finding = catalogue.finding("dying-cgroups", "5000 cgroups are dying", {"dying": 5000})._asdict()
-    found = paths(planted_facts) | paths(seldom_facts) | paths({"findings": [finding]})
+    found = paths(planted_facts) | paths(seldom_facts) | paths(floored_facts) | paths({"findings": [finding]})
     assert sorted(found) == sorted(documented)
 
 

@@ -1,0 +1,41 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The program's commands, and the one place where it says what went wrong."""
+
+import argparse
+from typing import List, Optional
+
+from memcore.errors import MemfactsError
+from oomwatch import VERSION, exits, explain, terminal, victims
+
+
+def main(arguments: Optional[List[str]] = None) -> int:
+    """Run a command; the exit status."""
+    try:
+        asked = _parser().parse_args(arguments)
+        return asked.run(asked)
+    except BrokenPipeError:
+        terminal.leave_quietly()
+        return exits.FOUND
+    except KeyboardInterrupt:
+        return exits.WRONG
+    except (exits.InputError, exits.OutputError, MemfactsError, OSError) as error:
+        terminal.complain(str(error))
+        return exits.WRONG
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="oomwatch", description="What the OOM killer did, and whom it takes next.", allow_abbrev=False
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="command")
+    explain.add_parser(commands)
+    victims.add_parser(commands)
+    version = commands.add_parser("version", help="print the version", description="Print the version.")
+    version.set_defaults(run=_version)
+    return parser
+
+
+def _version(_arguments) -> int:
+    terminal.show([f"oomwatch {VERSION}"])
+    return exits.NOTHING

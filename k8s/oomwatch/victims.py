@@ -1,0 +1,96 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""oomwatch victims: whom the OOM killer takes next on this host, and what if."""
+
+import argparse
+import shlex
+import textwrap
+from typing import Dict
+
+from memcore.gather import victims_info
+from memcore.sources import host
+from oomwatch import exits, terminal
+
+_NUMBERS = ("pid", "value")
+_KEYS = ("pid", "name", "unit", "cgroup", "value", "mount", "size")
+_WHAT_IF = """\
+changes for --what-if:
+  oom_score_adj pid=N|name=NAME|unit=UNIT|cgroup=PATH value=N
+  gone pid=N|name=NAME|unit=UNIT|cgroup=PATH
+  tmpfs_emptied mount=PATH
+  tmpfs_resized mount=PATH size=SIZE
+  limit cgroup=PATH size=SIZE|max
+
+Exit status: 0 nothing is wrong, 1 findings, 2 usage error or nothing to read."""
+
+
+def add_parser(commands) -> None:
+    """Add the command to the program's parser."""
+    parser = commands.add_parser(
+        "victims",
+        help="say whom the OOM killer takes next, and what if",
+        description="Rank processes as the running kernel does, for the host and each memory cgroup with a limit.",
+        epilog=_WHAT_IF,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--cgroup", metavar="PATH", help="only the limits under which this memory cgroup's processes die"
+    )
+    parser.add_argument(
+        "--what-if", action="append", default=[], metavar="CHANGE", help="on paper; may be given several times"
+    )
+    parser.add_argument("--json", action="store_true", help="one object on one line")
+    parser.add_argument("--top", type=int, default=10, metavar="N", help="rows of each list (10)")
+    parser.add_argument(
+        "--root", default="/", metavar="DIR", help="a folder with another host's proc/ and sys/, such as a sosreport"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments) -> int:
+    """Rank; the exit status."""
+    changes = [change(text) for text in arguments.what_if]
+    asked = victims_info.checked(arguments.cgroup, arguments.top, changes)
+    found = victims_info.collect(host.at(arguments.root), asked)
+    if arguments.json:
+        terminal.show_json({name: value for name, value in found.items() if name != "report"})
+    else:
+        terminal.show(_page(found, terminal.width()))
+    return exits.FOUND if found["findings"] else exits.NOTHING
+
+
+def change(text: str) -> Dict:
+    """`oom_score_adj pid=123 value=-500` as the options of a module have it."""
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        words = []
+    if not words:
+        raise exits.InputError(f"--what-if {text!r} is no change; give one such as 'gone pid=123'")
+    found: Dict = {"change": words[0]}
+    for word in words[1:]:
+        key, sign, value = word.partition("=")
+        if not sign or key not in _KEYS:
+            raise exits.InputError(f"--what-if {text!r} has {word!r}; give KEY=VALUE, where KEY is {', '.join(_KEYS)}")
+        if key in found:
+            raise exits.InputError(f"--what-if {text!r} has {key} twice; give each change a --what-if of its own")
+        found[key] = _number(key, value) if key in _NUMBERS else value
+    return found
+
+
+def _number(key, value):
+    try:
+        return int(value)
+    except ValueError:
+        raise exits.InputError(f"--what-if has {key}={value}, but {key} is a whole number; give one") from None
+
+
+def _page(found, width):
+    """The module's page, its prose wrapped; rows of tables are left as they are, as they are cut already."""
+    lines = []
+    for line in found["report"]:
+        lines += [line] if line.startswith(" ") else textwrap.wrap(line, width, subsequent_indent="  ") or [""]
+    for finding in found["findings"]:
+        lines += ["", *textwrap.wrap(f"[{finding['severity']}] {finding['summary']}", width, subsequent_indent="  ")]
+        lines += textwrap.wrap(f"do: {finding['remedy']}", width, initial_indent="  ", subsequent_indent="    ")
+    return lines

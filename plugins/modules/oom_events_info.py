@@ -1,0 +1,981 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the memfacts authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+module: oom_events_info
+short_description: Explain what the OOM killer did
+version_added: 0.1.0
+description:
+  - Reads a kernel log and turns each report of the OOM killer into an event that says who was killed and why, whether
+    it was the right one, whom another kernel would have taken and how much that frees, and what to do.
+  - Reads the formats of kernels from 3.10 on, in any dress. C(docs/events.md) of the collection says how causes and
+    verdicts are concluded.
+  - Changes nothing. Needs nothing on the managed host but Python 3.6 or later, and C(journalctl) for
+    O(source=journal).
+author:
+  - the memfacts authors (@memfacts)
+options:
+  source:
+    description:
+      - Where the log is.
+      - V(kmsg) is the running kernel's own buffer, which holds what was said lately and needs root or C(CAP_SYSLOG).
+      - V(journal) is the systemd journal with all boots that it keeps.
+      - V(file) is a file on the managed host, such as C(/var/log/kern.log) or the output of C(dmesg).
+      - V(text) is the option O(text).
+    type: str
+    choices: [kmsg, journal, file, text]
+    default: kmsg
+  path:
+    description:
+      - The file with the log. Required with O(source=file).
+    type: path
+  text:
+    description:
+      - The log itself. Required with O(source=text).
+    type: str
+  since:
+    description:
+      - Leave older events out. Either an age such as V(30m), V(2h) or V(7d), a date such as V(2026-11-27), or a time
+        such as V(2026-11-27T06:53:58Z); UTC where no zone is named.
+      - Events whose time the log does not tell stay, and RV(incomplete) says so.
+    type: str
+  limit:
+    description:
+      - How many events at most, the newest.
+    type: int
+    default: 50
+  top:
+    description:
+      - How many entries each list in an event may have at most.
+    type: int
+    default: 20
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+    details: Nothing is ever changed, so check mode is the same run.
+  diff_mode:
+    support: none
+  platform:
+    platforms: linux
+"""
+
+EXAMPLES = r"""
+- name: What has the OOM killer done lately
+  memfacts.linux.oom_events_info:
+  become: true
+  register: oom
+
+- name: Show it as a page to read
+  ansible.builtin.debug:
+    var: oom.report
+
+- name: The last week out of the journal
+  memfacts.linux.oom_events_info:
+    source: journal
+    since: 7d
+  become: true
+  register: week
+
+- name: Find hosts on which a kernel took the wrong process
+  ansible.builtin.debug:
+    msg: "{{ item.explanation }}"
+  loop: "{{ week.events | selectattr('verdict.model', 'eq', 'floored') | rejectattr('verdict.agrees') }}"
+  loop_control:
+    label: "{{ item.id }}"
+
+- name: Explain a log that somebody sent
+  memfacts.linux.oom_events_info:
+    source: file
+    path: /tmp/dmesg.txt
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+events:
+  description: The events, oldest first, each in the shape of C(schemas/event.schema.json) of the collection.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    schema_version:
+      description: Version of this shape. It changes when a field is renamed or removed.
+      returned: always
+      type: int
+      sample: 1
+    id:
+      description:
+        - The boot's id, a colon, and the sequence number of the report's first record; where the log has none its
+          time, or its number in the log. The boot is C(unknown) where the log does not tell it.
+      returned: always
+      type: str
+      sample: "2720b512-ca14-4546-bef5-4ebce0aefcf7:7516987983223"
+    time:
+      description: When the report began, RFC 3339 in UTC. V(null) where neither the log nor the host tells it.
+      returned: always
+      type: str
+      sample: "2027-02-22T06:57:05Z"
+    uptime_seconds:
+      description: Seconds since boot when the report began. V(null) where the log does not tell it.
+      returned: always
+      type: float
+      sample: 7516987.983223
+    node:
+      description: Name of the host. V(null) where the log is a file or text, which do not tell it.
+      returned: always
+      type: str
+      sample: "web3"
+    kernel_release:
+      description: Release of the kernel, from the report itself. V(null) where that line is missing.
+      returned: always
+      type: str
+      sample: "6.12.117+deb13-cloud-amd64"
+    scope:
+      description:
+        - >-
+          What was out of memory: a memory cgroup, the host, or the nodes of a cpuset or memory policy; C(sysrq)
+          where somebody asked for the kill. V(null) where no line that survived tells.
+      returned: always
+      type: str
+      sample: "memcg"
+    outcome:
+      description: How it ended; C(unknown) where the log ends before.
+      returned: always
+      type: str
+      sample: "killed"
+    limit_owner:
+      description: Whose limit was hit. V(null) where the scope is.
+      returned: always
+      type: dict
+      contains:
+        cgroup:
+          description:
+            - The memory cgroup whose limit was hit. V(null) where it was the host, or where the log does not tell.
+          returned: always
+          type: str
+          sample: "/kubepods/podf1c273d3-9b36-11ea-b3df-246e9693c184"
+        kind:
+          description: What that cgroup is. V(null) where the log does not tell it.
+          returned: always
+          type: str
+          sample: "pod"
+        is:
+          description:
+            - Whether it is the victim's own cgroup, one above it, or the host. V(null) where the log does not tell
+              it.
+          returned: always
+          type: str
+          sample: "ancestor"
+        usage_bytes:
+          description: Bytes charged to it. V(null) where it was the host.
+          returned: always
+          type: int
+          sample: 17179869184
+        limit_bytes:
+          description:
+            - Its limit in bytes; of the host the RAM that the kernel manages. V(null) where the log does not tell
+              it.
+          returned: always
+          type: int
+          sample: 17179869184
+        swap_bytes:
+          description:
+            - Its limit of swap in bytes; of the host the size of its swap. V(null) where there is no limit or it is
+              not told.
+          returned: always
+          type: int
+          sample: 0
+    trigger:
+      description:
+        - Who asked for memory when there was none; need not be to blame. V(null) where that line is missing.
+      returned: always
+      type: dict
+      contains:
+        pid:
+          description: Process id in the initial pid namespace. V(null) where the log does not tell it.
+          returned: always
+          type: int
+          sample: 174
+        comm:
+          description:
+            - Name of the process (comm, 15 bytes at most), in which nothing is sure but that it has no newline.
+              V(null) where the log does not tell it.
+          returned: always
+          type: str
+          sample: "python3"
+        oom_score_adj:
+          description: Its oom_score_adj. V(null) where the log does not tell it.
+          returned: always
+          type: int
+          sample: 986
+    victim:
+      description: Who was killed, the first where it was a group. V(null) where nobody was.
+      returned: always
+      type: dict
+      contains:
+        pid:
+          description: Process id in the initial pid namespace.
+          returned: always
+          type: int
+          sample: 5740
+        comm:
+          description:
+            - Name of the process (comm, 15 bytes at most), in which nothing is sure but that it has no newline.
+          returned: always
+          type: str
+          sample: "pause"
+        uid:
+          description: Its user. V(null) where the log does not tell it.
+          returned: always
+          type: int
+          sample: 0
+        total_vm_bytes:
+          description: Bytes of its address space. V(null) where the log does not tell it.
+          returned: always
+          type: int
+          sample: 1052672
+        anon_bytes:
+          description: Bytes of anonymous memory, which the kill frees. V(null) where the log does not tell it.
+          returned: always
+          type: int
+          sample: 4096
+        file_bytes:
+          description: Bytes of file pages it mapped. V(null) where the log does not tell it.
+          returned: always
+          type: int
+          sample: 0
+        shmem_bytes:
+          description:
+            - Bytes of shared memory it mapped, which survive it. V(null) where the kernel counts them as file pages
+              (before 4.5).
+          returned: always
+          type: int
+          sample: 0
+        page_tables_bytes:
+          description: Bytes of page tables. V(null) where the kernel does not print them (before 5.4).
+          returned: always
+          type: int
+          sample: 110592
+        swap_bytes:
+          description: Bytes it had in swap, from the task table. V(null) where the log does not tell it.
+          returned: always
+          type: int
+          sample: 0
+        oom_score_adj:
+          description: Its oom_score_adj. V(null) where the log does not tell it.
+          returned: always
+          type: int
+          sample: -998
+        cgroup:
+          description: Its memory cgroup. V(null) where the log does not tell it.
+          returned: always
+          type: str
+          sample: >-
+            /kubepods/podf1c273d3-9b36-11ea-b3df-246e9693c184/1f246a3eeea8f70bf91141eeaf1805346a666e225f823906485ea0b6c37dfc3d
+        kind:
+          description: What that cgroup is. V(null) where the log does not tell it.
+          returned: always
+          type: str
+          sample: "pod"
+        unit:
+          description: Its systemd unit. V(null) where the log does not tell it.
+          returned: always
+          type: str
+          sample: "sshd.service"
+        namespace:
+          description:
+            - Its pod's namespace, which only Kubernetes' API knows. V(null) where the log does not tell it.
+          returned: always
+          type: str
+        pod:
+          description: Its pod's name, which only Kubernetes' API knows. V(null) where the log does not tell it.
+          returned: always
+          type: str
+        container:
+          description:
+            - Its container's name, which only Kubernetes' API knows. V(null) where the log does not tell it.
+          returned: always
+          type: str
+        pod_uid:
+          description: Its pod's uid. V(null) where the log does not tell it.
+          returned: always
+          type: str
+          sample: "f1c273d3-9b36-11ea-b3df-246e9693c184"
+        container_id:
+          description: Its container's id. V(null) where the log does not tell it.
+          returned: always
+          type: str
+          sample: "1f246a3eeea8f70bf91141eeaf1805346a666e225f823906485ea0b6c37dfc3d"
+        qos_class:
+          description: Its pod's QoS class. V(null) where the log does not tell it.
+          returned: always
+          type: str
+          sample: "Guaranteed"
+    also_killed:
+      description:
+        - >-
+          Who died with it: the rest of a group.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        pid:
+          description: Process id in the initial pid namespace.
+          returned: always
+          type: int
+          sample: 171
+        comm:
+          description:
+            - Name of the process (comm, 15 bytes at most), in which nothing is sure but that it has no newline.
+          returned: always
+          type: str
+          sample: "pause"
+    candidates:
+      description: The report's task table, those with the most points first, who could not be chosen last.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        pid:
+          description: Process id in the initial pid namespace.
+          returned: always
+          type: int
+          sample: 58406
+        comm:
+          description:
+            - Name of the process (comm, 15 bytes at most), in which nothing is sure but that it has no newline.
+          returned: always
+          type: str
+          sample: "data_sim"
+        uid:
+          description: Its user.
+          returned: always
+          type: int
+          sample: 1000
+        total_vm_bytes:
+          description: Bytes of its address space.
+          returned: always
+          type: int
+          sample: 74897752064
+        rss_bytes:
+          description: Bytes resident.
+          returned: always
+          type: int
+          sample: 16250150912
+        anon_bytes:
+          description: Bytes of anonymous memory. V(null) where the table has no such column (before 6.8).
+          returned: always
+          type: int
+          sample: 35258368
+        file_bytes:
+          description: Bytes of mapped file pages. V(null) where the table has no such column (before 6.8).
+          returned: always
+          type: int
+          sample: 0
+        shmem_bytes:
+          description: Bytes of mapped shared memory. V(null) where the table has no such column (before 6.8).
+          returned: always
+          type: int
+          sample: 557056
+        page_tables_bytes:
+          description: Bytes of page tables. V(null) where the log does not tell it.
+          returned: always
+          type: int
+          sample: 37101568
+        swap_bytes:
+          description: Bytes in swap.
+          returned: always
+          type: int
+          sample: 0
+        oom_score_adj:
+          description: Its oom_score_adj.
+          returned: always
+          type: int
+          sample: -998
+        signed_points:
+          description:
+            - Its points by the rule since 5.9, in pages. V(null) where it could not be chosen or the total is not
+              known.
+          returned: always
+          type: int
+          sample: -209232
+        floored_points:
+          description: Its points by the rule before, never below 1. V(null) where the log does not tell it.
+          returned: always
+          type: int
+          sample: 1
+        spared:
+          description: Why the kernel could not choose it. V(null) where the log does not tell it.
+          returned: always
+          type: str
+          sample: "oom_score_adj -1000"
+        position:
+          description: Its place in the table, from 1.
+          returned: always
+          type: int
+          sample: 21
+        killed:
+          description: Whether the report says that it was killed.
+          returned: always
+          type: bool
+          sample: false
+    verdict:
+      description: The replay of the choice.
+      returned: always
+      type: dict
+      contains:
+        model:
+          description:
+            - >-
+              Which badness model explains the choice: that since 5.9 (signed), that before (floored), both or
+              neither. V(null) with a reason. V(null) where the log does not tell it.
+          returned: always
+          type: str
+          sample: "floored"
+        reason:
+          description: Why there is no model. V(null) where the log does not tell it.
+          returned: always
+          type: str
+          sample: "the report has no task table"
+        agrees:
+          description:
+            - >-
+              Whether a signed kernel takes the same process: was it the right one? V(null) where the log does
+              not tell it.
+          returned: always
+          type: bool
+          sample: false
+        chosen_pid:
+          description:
+            - Whom the kernel chose, before a child or a group died for it. V(null) where the log does not tell it.
+          returned: always
+          type: int
+          sample: 5740
+        expected_pid:
+          description: Whom a signed kernel takes. V(null) where the log does not tell it.
+          returned: always
+          type: int
+          sample: 58406
+        expected_comm:
+          description:
+            - Name of the process (comm, 15 bytes at most), in which nothing is sure but that it has no newline.
+              V(null) where the log does not tell it.
+          returned: always
+          type: str
+          sample: "data_sim"
+        signed:
+          description: Whom the signed model takes. V(null) where the log does not tell it.
+          returned: always
+          type: dict
+          contains:
+            pid:
+              description: Process id in the initial pid namespace.
+              returned: always
+              type: int
+              sample: 58406
+            comm:
+              description:
+                - Name of the process (comm, 15 bytes at most), in which nothing is sure but that it has no newline.
+              returned: always
+              type: str
+              sample: "data_sim"
+            points:
+              description: Its points, in pages of the domain.
+              returned: always
+              type: int
+              sample: -209232
+            margin_pages:
+              description: Points from it to the next; 0 in a tie. V(null) where nobody else could be chosen.
+              returned: always
+              type: int
+              sample: 3911952
+            tied:
+              description: How many others have just as many points.
+              returned: always
+              type: int
+              sample: 0
+        floored:
+          description:
+            - Whom the floored model takes; of tied ones the first of the table. V(null) where the log does not tell
+              it.
+          returned: always
+          type: dict
+          contains:
+            pid:
+              description: Process id in the initial pid namespace.
+              returned: always
+              type: int
+              sample: 5740
+            comm:
+              description:
+                - Name of the process (comm, 15 bytes at most), in which nothing is sure but that it has no newline.
+              returned: always
+              type: str
+              sample: "pause"
+            points:
+              description: Its points, in pages of the domain.
+              returned: always
+              type: int
+              sample: 1
+            margin_pages:
+              description: Points from it to the next; 0 in a tie. V(null) where nobody else could be chosen.
+              returned: always
+              type: int
+              sample: 0
+            tied:
+              description: How many others have just as many points.
+              returned: always
+              type: int
+              sample: 20
+        margin_pages:
+          description:
+            - Points between the best and the next in the model that explains the choice. V(null) where the log does
+              not tell it.
+          returned: always
+          type: int
+          sample: 0
+        slack_pages:
+          description:
+            - >-
+              By how many pages points may be off: figures move between choice and table, and up to 4.16 root's
+              3 percent bonus is not in the report. V(null) where the log does not tell it.
+          returned: always
+          type: int
+          sample: 128
+        total_pages:
+          description:
+            - Pages of the domain, to which oom_score_adj is scaled. V(null) where the log does not tell it.
+          returned: always
+          type: int
+          sample: 4194304
+        tie_rule:
+          description:
+            - >-
+              What a tie at the top tells about this kernel: it takes the first or the last of equals. V(null)
+              where the log does not tell it.
+          returned: always
+          type: str
+          sample: "first"
+        why:
+          description: Why it was this one; several may apply.
+          returned: always
+          type: list
+          elements: str
+          sample: ["floored-first-scanned"]
+        would_free_bytes:
+          description: Bytes of memory that the signed model's choice frees. V(null) where the log does not tell it.
+          returned: always
+          type: int
+          sample: 16287252480
+        would_free_at_most:
+          description:
+            - Whether shared memory may be among them, because the table has no such columns (before 6.8). V(null)
+              where the log does not tell it.
+          returned: always
+          type: bool
+          sample: true
+        explanation:
+          description: The verdict in one to three sentences.
+          returned: always
+          type: str
+          sample: >-
+            It was not the largest: on a kernel without the badness fix of Linux 5.9 (commit 9066e5cfb73c) every
+            process whose oom_score_adj outweighs its size (here -998) counts as one point, and of 21 equals the
+            first scanned dies. A kernel since 5.9 takes data_sim (pid 58406), which frees up to 15.2 GiB instead of
+            36.0 KiB.
+    cause:
+      description: Why memory ran out.
+      returned: always
+      type: dict
+      contains:
+        class:
+          description: The cause; docs/events.md has a section of that name.
+          returned: always
+          type: str
+          sample: "one-task"
+        evidence:
+          description: What it was concluded from.
+          returned: always
+          type: dict
+          contains:
+            rule:
+              description: The rule that decided, with its threshold.
+              returned: always
+              type: str
+              sample: "one-task has 94.6 % of the limit and swap, the threshold is 50 %"
+            limit_is:
+              description:
+                - >-
+                  Whose limit it is: the victim's own cgroup's, one's above it, or the host's RAM. V(null) where
+                  the log does not tell it.
+              returned: always
+              type: str
+              sample: "ancestor"
+            total_bytes:
+              description:
+                - >-
+                  Bytes of the domain: the cgroup's limit, or the RAM that the kernel manages. V(null) where the
+                  log does not tell it.
+              returned: always
+              type: int
+              sample: 17179869184
+            part_bytes:
+              description: Bytes of the part that decided. V(null) where it was no part.
+              returned: always
+              type: int
+              sample: 16250150912
+            share_percent:
+              description: That part in percent of the domain. V(null) where the log does not tell it.
+              returned: always
+              type: float
+              sample: 94.59
+            threshold_percent:
+              description: From which share on it is a cause. V(null) where the log does not tell it.
+              returned: always
+              type: float
+              sample: 50.0
+            parts:
+              description: Bytes of the parts of the domain, of which some overlap.
+              returned: always
+              type: dict
+              contains:
+                anon_bytes:
+                  description: Anonymous memory. V(null) where the log does not tell it.
+                  returned: always
+                  type: int
+                  sample: 41697280
+                shmem_bytes:
+                  description: tmpfs and other shared memory. V(null) where the log does not tell it.
+                  returned: always
+                  type: int
+                  sample: 0
+                file_bytes:
+                  description: Page cache of files. V(null) where the log does not tell it.
+                  returned: always
+                  type: int
+                  sample: 0
+                slab_bytes:
+                  description: Slab caches. V(null) where the log does not tell it.
+                  returned: always
+                  type: int
+                  sample: 18888
+                page_tables_bytes:
+                  description: Page tables. V(null) where the log does not tell it.
+                  returned: always
+                  type: int
+                  sample: 196608
+                kernel_bytes:
+                  description:
+                    - Other memory of the kernel; of the host thread stacks. V(null) where the log does not tell it.
+                  returned: always
+                  type: int
+                  sample: 308699136
+                unevictable_bytes:
+                  description:
+                    - Memory that cannot be reclaimed, such as locked memory. V(null) where the log does not tell
+                      it.
+                  returned: always
+                  type: int
+                  sample: 0
+                huge_pages_bytes:
+                  description: The pools of huge pages. V(null) where the log does not tell it.
+                  returned: always
+                  type: int
+                  sample: 0
+                free_bytes:
+                  description: Free memory. V(null) where the log does not tell it.
+                  returned: always
+                  type: int
+                  sample: 3497984
+                unaccounted_bytes:
+                  description: RAM that no counter of the report names. V(null) where the log does not tell it.
+                  returned: always
+                  type: int
+                  sample: 0
+            contributing:
+              description: Other causes that apply too, the strongest first.
+              returned: always
+              type: list
+              elements: str
+              sample: ["swap-full"]
+            largest_task:
+              description:
+                - The process that holds most anonymous memory and swap. V(null) where the log does not tell it.
+              returned: always
+              type: dict
+              contains:
+                pid:
+                  description: Process id in the initial pid namespace.
+                  returned: always
+                  type: int
+                  sample: 58406
+                comm:
+                  description:
+                    - Name of the process (comm, 15 bytes at most), in which nothing is sure but that it has no
+                      newline.
+                  returned: always
+                  type: str
+                  sample: "data_sim"
+                bytes:
+                  description: Bytes it holds.
+                  returned: always
+                  type: int
+                  sample: 16250150912
+            tasks:
+              description: How many processes the task table has. V(null) where the log does not tell it.
+              returned: always
+              type: int
+              sample: 21
+            top_caches:
+              description: The largest slab caches, where the report lists them.
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                name:
+                  description: Its name.
+                  returned: always
+                  type: str
+                  sample: "kmalloc-2k"
+                bytes:
+                  description: Bytes it takes.
+                  returned: always
+                  type: int
+                  sample: 1288490188
+    freed_bytes:
+      description:
+        - Bytes of anonymous memory and page tables that all kills of the report freed. V(null) where the log does
+          not tell.
+      returned: always
+      type: int
+      sample: 36864
+    freed_swap_bytes:
+      description: Bytes of swap that they freed. V(null) where the log does not tell it.
+      returned: always
+      type: int
+      sample: 0
+    group_kill:
+      description: Whether a whole cgroup died (memory.oom.group).
+      returned: always
+      type: bool
+      sample: false
+    group_cgroup:
+      description: That cgroup. V(null) where the log does not tell it.
+      returned: always
+      type: str
+    findings:
+      description: What is wrong beyond this event, the worst first.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: Which finding it is; docs/findings.md has a section of that name.
+          returned: always
+          type: str
+          sample: "floored-badness"
+        severity:
+          description: How bad it is.
+          returned: always
+          type: str
+          sample: "warning"
+        summary:
+          description: One sentence with the figures.
+          returned: always
+          type: str
+          sample: "this kernel took the first of equals"
+        evidence:
+          description:
+            - What it was concluded from. Each finding has its own fields, which docs/findings.md lists. Sizes are
+              bytes.
+          returned: always
+          type: dict
+        remedy:
+          description: What to type or to decide next.
+          returned: always
+          type: str
+          sample: "Update the kernel."
+        ref:
+          description: Where more is said about it, in the collection.
+          returned: always
+          type: str
+          sample: "docs/findings.md#floored-badness"
+    explanation:
+      description: The whole event in three to six plain sentences, and what to do.
+      returned: always
+      type: str
+      sample: >-
+        The kernel killed pause (pid 5740) in pod f1c273d3-9b36-11ea-b3df-246e9693c184, container 1f246a3eeea8,
+        Guaranteed, at 2027-02-22T06:57:05Z: the cgroup /kubepods/podf1c273d3-9b36-11ea-b3df-246e9693c184 above it
+        was at its limit of 16.0 GiB, and the kill freed 36.0 KiB. data_sim (pid 58406) alone held 15.1 GiB, 95 % of
+        the limit. It was not the largest: on a kernel without the badness fix of Linux 5.9 (commit 9066e5cfb73c)
+        every process whose oom_score_adj outweighs its size (here -998) counts as one point, and of 21 equals the
+        first scanned dies. A kernel since 5.9 takes data_sim (pid 58406), which frees up to 15.2 GiB instead of
+        36.0 KiB. Update to a kernel that has this fix, or give these processes different oom_score_adj so that
+        data_sim (pid 58406) has the highest; then see whether it needs that much.
+    truncated:
+      description: Lists that were longer than the option top lets through.
+      returned: always
+      type: list
+      elements: str
+      sample: ["candidates"]
+    incomplete:
+      description: What could not be told. Whatever is null for want of a reading has its reason here.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        source:
+          description: What is missing.
+          returned: always
+          type: str
+          sample: "verdict"
+        reason:
+          description: Why.
+          returned: always
+          type: str
+          sample: "the report has no task table"
+total:
+  description: How many events the log has, of which O(limit) may leave some out.
+  returned: success
+  type: int
+  sample: 18
+summary:
+  description: The one line to read first.
+  returned: success
+  type: str
+  sample: "No OOM report in the kernel's log (1204 lines)."
+report:
+  description: The events as a page of plain text, one entry a line.
+  returned: success
+  type: list
+  elements: str
+  sample: ["No OOM report in the kernel's log (1204 lines)."]
+incomplete:
+  description: What was left out of the whole log. What one event lacks is in its own C(incomplete).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    source:
+      description: Which log.
+      returned: always
+      type: str
+      sample: the journal
+    reason:
+      description: What is missing and why.
+      returned: always
+      type: str
+      sample: 15 older events are left out, as limit is 50
+"""
+
+import os
+import tempfile
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import oom_log, oom_page, since
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host, log_source
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.printable import printable
+
+
+def answer(module, asked):
+    """The events of the log that was asked for; LogError where there is none to read."""
+    source = module.params["source"]
+    if source == "text":
+        return oom_log.of_lines(encoded(module.params["text"]).splitlines(), "the text", asked)
+    if source == "file" and not log_source.is_kernel_log(module.params["path"]):
+        return of_file(module.params["path"], asked)
+    if source == "journal":
+        return of_journal(module, asked)
+    return of_kernel(asked)
+
+
+class LogError(Exception):
+    """The log cannot be read: one sentence."""
+
+
+def encoded(text):
+    """The bytes of a text, whose surrogates may be bytes or, from JSON, halves of characters."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+def of_kernel(asked):
+    try:
+        with log_source.KernelLog() as log:
+            return oom_log.of_kernel(log, host.at("/"), asked)
+    except OSError as error:
+        raise LogError(
+            f"/dev/kmsg cannot be read ({host.reason(error)}); use become, or source journal or file."
+        ) from None
+
+
+def of_file(path, asked):
+    shown = printable(path)
+    try:
+        with log_source.open_log(path) as stream:
+            return oom_log.of_lines(log_source.lines_of(stream), shown, asked)
+    except OSError as error:
+        raise LogError(f"the file {shown} cannot be read ({host.reason(error)}); give one that holds a log.") from None
+
+
+def of_journal(module, asked):
+    """By way of a file, since a journal may be large and what a module gets from a command is kept in memory."""
+    program = module.get_bin_path("journalctl")
+    if program is None:
+        raise LogError("journalctl is not installed; use source kmsg or file.")
+    descriptor, path = tempfile.mkstemp(dir=module.tmpdir, prefix="journal")
+    os.close(descriptor)
+    # Of the kernel, and what journald says of records it lost; all boots, while -k means the running one.
+    command = [program, "--quiet", "--no-pager", "--output=json"]
+    if asked.since is not None:
+        command.append(f"--since=@{max(int(asked.since), 0)}")
+    command += ["_TRANSPORT=kernel", "+", "SYSLOG_IDENTIFIER=systemd-journald"]
+    status, dummy, complaint = module.run_command(["/bin/sh", "-c", 'exec "$@" >"$0"', path] + command)
+    if status != 0:
+        reason = (complaint.strip().splitlines() or [f"exit status {status}"])[-1].rstrip(".")
+        raise LogError(f"journalctl failed ({reason}); use become, or source kmsg or file.")
+    with log_source.open_log(path) as stream:
+        return oom_log.of_lines(log_source.lines_of(stream), "the journal", asked, oom_log.origin_of(host.at("/")))
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "source": {"type": "str", "choices": ["kmsg", "journal", "file", "text"], "default": "kmsg"},
+            "path": {"type": "path"},
+            "text": {"type": "str"},
+            "since": {"type": "str"},
+            "limit": {"type": "int", "default": 50},
+            "top": {"type": "int", "default": 20},
+        },
+        required_if=[("source", "file", ["path"]), ("source", "text", ["text"])],
+        supports_check_mode=True,
+    )
+    asked = module.params
+    try:
+        moment = None if asked["since"] is None else since.seconds(asked["since"], time.time())
+        found = answer(module, oom_log.checked(asked["limit"], asked["top"], moment))
+    except (LogError, MemfactsError) as error:
+        module.fail_json(msg=f"Cannot explain OOM events: {error}")
+    if found.complaint is not None and found.lines:
+        module.fail_json(msg=f"Cannot explain OOM events: {found.name} is no log, {found.complaint}.")
+    module.exit_json(
+        events=found.events,
+        total=found.total,
+        summary=oom_page.summary(found),
+        report=oom_page.render(found),
+        incomplete=found.incomplete,
+    )
+
+
+if __name__ == "__main__":
+    main()

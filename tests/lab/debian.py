@@ -12,15 +12,29 @@ import shutil
 import subprocess
 import tempfile
 
+import cache
+
 COMMANDS = {
+    "bc": "bc",
+    "bison": "bison",
     "busybox": "busybox-static",
     "debugfs": "e2fsprogs",
     "dpkg": "dpkg",
+    "ethtool": "ethtool",
+    "flex": "flex",
+    "gcc": "gcc libc6-dev",
+    "ip": "iproute2",
     "ldd": "libc-bin",
+    "make": "make",
     "mke2fs": "e2fsprogs",
+    "mmdebstrap": "mmdebstrap",
     "qemu-system-x86_64": "qemu-system-x86",
     "setpriv": "util-linux",
+    "ssh": "openssh-client",
+    "strace": "strace",
+    "xz": "xz-utils",
 }
+PATIENCE = ("-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3")
 
 
 class PackageError(Exception):
@@ -34,15 +48,17 @@ def command(name):
 
 def require(*commands):
     """Install what brings `commands`, when root; otherwise say what to install."""
-    packages = [COMMANDS[name] for name in commands if not command(name)]
+    packages = [package for name in commands if not command(name) for package in COMMANDS[name].split()]
     if not packages:
         return
     call = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages]
     if os.geteuid():
         raise PackageError(f"missing on this machine: run '{' '.join(call)}' as root")
     environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
-    _call(["apt-get", "update", "-q"], environment)
-    _call(call, environment)
+    # Guests of a test run start side by side, and apt lets only one at its lists; others than the lab may be at dpkg.
+    with cache.lock("apt"):
+        _call(["apt-get", "update", "-q", *PATIENCE], environment)
+        _call([*call, *PATIENCE], environment)
 
 
 def unpack(suite, pattern, folder):
@@ -60,6 +76,25 @@ def unpack(suite, pattern, folder):
         for package in glob.glob(os.path.join(private, "*.deb")):
             _call(["dpkg", "-x", package, folder], environment)
     return names
+
+
+def bootstrap(suite, packages, folder):
+    """Make the empty `folder` a whole small system of `suite` with `packages` and what they depend on; needs root."""
+    require("mmdebstrap")
+    with tempfile.TemporaryDirectory(prefix="lab-apt-") as private:
+        sources = []
+        for number, (kind, text) in enumerate(_sources_of(suite)):
+            sources.append(os.path.join(private, f"{number}.{kind}"))
+            _write(sources[-1], text)
+        # It keeps apt's files below the new root, so it needs neither the machine's lists nor their lock.
+        call = ["mmdebstrap", "--mode=root", "--variant=minbase", "--include=" + ",".join(packages)]
+        settings = ['Acquire::Retries "3";', *_proxies()]
+        _call([*call, *(f"--aptopt={line}" for line in settings), suite, folder, *sources], dict(os.environ))
+
+
+def _proxies():
+    lines = _call(["apt-config", "dump", "Acquire"], dict(os.environ)).splitlines()
+    return [line for line in lines if re.match(r'Acquire::\w+::[Pp]roxy\S* "[^"]', line)]
 
 
 def _newest(names, pattern):
@@ -87,6 +122,7 @@ def _private_apt(suite, folder):
         "Dir::State::Status": "/dev/null",
         "Dir::Cache": f"{folder}/cache",
         "Acquire::Languages": "none",
+        "Acquire::Retries": "3",
         "APT::Update::Error-Mode": "any",
         # The user _apt cannot enter a private folder, and says so at every download.
         "APT::Sandbox::User": "root",

@@ -13,7 +13,7 @@ PYTHON = "/usr/bin/python3"
 MOUNT_POINTS = ("proc", "sys", "dev", "run", "tmp", "etc", "out", "work-tree", "modules")
 # Parts of the library that no script of the lab needs. __pycache__ stays: compiling under emulation costs seconds.
 UNUSED = ("test", "idlelib", "ensurepip", "lib2to3", "tkinter", "turtledemo", "pydoc_data", "distutils", "config-*")
-BUSYBOX_NAMES = ("sh", "mount", "mkdir", "hostname", "sync", "poweroff", "insmod", "swapon", "mkswap")
+BUSYBOX_NAMES = ("sh", "mount", "mkdir", "hostname", "sync", "poweroff", "insmod", "swapon", "mkswap", "dd")
 
 
 def name():

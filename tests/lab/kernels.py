@@ -11,6 +11,8 @@ from typing import Callable, NamedTuple, Tuple
 
 import cache
 import debian
+import floored
+import program
 
 # In the order they must be loaded; a kernel may have some of them built in, or not at all.
 MODULES = (
@@ -33,12 +35,24 @@ class Unavailable(Exception):
 
 
 class Kernel(NamedTuple):
-    """`fetch(folder)` unpacks a tree with one of IMAGES in it; `machine` names the function of machines.py."""
+    """`fetch(folder)` leaves a tree with one of IMAGES in it; `machine` names the function of machines.py.
+
+    recipe: names what was compiled here for it.
+    """
 
     name: str
     machine: str
     fetch: Callable[[str], object]
     cgroups: Tuple[str, ...] = ("v2",)
+    recipe: str = ""
+
+
+XSTATE = ("xstate.c", ("-shared", "-fPIC"))
+# Runs the kernel beside it; whoever boots it needs to know nothing about processors.
+WITH_XSTATE = """#!/bin/sh
+here=$(dirname "$(readlink -f "$0")")
+LD_PRELOAD=$here/xstate.so exec "$here/linux" "$@"
+"""
 
 
 def _uml(suite):
@@ -51,10 +65,16 @@ def _cloud(suite, series):
     return functools.partial(debian.unpack, suite, rf"linux-(?:image|binary|modules)-({version})-cloud-amd64")
 
 
-# A row for a kernel of our own (the floored 6.1) needs only another `fetch`.
+def _floored(rule):
+    recipe = f"{floored.recipe()}-{program.recipe(*XSTATE)}"
+    return Kernel(f"6.1-floored-{rule}", "uml", floored.FETCH[rule], ("v1", "v2"), recipe)
+
+
 TABLE = (
-    Kernel("5.10-uml", "uml", _uml("bullseye"), ("v1", "v2")),
-    Kernel("6.1-uml", "uml", _uml("bookworm"), ("v1", "v2")),
+    Kernel("5.10-uml", "uml", _uml("bullseye"), ("v1", "v2"), program.recipe(*XSTATE)),
+    Kernel("6.1-uml", "uml", _uml("bookworm"), ("v1", "v2"), program.recipe(*XSTATE)),
+    _floored("first"),
+    _floored("last"),
     Kernel("5.10", "qemu", _cloud("bullseye", "5.10"), ("v1", "v2")),
     Kernel("6.1", "qemu", _cloud("bookworm", "6.1"), ("v1", "v2")),
     # Debian's cloud kernels of 6.12 and later are built without CONFIG_MEMCG_V1.
@@ -75,7 +95,8 @@ def find(name):
 def folder(kernel):
     """A folder with the file `kernel` and the folder `modules`; fetched the first time."""
     try:
-        return cache.folder(f"kernels/{kernel.name}", functools.partial(_make, kernel))
+        name = "-".join(filter(None, (kernel.name, kernel.recipe)))
+        return cache.folder(f"kernels/{name}", functools.partial(_make, kernel))
     except (OSError, debian.PackageError) as error:
         raise Unavailable(kernel.name, error) from error
 
@@ -86,12 +107,23 @@ def _make(kernel, path):
     images = [image for pattern in IMAGES for image in glob.glob(os.path.join(tree, pattern))]
     if not images:
         raise debian.PackageError("no kernel image in its package")
-    shutil.move(images[0], os.path.join(path, "kernel"))
+    if kernel.machine == "uml":
+        _add_xstate(path, images[0])
+    else:
+        shutil.move(images[0], os.path.join(path, "kernel"))
     os.mkdir(os.path.join(path, "modules"))
     for number, name in enumerate(MODULES):
         for module in glob.glob(f"{tree}/**/{name}.ko*", recursive=True):
             _copy_module(module, os.path.join(path, "modules", f"{number}-{name}.ko"))
     shutil.rmtree(tree)
+
+
+def _add_xstate(path, image):
+    shutil.move(image, os.path.join(path, "linux"))
+    program.compile_to(os.path.join(path, "xstate.so"), *XSTATE)
+    with open(os.path.join(path, "kernel"), "w", encoding="utf-8") as stream:
+        stream.write(WITH_XSTATE)
+    os.chmod(os.path.join(path, "kernel"), 0o755)
 
 
 def _copy_module(source, target):

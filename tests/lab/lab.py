@@ -16,17 +16,22 @@ import kernels
 import machines
 
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PYTHON_PATH = ("plugins/module_utils", "tests/support", "tests/live", "")
+# A network, pids and mounts of its own: whatever ends first takes all processes of the guest with it, also those that a
+# user-mode kernel traces, and its helpers. Only root may; without it no guest has a network interface either.
+APART = "unshare --net --pid --fork --kill-child --mount-proc".split() + ["sh", "-c", '"$@"; exit $?', "guest"]
+ISOLATED = [] if os.geteuid() else APART
+PYTHON_PATH = ("plugins/module_utils", "tests/support", "tests/live", "tests/lab", "")
 
 
 class GuestDied(Exception):
     """The guest ended without an exit status of the script: a panic, or it was killed at the timeout."""
 
 
-def run(kernel_name, script, out_dir, args=(), mem_mb=512, timeout=None, cgroup="v2"):
+def run(kernel_name, script, out_dir, args=(), mem_mb=512, timeout=None, cgroup="v2", swap_mb=0, files=()):
     """Exit status of `python3 script args…` in a guest; all that it leaves in $MEMFACTS_OUT lands in `out_dir`.
 
-    There too: console.txt with what the script printed, boot.txt with what the kernel did.
+    There too: console.txt with what the script printed, boot.txt with what the kernel did. `files` of this machine,
+    programs for one, are in the guest below /out/.lab.
     Raises kernels.Unavailable when the kernel cannot be had here, GuestDied when it did not live to tell.
     """
     kernel = kernels.find(kernel_name)
@@ -44,8 +49,12 @@ def run(kernel_name, script, out_dir, args=(), mem_mb=512, timeout=None, cgroup=
         os.makedirs(f"{stage}/out/.lab")
         with open(f"{stage}/out/.lab/run", "w", encoding="utf-8") as stream:
             stream.write(_commands(script, args))
+        for path in files:
+            shutil.copy2(path, f"{stage}/out/.lab/")
+        if swap_mb:
+            _sparse(f"{stage}/swap", swap_mb)
         machine.prepare(stage, parts)
-        command = machine.command(stage, parts, mem_mb, [f"LAB_CGROUP={cgroup}"])
+        command = machine.command(stage, parts, mem_mb, [f"LAB_CGROUP={cgroup}", f"LAB_SWAP_MB={swap_mb}"])
         boot_log = os.path.join(out_dir, "boot.txt")
         in_time = _boot(command, boot_log, timeout or machine.timeout)
         machine.collect(stage)
@@ -67,11 +76,16 @@ def _commands(script, args):
     return f"export MEMFACTS_OUT=/out PYTHONDONTWRITEBYTECODE=1 PYTHONPATH={path}\ncd /tmp\nexec {call}\n"
 
 
+def _sparse(path, size_mb):
+    with open(path, "wb") as stream:
+        stream.truncate(size_mb << 20)
+
+
 def _boot(command, boot_log, timeout):
     """True when the guest ended by itself. Nothing of it is left behind, not even if this process is killed."""
     with open(boot_log, "wb") as log:
         guest = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", *command],
+            ["setpriv", "--pdeathsig", "KILL", *ISOLATED, *command],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

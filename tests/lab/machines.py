@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The two machines a kernel of the lab runs on: each lays out a stage (a folder) and says which command boots it.
 
-On the stage lies `out`, which becomes /out of the guest; `settings` are LAB_* words for guest/init.
+On the stage lies `out`, which becomes /out of the guest; `settings` are LAB_* words for guest/init. Where the guest
+is to have swap there is also a file `swap` of its size.
 """
 
 import os
@@ -12,6 +13,8 @@ from typing import Callable, NamedTuple, Tuple
 
 import debian
 
+# A report of a global OOM with its table of tasks fills the 16 KiB that some kernels of the lab have for their log.
+LOG = ("log_buf_len=1M",)
 NOT_FOR_GUESTS = shutil.ignore_patterns("__pycache__", "fixtures", "output", ".*")
 
 
@@ -44,9 +47,10 @@ def _uml_command(stage, parts, mem_mb, settings):
     return [
         f"{parts.kernel}/kernel",
         f"mem={mem_mb}M",
+        *([f"ubd0={stage}/swap"] if os.path.exists(f"{stage}/swap") else []),
         *("root=/dev/root", "rootfstype=hostfs", f"rootflags={stage}/root", "ro", "init=/init"),
         *(f"uml_dir={stage}", "umid=uml"),
-        *("con=null", "con0=null,fd:1", "con1=null", "ssl=null", "quiet"),
+        *("con=null", "con0=null,fd:1", "con1=null", "ssl=null", "quiet", *LOG),
         *(f"LAB_STAGE={stage}", *settings),
     ]
 
@@ -74,7 +78,7 @@ def _qemu_command(stage, parts, mem_mb, settings):
         *("-accel", "tcg,thread=multi", "-cpu", "Nehalem", "-smp", "2", "-m", str(mem_mb), "-serial", "stdio"),
         *("-drive", f"file={stage}/disk,format=raw,if=none,id=disk,cache=unsafe"),
         *("-device", "nvme,drive=disk,serial=lab", "-kernel", f"{parts.kernel}/kernel", "-append"),
-        " ".join(("root=/dev/nvme0n1 rootfstype=ext4 rw init=/init console=ttyS0 quiet panic=-1", *settings)),
+        " ".join(("root=/dev/nvme0n1 rootfstype=ext4 rw init=/init console=ttyS0 quiet panic=-1", *LOG, *settings)),
     ]
 
 

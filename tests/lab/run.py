@@ -19,6 +19,7 @@ def main(argv=None):
     parser.add_argument("--list", action="version", version=_table(), help="show the kernels and end")
     parser.add_argument("--mem", type=int, default=512, metavar="MIB", help="memory of the guest (default 512)")
     parser.add_argument("--cgroup", choices=("v1", "v2"), default="v2", help="cgroup version (default v2)")
+    parser.add_argument("--swap", type=int, default=0, metavar="MIB", help="swap of the guest (default none)")
     parser.add_argument("--timeout", type=int, metavar="SECONDS", help="the guest is killed then")
     parser.add_argument("kernel", help="a name that --list shows")
     parser.add_argument("script", help="a file of this checkout")
@@ -41,6 +42,7 @@ def _run(options):
             mem_mb=options.mem,
             timeout=options.timeout,
             cgroup=options.cgroup,
+            swap_mb=options.swap,
         )
     except kernels.Unavailable as error:
         print(error, file=sys.stderr)

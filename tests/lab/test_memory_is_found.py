@@ -23,6 +23,8 @@ QUICK = (
     "untouched_shared huge_pages page_tables"
 ).split()
 SECONDS = 600
+# Those that the lab builds have other rules for the OOM killer only.
+KERNELS = [kernel.name for kernel in kernels.TABLE if "floored" not in kernel.name]
 
 
 def plant(kernel, folder):
@@ -35,14 +37,12 @@ def plant(kernel, folder):
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory):
     """What each kernel found, by name; two guests run at a time, the slowest first."""
-    names = sorted(
-        (kernel.name for kernel in kernels.TABLE), key=lambda name: (name != EVERYTHING_ON, "uml" not in name)
-    )
+    names = sorted(KERNELS, key=lambda name: (name != EVERYTHING_ON, "uml" not in name))
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         yield {name: pool.submit(plant, name, tmp_path_factory.mktemp(name)) for name in names}
 
 
-@pytest.mark.parametrize("kernel", [kernel.name for kernel in kernels.TABLE])
+@pytest.mark.parametrize("kernel", KERNELS)
 def test_what_was_planted_is_found_and_nothing_else_moves(kernel, planted):
     try:
         results = planted[kernel].result()

@@ -1,0 +1,34 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`make experiment` on a signed and on a floored kernel: the table that a person sees."""
+
+import experiment
+import pytest
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.mark.parametrize("kernel, model", [("6.1-uml", "signed"), ("6.1-floored-last", "floored")])
+def test_table_shows_who_was_to_die_when_and_who_did(kernel, model, capsys):
+    status = experiment.main(kernel)
+    said = capsys.readouterr()
+    if status == 77:
+        pytest.skip(said.err.strip())
+
+    assert status == 0, said
+    rows = [line.split() for line in said.out.splitlines() if line.startswith("  ")]
+    assert rows[0] == list(experiment.HEAD)
+    assert [(row[0], row[3], *row[5:]) for row in rows[1:]] == [
+        ("browser", "1000", "1.", "1.", "yes"),
+        ("batch", "300", "2.", "2.", "yes"),
+        ("cache", "0", "3.", "3.", "yes"),
+        ("web", "0", "4.", "4.", "yes"),
+        ("database", "-800", "5.", "alive", "yes"),
+        ("sshd", "-1000", "never", "alive", "yes"),
+    ]
+    assert f"Badness model: {model}" in said.out
+
+
+def test_kernel_that_does_not_exist_is_one_sentence(capsys):
+    assert experiment.main("2.6") == 77
+    assert capsys.readouterr().err.startswith("skipped: 2.6: no such kernel in the table")

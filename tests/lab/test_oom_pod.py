@@ -1,0 +1,92 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The case memfacts exists for, on real kernels: a pod at -998, a tiny first process, and two hogs.
+
+memfacts says who dies before it happens; afterwards it says from the kernel's report whom a kernel with the fix of 5.9
+had taken, and how much that had freed.
+"""
+
+import re
+
+import kernels
+import oom_fixed
+import oom_scenarios
+import pytest
+
+from memcore.gather import oom_log, oom_page
+
+pytestmark = pytest.mark.lab
+
+MIB = 1 << 20
+HOG_BYTES = 40 * MIB
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory):
+    """A function: (names predicted, whether that was sure, names killed, memfacts' answer to the log) on a kernel."""
+    told = {}
+
+    def of(kernel):
+        if kernel not in told:
+            told[kernel] = _play(kernel, str(tmp_path_factory.mktemp(kernel)))
+        return told[kernel]
+
+    return of
+
+
+def _play(kernel, folder):
+    boot = oom_scenarios.Boot(kernel, "v2", 0, 0, ())
+    try:
+        scene = oom_scenarios.scenes_again(boot, oom_fixed.pod(), folder)[1]
+    except kernels.Unavailable as error:
+        pytest.skip(str(error))
+    names = {pid: name for name, pid in scene["pids"].items()}
+    predicted = [names[pid] for pid in scene["prediction"]["victims"]]
+    answer = oom_log.of_lines([line.encode() for line in scene["kmsg"]], "the kernel's log", oom_log.Asked())
+    return predicted, scene["prediction"], [name for name, _signal in scene["died"]], answer
+
+
+def test_floored_kernel_kills_the_tiny_first_one_and_memfacts_said_so(story):
+    predicted, prediction, killed, answer = story("6.1-floored-first")
+
+    assert prediction["rules"]["model"] == "floored", prediction["evidence"]
+    assert "took the first" in prediction["evidence"][1]
+    assert (predicted, prediction["sure"]) == (["pause"], True)
+    # What it frees is nothing, so that another follows at once.
+    assert killed[0] == "pause"
+    event = answer.events[0]
+    assert event["victim"]["comm"] == "pause"
+    assert event["freed_bytes"] < MIB
+    _says_that_the_hog_was_the_better_choice(event, answer)
+
+
+def test_the_other_floored_kernel_kills_the_last_one_that_joined(story):
+    predicted, prediction, killed, answer = story("6.1-floored-last")
+
+    assert "took the last" in prediction["evidence"][1]
+    assert (predicted, prediction["sure"], killed) == (["last"], True, ["last"])
+    (event,) = answer.events
+    assert event["verdict"]["tie_rule"] == "last"
+    _says_that_the_hog_was_the_better_choice(event, answer)
+
+
+def _says_that_the_hog_was_the_better_choice(event, answer):
+    verdict = event["verdict"]
+    assert (verdict["model"], verdict["agrees"]) == ("floored", False)
+    assert verdict["expected_comm"] == "hog"
+    assert HOG_BYTES <= verdict["would_free_bytes"] < HOG_BYTES + MIB
+    page = "\n".join(oom_page.render(answer))
+    assert re.search(
+        r"A kernel since 5\.9\s+takes\s+hog\s+\(pid\s+\d+\),\s+which\s+frees\s+up\s+to\s+40\.1\s+MiB", page
+    ), page
+
+
+@pytest.mark.parametrize("kernel", ["5.10-uml", "6.1-uml"])
+def test_signed_kernel_kills_the_hog_and_memfacts_said_so(kernel, story):
+    predicted, prediction, killed, answer = story(kernel)
+
+    assert prediction["rules"]["model"] == "signed", prediction["evidence"]
+    assert (predicted, prediction["sure"], killed) == (["hog"], True, ["hog"])
+    (event,) = answer.events
+    assert event["verdict"]["agrees"] is True
+    assert HOG_BYTES <= event["freed_bytes"] < HOG_BYTES + MIB

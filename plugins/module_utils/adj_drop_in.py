@@ -1,0 +1,86 @@
+# Copyright (c) 2026 the memfacts authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The drop-in of one unit: what it is, what it shall be, and whether systemd has taken it."""
+
+import os
+
+from ansible_collections.memfacts.linux.plugins.module_utils import text_file
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import oom_drop_in
+
+
+class DropIn:
+    """path, and its text before and after; None where there is no file. `value` None means that there shall be none."""
+
+    def __init__(self, module, target, value):
+        self._module = module
+        self._target = target
+        self.path = target.drop_in
+        self.value = value
+        self.before = text_file.read(self.path)
+        self.after = None if value is None else oom_drop_in.text(target.unit.name, value)
+
+    @property
+    def changed(self):
+        """Whether the file is not what it shall be."""
+        return self.before != self.after
+
+    @property
+    def stale(self):
+        """Whether a manager has not read what is written: an earlier run was interrupted, or somebody forgot to."""
+        known = self._target.unit
+        if self.value is None:
+            return self.before is None and self.path in known.drop_ins
+        return bool(self._target.managers) and known.exists and known.oom_score_adjust != self.value
+
+    @property
+    def value_before(self):
+        """What the file set until now, or None."""
+        return oom_drop_in.value_of(self._target.unit.name, [self.before])
+
+    def check(self):
+        """MemfactsError for whatever would stop `apply`, before anything is changed."""
+        if self.changed:
+            text_file.check_writable(self.path)
+        if self.value is None:
+            return
+        unit = self._target.unit
+        later = oom_drop_in.overriding(unit.name, self.value, [(name, text_file.read(name)) for name in unit.drop_ins])
+        if later is not None:
+            raise MemfactsError(
+                f"{later} sets OOMScoreAdjust after {self.path} would, so that {self.value} would have no effect; "
+                "remove the line there, or use persist: none."
+            )
+
+    def value_without(self):
+        """What systemd starts the unit with when the drop-in is gone; None where no file of the unit says so."""
+        unit = self._target.unit
+        later = sorted((name for name in unit.drop_ins if name != self.path), key=os.path.basename)
+        return oom_drop_in.value_of(unit.name, [text_file.read(name) for name in (unit.fragment, *later) if name])
+
+    def folders(self):
+        """The folders that writing the file would make, the innermost first."""
+        return [] if self.after is None else text_file.missing_folders(self.path)
+
+    def apply(self, made_folders):
+        """Write or remove the file and let systemd read it; nothing is restarted. Returns the folders removed."""
+        removed = []
+        if self.changed and self.after is not None:
+            owner = self._target.file_owner
+            text_file.write(self._module, self.path, self.after, owner and (owner.pw_uid, owner.pw_gid))
+        elif self.changed:
+            removed = text_file.remove(self.path, made_folders)
+        for manager in self._target.managers:
+            manager.reload()
+        return removed
+
+    def verify(self):
+        """MemfactsError where systemd shows another value than the file."""
+        for manager in self._target.managers:
+            unit = manager.show(self._target.unit.name)
+            if unit.exists and unit.oom_score_adjust != self.value:
+                raise MemfactsError(
+                    f"{self.path} says OOMScoreAdjust={self.value}, but systemd shows {unit.oom_score_adjust} for "
+                    f"{unit.name}; look for another setting with `systemctl cat {unit.name}`."
+                )

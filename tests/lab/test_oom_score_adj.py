@@ -1,0 +1,46 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What takes real privileges: values below the one a process was born with, and -1000."""
+
+import json
+import os
+
+import kernels
+import lab
+import pytest
+
+pytestmark = pytest.mark.lab
+
+SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "guest", "lower.py")
+
+
+@pytest.fixture(scope="module", params=["5.10-uml", "6.1-uml"])
+def steps(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(request.param)
+    try:
+        status = lab.run(request.param, SCRIPT, folder, timeout=90)
+    except kernels.Unavailable as error:
+        pytest.skip(str(error))
+    assert status == 0, (folder / "console.txt").read_text(errors="replace")
+    told = json.loads((folder / "contained.json").read_text())
+    return dict(json.loads((folder / "lower.json").read_text()), contained=told)
+
+
+def test_root_lowers_a_value_and_gives_back_what_was_there_first(steps):
+    assert steps["lowered"] == {"changed": True, "value": -500}
+    assert steps["lowered more"] == {"changed": True, "value": -900}
+    assert steps["given back"] == {"changed": True, "value": 0}
+
+
+def test_only_a_lifeline_or_a_purpose_makes_unkillable(steps):
+    assert steps["unkillable"]["value"] == 0
+    assert "may not be set to -1000, since an unkillable process that leaks" in steps["unkillable"]["failed"]
+    assert steps["unkillable on purpose"] == {"changed": True, "value": -1000}
+    assert steps["killable again"] == {"changed": True, "value": 0}
+    assert steps["lifeline"] == {"changed": True, "value": -1000}
+
+
+def test_root_of_a_user_namespace_is_told_why_it_may_not_lower(steps):
+    told = steps["contained"]
+    assert told["value"] == 0
+    assert "this run is in a user namespace" in told["failed"] and "CAP_SYS_RESOURCE" in told["failed"]

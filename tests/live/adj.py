@@ -1,0 +1,119 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the module oom_score_adj as Ansible does on a host, without the seconds that a whole ansible call takes."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+CHECKOUT = os.path.abspath(os.path.join(os.path.dirname(__file__), os.pardir, os.pardir))
+MODULE = os.path.join(CHECKOUT, "plugins", "modules", "oom_score_adj.py")
+# The second is for an interpreter that was copied out of its environment.
+PATHS = [os.path.join(CHECKOUT, ".venv", "collections"), *filter(None, sys.path[1:])]
+RECORD = "/var/lib/memfacts/oom_score_adj.json"
+TIMEOUT = 120
+
+
+def run(*before, check=False, python=sys.executable, **options):
+    """The module's result; `before` is a command to run it under, such as strace and its options."""
+    folder = tempfile.mkdtemp()
+    try:
+        settings = {"_ansible_check_mode": check, "_ansible_diff": True, "_ansible_remote_tmp": folder}
+        arguments = os.path.join(folder, "arguments")
+        with open(arguments, "w") as stream:
+            json.dump({"ANSIBLE_MODULE_ARGS": dict(options, **settings)}, stream)
+        done = subprocess.run(
+            [*before, python, "-B", MODULE, arguments],
+            env=dict(os.environ, PYTHONPATH=os.pathsep.join(PATHS)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=TIMEOUT,
+            check=False,
+        )
+    finally:
+        shutil.rmtree(folder)
+    lines = done.stdout.decode().splitlines()
+    assert lines, done.stderr.decode()
+    return json.loads(lines[-1])
+
+
+def of(pid):
+    """The value that the kernel shows for a process."""
+    with open(f"/proc/{pid}/oom_score_adj") as stream:
+        return int(stream.read())
+
+
+def changes(result):
+    """{pid: (before, after)} of what the module says it set."""
+    rows = [(row["pid"], (row["before"], row["after"])) for row in result["processes"]]
+    return {pid: values for pid, values in rows if values[0] != values[1]}
+
+
+@contextlib.contextmanager
+def cgroup(path, pid):
+    """The process is in a cgroup of this path, in the hierarchy of the memory controller, and leaves it at the end."""
+    with open("/proc/mounts") as stream:
+        mounts = [line.split() for line in stream]
+    v1 = [mount for mount in mounts if mount[2] == "cgroup" and "memory" in mount[3].split(",")]
+    top = (v1 or [mount for mount in mounts if mount[2] == "cgroup2"])[0][1]
+    with open(f"/proc/{pid}/cgroup") as stream:
+        line = [line for line in stream if (":memory:" if v1 else "0::") in line][0]
+    home = top + line.rstrip("\n").split(":", 2)[2]
+    folder = f"{top}/{path}"
+    parents = [name for name in (os.path.dirname(folder), folder) if not os.path.isdir(name)]
+    for name in parents:
+        os.mkdir(name)
+    try:
+        join(folder, pid)
+        yield
+    finally:
+        join(home, pid)
+        for name in reversed(parents):
+            os.rmdir(name)
+
+
+def join(folder, pid):
+    """Move the process into the cgroup."""
+    with open(f"{folder}/cgroup.procs", "w") as stream:
+        stream.write(str(pid))
+
+
+@contextlib.contextmanager
+def own_record():
+    """No record is there before, and none is left."""
+    assert not os.path.exists(RECORD), "somebody uses the module on this host"
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(RECORD)
+            os.rmdir(os.path.dirname(RECORD))
+
+
+def wait_for(what, seconds=20):
+    """The first true answer of `what`."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        answer = what()
+        if answer:
+            return answer
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s")
+
+
+@contextlib.contextmanager
+def running(*command):
+    """A process that lives while the block runs; it has called execve(2)."""
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    try:
+        program = os.path.realpath(shutil.which(command[0]))
+        wait_for(lambda: os.readlink(f"/proc/{child.pid}/exe") == program)
+        yield child.pid
+    finally:
+        child.kill()
+        child.wait()

@@ -1,0 +1,338 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module oom_score_adj on this kernel: what it sets, what it leaves alone, what it gives back."""
+
+import json
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import subprocess
+import sys
+
+import adj
+import debian
+import pytest
+from adj import running, wait_for
+
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.skipif(os.geteuid() != 0, reason="setting other processes' values takes root"),
+]
+
+CAP_SYS_RESOURCE = 24
+TREE = "import os, time\nfor dummy in range(2):\n    if os.fork() == 0:\n        break\ntime.sleep(600)\n"
+
+
+def may_lower():
+    text = pathlib.Path("/proc/self/status").read_text()
+    return bool(int(re.search(r"CapEff:\t([0-9a-f]+)", text)[1], 16) >> CAP_SYS_RESOURCE & 1)
+
+
+@pytest.fixture
+def program(tmp_path):
+    """A program that sleeps, under a path that no other process has."""
+    path = tmp_path / "adj-sleeper"
+    shutil.copy(os.path.realpath(shutil.which("sleep")), path)
+    return str(path)
+
+
+@pytest.fixture(autouse=True)
+def record():
+    with adj.own_record():
+        yield
+
+
+def test_a_value_is_set_stays_and_is_given_back(program):
+    with running(program, "600") as pid:
+        assert adj.changes(adj.run(name=program, value=300)) == {pid: (0, 300)}
+        assert adj.of(pid) == 300
+        again = adj.run(name=program, value=300)
+        assert (again["changed"], adj.changes(again)) == (False, {})
+        assert adj.changes(adj.run(name=program, value=400)) == {pid: (300, 400)}
+        undone = adj.run(name=program, state="absent")
+        assert (undone["changed"], adj.changes(undone)) == (True, {pid: (400, 0)})
+        assert adj.of(pid) == 0
+        assert not os.path.exists(os.path.dirname(adj.RECORD))
+        assert not adj.run(name=program, state="absent")["changed"]
+
+
+@pytest.mark.parametrize("kind", ["pid", "name", "pattern", "executable"])
+def test_each_way_to_name_a_process_finds_it(program, kind):
+    with running(program, "600") as pid:
+        ways = {
+            "pid": {"pid": pid},
+            "name": {"name": "adj-sleeper"},
+            "pattern": {"pattern": "^adj-sleep"},
+            "executable": {"pattern": "/adj-sleeper$"},
+        }
+        assert adj.changes(adj.run(value=7, **ways[kind])) == {pid: (0, 7)}
+        assert adj.of(pid) == 7
+
+
+def test_a_user_means_that_user_s_processes():
+    taken = {os.stat(path).st_uid for path in pathlib.Path("/proc").glob("[1-9]*")}
+    name, uid = next((user.pw_name, user.pw_uid) for user in pwd.getpwall() if user.pw_uid not in taken)
+    with running(sys.executable, "-c", f"import os, time; os.setuid({uid}); time.sleep(600)") as pid:
+        wait_for(lambda: re.search(rf"\nUid:\t{uid}\t", pathlib.Path(f"/proc/{pid}/status").read_text()))
+        assert adj.changes(adj.run(user=name, value=9)) == {pid: (0, 9)}
+        assert adj.changes(adj.run(user=str(uid), value=10)) == {pid: (9, 10)}
+
+
+CONTAINER = "0adc" * 16
+
+
+def test_a_cgroup_and_a_container_mean_what_is_in_them(program, tmp_path, monkeypatch):
+    # The runtime's command is a stand-in that knows one name; the cgroup is real and called as docker calls its own.
+    docker = tmp_path / "bin" / "docker"
+    docker.parent.mkdir()
+    docker.write_text(f'#!/bin/sh\ntest "$7" = my-web && echo {CONTAINER}\n')
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{docker.parent}:{os.environ['PATH']}")
+    with running(program, "600") as inside, running(program, "600") as outside:
+        with adj.cgroup("docker/" + CONTAINER, inside):
+            assert adj.changes(adj.run(cgroup=f"/docker/{CONTAINER}", value=3)) == {inside: (0, 3)}
+            assert adj.changes(adj.run(cgroup="/docker", value=4)) == {inside: (3, 4)}
+            assert adj.changes(adj.run(container=CONTAINER[:12], value=5)) == {inside: (4, 5)}
+            result = adj.run(container="my-web", value=6)
+            assert adj.changes(result) == {inside: (5, 6)}
+            assert result["processes"][0]["container"] == CONTAINER
+            assert "is not running here" in adj.run(container="my-db", value=7)["msg"]
+            assert adj.changes(adj.run(container="my-web", state="absent")) == {inside: (6, 0)}
+        assert adj.of(outside) == 0
+
+
+def test_children_are_taken_along_when_asked_for():
+    with running(sys.executable, "-c", TREE) as pid:
+        listing = f"/proc/{pid}/task/{pid}/children"
+        children = wait_for(lambda: both(listing))
+        assert adj.changes(adj.run(pid=pid, value=3)) == {pid: (0, 3)}
+        result = adj.changes(adj.run(pid=pid, value=5, children=True))
+        assert result == {pid: (3, 5), children[0]: (0, 5), children[1]: (0, 5)}
+        assert [adj.of(one) for one in (pid, *children)] == [5, 5, 5]
+        adj.run(pid=pid, children=True, state="absent")
+        assert [adj.of(one) for one in (pid, *children)] == [0, 0, 0]
+        for child in children:
+            os.kill(child, 9)
+
+
+def read_pids(path):
+    return [int(word) for word in pathlib.Path(path).read_text().split()]
+
+
+def both(listing):
+    """The two children, None until both are born."""
+    found = read_pids(listing)
+    return found if len(found) == 2 else None
+
+
+def test_a_child_that_was_born_since_gets_back_what_its_parent_had():
+    code = "import os, sys, time\nsys.stdin.readline()\nos.fork()\ntime.sleep(600)\n"
+    parent = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
+    try:
+        adj.run(pid=parent.pid, value=250)
+        parent.stdin.write(b"\n")
+        parent.stdin.flush()
+        listing = f"/proc/{parent.pid}/task/{parent.pid}/children"
+        (child,) = wait_for(lambda: read_pids(listing))
+        assert adj.of(child) == 250
+        adj.run(pid=parent.pid, children=True, state="absent")
+        assert (adj.of(parent.pid), adj.of(child)) == (0, 0)
+        os.kill(child, 9)
+    finally:
+        parent.kill()
+        parent.communicate()
+
+
+def test_what_somebody_else_set_meanwhile_stays(program):
+    with running(program, "600") as pid:
+        adj.run(pid=pid, value=300)
+        pathlib.Path(f"/proc/{pid}/oom_score_adj").write_text("310")
+        assert adj.changes(adj.run(pid=pid, state="absent")) == {}
+        assert adj.of(pid) == 310
+
+
+@pytest.mark.skipif(may_lower(), reason="this run has CAP_SYS_RESOURCE, so nothing is refused")
+def test_a_refusal_is_explained_and_what_was_set_before_is_given_back(program):
+    with running(program, "600") as first, running(program, "601") as second:
+        for pid in (first, second):
+            pathlib.Path(f"/proc/{pid}/oom_score_adj").write_text("500")
+        # Raising first: the minimum of both is what they were born with.
+        result = adj.run(name=program, value=-10)
+        assert result["failed"]
+        assert f"process {min(first, second)} (adj-sleeper) stays at 500, -10 was refused" in result["msg"]
+        assert "CAP_SYS_RESOURCE" in result["msg"] and "oom_score_adj_min" in result["msg"]
+        assert [adj.of(first), adj.of(second)] == [500, 500]
+        assert not os.path.exists(adj.RECORD)
+
+
+@pytest.mark.skipif(not may_lower(), reason="this run lacks CAP_SYS_RESOURCE, without which nothing can be lowered")
+def test_a_value_is_lowered_below_what_the_process_was_born_with(program):
+    with running(program, "600") as pid:
+        assert adj.changes(adj.run(name=program, value=-10)) == {pid: (0, -10)}
+        assert adj.of(pid) == -10
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        pytest.param({"value": 5}, "processes are selected by one of", id="no-selector"),
+        pytest.param({"pid": 1, "name": "x", "value": 5}, "given are pid and name", id="two-selectors"),
+        pytest.param({"name": "adj-sleeper", "value": 1001}, "value is 1001, but the kernel takes", id="too-high"),
+        pytest.param({"name": "adj-sleeper", "value": -1001}, "value is -1001, but the kernel takes", id="too-low"),
+        pytest.param({"name": "adj-sleeper", "value": "lots"}, "value", id="no-number"),
+        pytest.param({"pattern": "(", "value": 5}, "is no regular expression", id="no-pattern"),
+        pytest.param({"pattern": ".*", "value": 5}, "matches an empty name", id="every-process"),
+        pytest.param({"pattern": "no-such-thing", "value": 5}, "matches no running user process", id="nothing"),
+        pytest.param({"pid": 4194305, "value": 5}, "pid '4194305' matches no running user process", id="no-pid"),
+        pytest.param({"user": "no-such-user", "value": 5}, "user 'no-such-user' does not exist", id="no-user"),
+        pytest.param({"cgroup": "/", "value": 5}, "means the whole host", id="root-cgroup"),
+        pytest.param({"cgroup": "/no/such", "value": 5}, "matches no running user process", id="no-cgroup"),
+        pytest.param({"container": "no-such-one", "value": 5}, "is not running here", id="no-container"),
+        pytest.param({"unit": "a b", "value": 5}, "is no name of a unit", id="no-unit-name"),
+        pytest.param({"unit": "getty@.service", "value": 5}, "or a template", id="template"),
+        pytest.param({"name": "adj-sleeper", "value": -1000}, "may not be set to -1000, since", id="unkillable"),
+        pytest.param(
+            {"name": "adj-sleeper"}, "state is present but all of the following are missing: value", id="none"
+        ),
+        pytest.param(
+            {"name": "adj-sleeper", "value": 5, "persist": "systemd"}, "persist is systemd, but", id="persist"
+        ),
+    ],
+)
+def test_bad_input_is_one_sentence_and_changes_nothing(program, options, said):
+    with running(program, "600") as pid:
+        result = adj.run(**options)
+        assert adj.of(pid) == 0
+    assert result["failed"] and said in result["msg"]
+    assert "\n" not in result["msg"] and "Traceback" not in result["msg"]
+    assert not os.path.exists(adj.RECORD)
+
+
+def test_a_pattern_that_matches_only_the_module_itself_is_refused(tmp_path):
+    interpreter = tmp_path / "adj-python"
+    shutil.copy(os.path.realpath(sys.executable), interpreter)
+    result = adj.run(python=str(interpreter), pattern="adj-python", value=5)
+    assert "matches only this run of Ansible itself, which is never changed" in result["msg"]
+
+
+def test_missing_can_be_ignored():
+    result = adj.run(name="no-such-thing", value=5, missing="ignore")
+    assert (result["changed"], result["processes"]) == (False, [])
+    assert "matches no running user process" in result["summary"]
+
+
+@pytest.mark.skipif(os.path.isdir("/run/systemd/system"), reason="this host runs systemd")
+def test_without_systemd_a_unit_cannot_be_meant_and_auto_says_that_nothing_persists(program):
+    assert "this host does not run systemd" in adj.run(unit="ssh.service", value=5)["msg"]
+    with running(program, "600") as pid:
+        result = adj.run(pid=pid, value=5)
+        assert result["persistence"]["method"] == "none"
+        assert "does not run systemd" in json.dumps(result["warnings"])
+        refused = adj.run(pid=pid, value=6, persist="systemd")
+        assert "persist is systemd, but this host does not run systemd" in refused["msg"]
+        assert adj.of(pid) == 5
+
+
+def test_only_root_may_use_it():
+    code = (
+        "import os\n"
+        "from ansible_collections.memfacts.linux.plugins.module_utils import adj_task\n"
+        "os.setuid(65534)\n"
+        "try:\n"
+        "    adj_task.run(None)\n"
+        "except Exception as error:\n"
+        "    print(error)\n"
+    )
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(adj.PATHS))
+    done = subprocess.run([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, check=True)
+    assert done.stdout.decode() == "it needs root, but runs as uid 65534; add become: true.\n"
+
+
+# What changes a file, a folder, a link or an attribute. open(2) and openat(2) are judged by their flags.
+WRITES = (
+    "mkdir,mkdirat,rmdir,unlink,unlinkat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,chmod,fchmod,fchmodat,"
+    "chown,fchown,lchown,fchownat,truncate,ftruncate,mknod,mknodat,setxattr,lsetxattr,fsetxattr,utimensat,kill,tkill,"
+    "tgkill,mount,umount2,setpriority,prlimit64"
+)
+OPENED_TO_WRITE = re.compile(r"O_(?:WRONLY|RDWR|CREAT|TRUNC|APPEND)")
+
+
+def written(trace):
+    """The lines of a trace that change something, but for /dev/null and reading one's own limits."""
+    lines = [line for line in trace.splitlines() if "(" in line and "+++" not in line and "---" not in line]
+    opens = [line for line in lines if re.search(r"\bopen(?:at)?\(", line)]
+    rest = [line for line in lines if line not in opens and not re.search(r"prlimit64\(.*, NULL, ", line)]
+    return [line for line in opens if OPENED_TO_WRITE.search(line) and "/dev/null" not in line] + rest
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_check_mode_writes_nothing_at_all(program, tmp_path, state):
+    debian.require("strace")
+    trace = tmp_path / "trace"
+    strace = ["strace", "-f", "-qq", "-o", str(trace), "-e", "trace=open,openat," + WRITES]
+    with running(program, "600") as pid:
+        if state == "absent":
+            adj.run(name=program, value=300)
+        before = adj.of(pid)
+        predicted = adj.run(*strace, name=program, value=200, state=state, check=True)
+        assert "openat(" in trace.read_text() and written(trace.read_text()) == []
+        assert adj.of(pid) == before
+        # The trace can tell: a real run is seen writing.
+        real = adj.run(*strace, name=program, value=200, state=state)
+        seen = written(trace.read_text())
+        assert any("oom_score_adj" in line for line in seen) and any("memfacts" in line for line in seen)
+        assert (predicted["changed"], predicted["diff"]) == (True, real["diff"])
+        assert predicted["processes"] == real["processes"]
+
+
+def test_a_run_that_was_killed_half_way_is_completed_by_the_next(program):
+    crowd = [subprocess.Popen([program, "600"]) for dummy in range(300)]
+    try:
+        pids = [child.pid for child in crowd]
+        wait_for(lambda: all(os.readlink(f"/proc/{pid}/exe") == program for pid in pids))
+        killed = kill_half_way(program, pids)
+        some = [pid for pid in pids if adj.of(pid) == 600]
+        assert killed and 0 < len(some) < len(pids)
+        rest = adj.run(name=program, value=600)
+        assert sorted(adj.changes(rest)) == sorted(set(pids) - set(some))
+        assert {adj.of(pid) for pid in pids} == {600}
+        assert len(adj.changes(adj.run(name=program, state="absent"))) == len(pids)
+        assert {adj.of(pid) for pid in pids} == {0}
+    finally:
+        for child in crowd:
+            child.kill()
+        for child in crowd:
+            child.wait()
+
+
+def kill_half_way(program, pids):
+    """Kill a run when it has set some; whether it had not ended by itself."""
+    options = json.dumps({"name": program, "value": 600})
+    code = "import json, os, sys; sys.path.insert(0, sys.argv[1]); import adj; adj.run(**json.loads(sys.argv[2]))"
+    run = subprocess.Popen([sys.executable, "-c", code, os.path.dirname(adj.__file__), options], start_new_session=True)
+    wait_for(lambda: any(adj.of(pid) == 600 for pid in pids) or run.poll() is not None)
+    os.killpg(run.pid, 9)
+    return run.wait() == -9
+
+
+def test_of_2000_processes_that_are_born_and_die_no_wrong_one_is_ever_set():
+    births = os.path.join(os.path.dirname(adj.__file__), "births.py")
+    crowd = subprocess.Popen(
+        [sys.executable, births, "2000", "adj-wanted", "adj-control"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        results = [adj.run(pattern="^adj-wanted$", value=700, missing="ignore") for dummy in range(12)]
+        told = json.loads(crowd.communicate()[0].decode())
+    finally:
+        crowd.kill()
+        crowd.wait()
+    assert [result.get("msg") for result in results if result.get("failed")] == []
+    assert set(told["adj-control"]) == {"0"}
+    assert set(told["adj-wanted"]) == {"0", "700"}
+    assert sum(sum(told[name].values()) for name in ("adj-wanted", "adj-control")) >= 2000
+    # The situation was there: many were set, many vanished first, and pids went from one kind to the other.
+    assert told["adj-wanted"]["700"] > 100
+    assert told["reused_pids"] > 100
+    assert sum(result["vanished"] for result in results) > 0

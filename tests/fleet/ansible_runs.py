@@ -1,0 +1,152 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs Ansible against a fleet, from within its network, and brings back each result as data."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from typing import NamedTuple, Tuple
+
+import fleet
+
+CALLBACKS = os.path.join(fleet.HERE, "callbacks")
+RUN_SECONDS = 600
+
+
+class Failed(Exception):
+    """ansible-playbook ended with another status than expected; with all it said."""
+
+
+class Result(NamedTuple):
+    """What one task said on one host; `state`: ok, changed, failed, ignored, unreachable, skipped."""
+
+    host: str
+    task: str
+    state: str
+    data: dict
+
+
+class Run(NamedTuple):
+    """One run of ansible-playbook."""
+
+    status: int
+    output: str
+    results: Tuple[Result, ...]
+
+    def changed(self):
+        """(host, task) of what changed, or would have in check mode."""
+        return [(result.host, result.task) for result in self.results if result.state == "changed"]
+
+    def of(self, host):
+        """The results of one host."""
+        return [result for result in self.results if result.host == host]
+
+    def messages(self):
+        """{host: message} of what failed."""
+        return {result.host: _message(result.data) for result in self.results if result.state == "failed"}
+
+    def diffs(self, host):
+        """All that the host's tasks showed as their difference, in order: what --diff prints."""
+        return [diff for result in self.of(host) for diff in _diffs(result.data)]
+
+
+def _message(data):
+    failed = [item["msg"] for item in data.get("results", ()) if item.get("failed")]
+    return " ".join(failed) or data.get("msg", "")
+
+
+def _diffs(data):
+    for part in data.get("results") or [data]:
+        diff = part.get("diff") or []
+        shown = [diff] if isinstance(diff, dict) else diff
+        yield from (each for each in shown if each.get("before") != each.get("after"))
+
+
+class Controller:
+    """Ansible of this environment with the fleet's inventory."""
+
+    def __init__(self, running):
+        self.fleet = running
+
+    def playbook(self, name, limit=None, check=False, expect=0, **extra):
+        """Run a playbook of the collection (memfacts.linux.NAME) or of a path; `extra` are its variables.
+
+        `expect` is the status of ansible-playbook: 0 all well, 2 a host failed, 4 unreachable, None any.
+        """
+        process = self.begin(name, limit, check, **extra)
+        return self.end(process, expect)
+
+    def task(self, module, limit=None, check=False, expect=0, **arguments):
+        """Run one task with a module of the collection, or with any by its full name."""
+        return self.tasks([(module, arguments)], limit, check, expect)
+
+    def tasks(self, wanted, limit=None, check=False, expect=0):
+        """Run tasks, [(module, arguments)], each of them whether or not the one before it failed."""
+        calls = [(module if "." in module else f"memfacts.linux.{module}", arguments) for module, arguments in wanted]
+        goes_on = {"ignore_errors": len(calls) > 1}
+        return self.play(
+            {"tasks": [dict(goes_on, name=name, **{name: arguments}) for name, arguments in calls]},
+            limit,
+            check,
+            expect,
+        )
+
+    def play(self, content, limit=None, check=False, expect=0):
+        """Run a play over all hosts that is made of `content`."""
+        with tempfile.NamedTemporaryFile("w", suffix=".json", prefix="play-", dir=self.fleet.scratch) as stream:
+            json.dump([dict({"hosts": "all", "gather_facts": False}, **content)], stream)
+            stream.flush()
+            return self.playbook(stream.name, limit, check, expect)
+
+    def begin(self, name, limit=None, check=False, **extra):
+        """Start a run; end() waits for it. Who kills it kills its process group."""
+        record = tempfile.mkstemp(suffix=".jsonl", prefix="record-", dir=self.fleet.scratch)[1]
+        command = [_ansible_playbook(), "--diff", "-i", self.fleet.inventory, "-e", json.dumps(extra)]
+        command += ["--limit", ",".join([limit] if isinstance(limit, str) else limit)] if limit else []
+        command += ["--check"] if check else []
+        process = subprocess.Popen(
+            [*self.fleet.inside, *command, name if "/" in name else f"memfacts.linux.{name}"],
+            cwd=fleet.CHECKOUT,
+            env=dict(self._environment(), FLEET_RECORD=record),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        process.record = record
+        return process
+
+    def end(self, process, expect=0):
+        """The Run that begin() started."""
+        output = process.communicate(timeout=RUN_SECONDS)[0]
+        with open(process.record, encoding="utf-8") as stream:
+            rows = [json.loads(line) for line in stream]
+        os.unlink(process.record)
+        results = tuple(Result(row["host"], row["task"], row["state"], row["result"]) for row in rows)
+        if expect is not None and process.returncode != expect:
+            for guest in self.fleet.guests.values():
+                guest.must_live(output)
+            raise Failed(f"status {process.returncode} and not {expect} of {' '.join(process.args)}\n{output}")
+        return Run(process.returncode, output, results)
+
+    def _environment(self):
+        return dict(
+            os.environ,
+            ANSIBLE_CONFIG=os.path.join(fleet.CHECKOUT, "ansible.cfg"),
+            ANSIBLE_HOME=os.path.join(self.fleet.scratch, "ansible"),
+            ANSIBLE_CALLBACK_PLUGINS=CALLBACKS,
+            ANSIBLE_CALLBACKS_ENABLED="recorder",
+            ANSIBLE_FORKS=str(len(self.fleet.guests)),
+            ANSIBLE_NOCOLOR="1",
+            ANSIBLE_RETRY_FILES_ENABLED="0",
+        )
+
+
+def _ansible_playbook():
+    beside = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
+    return beside if os.path.exists(beside) else shutil.which("ansible-playbook")

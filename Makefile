@@ -9,7 +9,7 @@ RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 .PHONY: help
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name does; \
-		do printf '  make %-8s %s\n' "$$name" "$$does"; done
+		do printf '  make %-10s %s\n' "$$name" "$$does"; done
 
 # One stamp a list, so that a second run sets nothing up again.
 .venv/facts.installed: requirements/facts.txt scripts/setup
@@ -29,8 +29,8 @@ facts: .venv/facts.installed ## where this host's memory went: runs 'ansible loc
 	@$(RUN) ansible localhost -m memfacts | .venv/bin/python scripts/show_facts.py
 
 .PHONY: test
-test: .venv/test.installed ## every test there is, and at the end what was skipped and why
-	@$(RUN) python scripts/run_stages.py
+test: .venv/test.installed ## every test but fleet-test, and at the end what was skipped and why
+	@$(RUN) python scripts/run_stages.py lint unit sanity live lab
 
 .PHONY: lint unit sanity live lab
 lint: .venv/test.installed ## format, imports, licences, documentation, build and install
@@ -40,6 +40,22 @@ live: .venv/test.installed ## plant memory on this host and find it; needs root
 lab: .venv/test.installed ## the same on other kernels, booted as processes
 lint unit sanity live lab:
 	@$(RUN) python scripts/run_stages.py $@
+
+.PHONY: fleet-test
+fleet-test: .venv/test.installed ## playbooks against four hosts with systemd and sshd, each a kernel of its own; root
+	@$(RUN) python scripts/run_stages.py $@
+
+.PHONY: fleet fleet-down
+fleet: .venv/test.installed ## start such hosts to play with; says what to type
+	@$(RUN) python tests/fleet/run.py up
+
+fleet-down: ## remove every trace of them
+	@$(RUN) python3 tests/fleet/run.py down
+
+KERNEL ?= 6.1-uml
+.PHONY: experiment
+experiment: .venv/facts.installed ## who dies when memory runs out, said before and seen in a kernel of its own; KERNEL=…
+	@.venv/bin/python tests/lab/experiment.py $(KERNEL)
 
 .PHONY: format
 format: .venv/test.installed ## let ruff format and sort what it can

@@ -24,7 +24,7 @@ import caches
 from stages import STAGES, Stage
 
 TAIL = 60  # lines shown of a stage that failed
-LIMIT_SECONDS = 30 * 60  # a stage that takes longer hangs
+LIMIT_SECONDS = 45 * 60  # a stage that takes longer hangs
 TIDY_SECONDS = 20  # for a test that was interrupted to remove what it planted
 RUNNING = set()  # the processes of the stages that run now
 
@@ -105,7 +105,8 @@ def environment(stage):
     """Both names of the core are found, and every pytest leaves its results where `count` looks."""
     results = results_folder()
     junit = shlex.quote(f"--junitxml={results / slug(stage.name)}.xml")
-    paths = (caches.CHECKOUT / "plugins" / "module_utils", caches.CHECKOUT / ".venv" / "collections")
+    places = ("plugins/module_utils", "k8s", ".venv/collections")
+    paths = [caches.CHECKOUT / place for place in places]
     return dict(
         os.environ,
         MEMFACTS_RESULTS=str(results),

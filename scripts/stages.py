@@ -46,4 +46,5 @@ STAGES = (
     Stage("sanity", "same answer", "python -m pytest -q tests/answers", True, lambda: has_tests("tests/answers")),
     Stage("live", "live", "python -m pytest -q tests/live", True, lambda: root_and_tests("tests/live")),
     Stage("lab", "lab", "python -m pytest -q tests/lab", True, lambda: root_and_tests("tests/lab")),
+    Stage("fleet-test", "fleet", "python -m pytest -q tests/fleet", True, lambda: root_and_tests("tests/fleet")),
 )

@@ -6,14 +6,19 @@
 """
 
 import ast
+import importlib.util
 import pathlib
 import sys
 
 import pytest
 
 CORE = pathlib.Path(__file__).resolve().parents[2] / "plugins" / "module_utils" / "memcore"
-# Opens files; finds its way in a captured tree; enters a namespace.
-ASK_THE_SYSTEM = {CORE / "sources" / f"{name}.py" for name in ("host", "captured", "namespaces")}
+# Opens files; finds its way in a captured tree; enters a namespace; makes a child that reads its own scores; a log.
+ASK_THE_SYSTEM = {
+    CORE / "sources" / f"{name}.py" for name in ("host", "captured", "namespaces", "tiny_task", "log_source")
+}
+# A forked child that left in any other way would run the parent's code and write its buffers a second time.
+MAY_LEAVE_A_CHILD = {CORE / "sources" / "tiny_task.py"}
 
 # What a caller on a floor above decides, or what Ansible would swallow.
 NEVER_CALLED = {"print", "exit", "quit", "input", "eval", "exec", "breakpoint", "exit_json", "fail_json"}
@@ -96,8 +101,10 @@ def _attribute_complaints(dotted, last, asks_the_system):
 @pytest.mark.parametrize("path", sorted(CORE.rglob("*.py")), ids=lambda path: str(path.relative_to(CORE)))
 def test_core_keeps_its_rules(path):
     broken = violations(path.read_text(encoding="utf-8"), asks_the_system=path in ASK_THE_SYSTEM)
+    if path in MAY_LEAVE_A_CHILD:
+        broken = [complaint for complaint in broken if not complaint.endswith(": os._exit")]
     assert broken == [], (
-        "only host.py, captured.py and namespaces.py ask the system, and the core neither prints nor exits"
+        "only host, captured, namespaces and tiny_task ask the system, and the core neither prints nor exits"
     )
 
 
@@ -130,3 +137,15 @@ def test_host_may_ask_the_system():
 
 def test_harmless_path_arithmetic_is_allowed():
     assert violations("import os\nos.path.join('a', os.fsdecode(b'b'))\nfrom . import errors") == []
+
+
+def test_no_module_util_stands_before_what_ansible_imports():
+    """plugins/module_utils is on the path of tests and of oomwatch; a systemd.py there hides that of python-systemd."""
+    basic = pathlib.Path(importlib.util.find_spec("ansible.module_utils.basic").origin)
+    imported = set()
+    for node in ast.walk(ast.parse(basic.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            imported.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            imported.add(node.module.split(".")[0])
+    assert not imported & {path.stem for path in CORE.parent.iterdir()}

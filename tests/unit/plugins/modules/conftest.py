@@ -20,13 +20,12 @@ def run_module(tmp_path):
     """run_module(name, *flags, **arguments) -> (the result, whether Ansible called it a success)."""
     if importlib.util.find_spec("ansible") is None or not os.path.exists(ANSIBLE):
         pytest.skip("no Ansible in this environment")
-    environment = dict(
-        os.environ,
-        ANSIBLE_CONFIG=str(CHECKOUT / "ansible.cfg"),
-        ANSIBLE_LOCAL_TEMP=str(tmp_path / "local"),
-        ANSIBLE_REMOTE_TEMP=str(tmp_path / "remote"),
-        ANSIBLE_NOCOLOR="1",
-    )
+    settings = {
+        "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"),
+        "ANSIBLE_LOCAL_TEMP": str(tmp_path / "local"),
+        "ANSIBLE_REMOTE_TEMP": str(tmp_path / "remote"),
+        "ANSIBLE_NOCOLOR": "1",
+    }
 
     def run(name, *flags, **arguments):
         command = [ANSIBLE, "localhost", "-m", f"memfacts.linux.{name}", "-e"]
@@ -35,7 +34,7 @@ def run_module(tmp_path):
             command,
             cwd=str(CHECKOUT),
             check=False,
-            env=environment,
+            env=dict(os.environ, **settings),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )

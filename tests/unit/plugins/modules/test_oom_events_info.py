@@ -3,10 +3,10 @@
 """oom_events_info from outside, as `ansible localhost -m` runs it, and what it says where it may not read."""
 
 import errno
+import functools
 import importlib.util
 import json
 import os
-import subprocess
 import sys
 
 import pytest
@@ -24,28 +24,16 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(run_module):
     """Run the module with the arguments; give its result and whether Ansible called it a success."""
+    return functools.partial(run_module, "oom_events_info")
 
-    def ansible(*flags, programs="", **arguments):
-        environment = dict(
-            os.environ,
-            ANSIBLE_CONFIG=os.path.join(CHECKOUT, "ansible.cfg"),
-            ANSIBLE_LOCAL_TEMP=str(tmp_path / "local"),
-            ANSIBLE_REMOTE_TEMP=str(tmp_path / "remote"),
-            ANSIBLE_NOCOLOR="1",
-            PATH=programs + os.pathsep + os.environ["PATH"] if programs else os.environ["PATH"],
-        )
-        command = [ANSIBLE, "localhost", "-m", "memfacts.linux.oom_events_info", "-a", json.dumps(arguments)]
-        command += ["-e", "ansible_python_interpreter=" + sys.executable, *flags]
-        done = subprocess.run(
-            command, cwd=CHECKOUT, check=False, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        output = done.stdout.decode()
-        assert "=> " in output, (output, done.stderr.decode())
-        return json.loads(output[output.index("=> ") + 3 :]), done.returncode == 0
 
-    return ansible
+@pytest.fixture
+def programs(tmp_path, monkeypatch):
+    """A folder whose programs the module finds before the machine's."""
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    return tmp_path
 
 
 def is_one_sentence(message):
@@ -84,11 +72,11 @@ exec cat {answer}
 """
 
 
-def test_journal_of_all_boots_is_read(run, tmp_path):
+def test_journal_of_all_boots_is_read(run, programs):
     boot = "2720b512ca144546bef54ebce0aefcf7"
     with open(STORM, encoding="utf-8", errors="replace") as log:
         lines = [line.rstrip("\n").partition(";") for line in log if not line.startswith(" ")]
-    with open(str(tmp_path / "answer"), "w") as answer:
+    with open(str(programs / "answer"), "w") as answer:
         for number, (head, _semicolon, text) in enumerate(lines):
             fields = {
                 "MESSAGE": text.replace("\\x0a", "\n"),
@@ -98,23 +86,23 @@ def test_journal_of_all_boots_is_read(run, tmp_path):
                 "_SOURCE_MONOTONIC_TIMESTAMP": head.split(",")[2],
             }
             answer.write(json.dumps(fields) + "\n")
-    program = tmp_path / "journalctl"
-    program.write_text(JOURNAL.format(notes=tmp_path / "notes", answer=tmp_path / "answer"))
+    program = programs / "journalctl"
+    program.write_text(JOURNAL.format(notes=programs / "notes", answer=programs / "answer"))
     program.chmod(0o755)
-    result, succeeded = run(source="journal", since="2026-11-27", programs=str(tmp_path))
+    result, succeeded = run(source="journal", since="2026-11-27")
     assert succeeded, result
     assert result["total"] == 18
     assert result["events"][0]["id"].startswith("2720b512-ca14-4546-bef5-4ebce0aefcf7:")
     assert result["events"][0]["time"].startswith("2026-11-27T06:53:58")
-    asked = (tmp_path / "notes").read_text()
+    asked = (programs / "notes").read_text()
     assert "--output=json" in asked and "--since=@1795737600" in asked and "_TRANSPORT=kernel" in asked
 
 
-def test_journal_that_fails_is_one_sentence(run, tmp_path):
-    program = tmp_path / "journalctl"
+def test_journal_that_fails_is_one_sentence(run, programs):
+    program = programs / "journalctl"
     program.write_text("#!/bin/sh\necho 'No journal files were opened due to insufficient permissions.' >&2\nexit 1\n")
     program.chmod(0o755)
-    result, succeeded = run(source="journal", programs=str(tmp_path))
+    result, succeeded = run(source="journal")
     assert not succeeded
     assert "insufficient permissions" in result["msg"]
     assert is_one_sentence(result["msg"])

@@ -137,13 +137,13 @@ summary:
   description: The one line to read first.
   returned: always
   type: str
-  sample: "If the host runs out of memory the kernel kills java (pid 1234), which frees 3.0 GiB; 0 findings."
+  sample: "If the host runs out of memory the kernel kills java (pid 1234), which frees up to 3.0 GiB; 0 findings."
 report:
   description: The answer as a short page of plain text, one entry a line.
   returned: always
   type: list
   elements: str
-  sample: ["If the host runs out of memory the kernel kills java (pid 1234), which frees 3.0 GiB."]
+  sample: ["If the host runs out of memory the kernel kills java (pid 1234), which frees up to 3.0 GiB."]
 kernel_release:
   description: Release of the kernel. V(null) where the captured tree does not tell it.
   returned: always

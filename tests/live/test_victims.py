@@ -35,8 +35,8 @@ print("ready", flush=True)
 time.sleep(600)
 """
 # Fills the cgroup with shared memory, which is nobody's resident set, until the kernel has to kill, and says "killed".
-# It looks at the kernel's own count, which goes up before the reaper gives anything back: the memory of a victim is gone
-# before the victim has run again, and who went on filling until it has would have the next one killed, too.
+# It looks at the kernel's own count, which goes up before the reaper gives anything back: what a victim had is gone
+# before the victim has run again, and who goes on filling until it has would have the next one killed, too.
 FILLER = """
 import os, sys
 def kills():

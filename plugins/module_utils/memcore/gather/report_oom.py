@@ -7,14 +7,9 @@ from typing import Dict, List
 from ..models import victims
 from ..models.badness import FLOORED, UNKNOWN
 from ..models.size import human, percent
+from .victims_words import name, outcome
 
 _NAMES = 3
-_WITHOUT_SCORE = {
-    victims.PANIC: "nobody: the kernel panics (vm.panic_on_oom)",
-    victims.ALLOCATING: "whoever asks for memory at that moment (vm.oom_kill_allocating_task)",
-    victims.WAIT: "nobody: its processes wait for room (oom_kill_disable)",
-    victims.NOBODY: "nobody: no process may be killed",
-}
 _SHORT = {
     victims.PANIC: "when memory runs out the kernel panics (vm.panic_on_oom)",
     victims.ALLOCATING: "when memory runs out whoever asks for more dies (vm.oom_kill_allocating_task)",
@@ -43,22 +38,12 @@ def next_victim(oom: Dict) -> str:
         return _SHORT[oom["choice"]]
     if oom["next_count"] > 1:
         return f"the OOM killer would take one of {oom['next_count']} with the same score"
-    return f"the OOM killer would take {_name(oom['next'][0])}"
+    return f"the OOM killer would take {name(oom['next'][0])}"
 
 
 def _outcome(row):
-    if row["choice"] != victims.HIGHEST:
-        return _WITHOUT_SCORE[row["choice"]]
-    names = ", ".join(map(_name, row["next"][:_NAMES]))
-    if row["next_count"] > 1:
-        more = ", …" if row["next_count"] > _NAMES else ""
-        return f"one of {row['next_count']} with the same score: {names}{more}"
-    words = f"{names}{_gives_back(row['next'][0]['frees_bytes'])}"
-    if row["group_cgroup"] is not None:
-        words += f", and with it all of {row['group_cgroup']} ({row['group_tasks']} processes)"
-    if row["rivals"]:
-        words += f", or pid {', '.join(map(str, row['rivals'][:_NAMES]))}, too close to tell"
-    return words
+    rivals = f", or pid {', '.join(map(str, row['rivals'][:_NAMES]))}, too close to tell" if row["rivals"] else ""
+    return outcome(row) + rivals
 
 
 def _so_far(oom):
@@ -66,11 +51,3 @@ def _so_far(oom):
     if kills is None:
         return f"this kernel does not count what the OOM killer takes{model}"
     return f"since boot the OOM killer has taken {kills or 'no'} process{'es' if kills > 1 else ''}{model}"
-
-
-def _gives_back(size):
-    return "" if size is None else f", which gives back {human(size)} at most"
-
-
-def _name(row):
-    return f"{row['comm']} (pid {row['pid']})"

@@ -37,7 +37,7 @@ def outcome(domain: Dict) -> str:
         return f"one of {count} processes with the same points dies ({_listed(names)}){_of_today(domain)}"
     first = names[0]
     verb = "the kernel kills" if domain["sure"] else "the kernel most likely kills"
-    text = f"{verb} {_name(first)}"
+    text = f"{verb} {name(first)}"
     if domain["chosen_pid"] is not None:
         text += f" for its parent {domain['chosen_pid']}"
     if domain["group_cgroup"] is not None:
@@ -51,7 +51,7 @@ def _of_today(domain) -> str:
     names = domain["signed_next"]
     if not names or names[0]["pid"] in [row["pid"] for row in domain["next"]] and domain["next_count"] == 1:
         return ""
-    return f" where a kernel of today kills {_name(names[0])}{_freed(names[0]['frees_bytes'])}"
+    return f" where a kernel of today kills {name(names[0])}{_freed(names[0]['frees_bytes'])}"
 
 
 _OTHERWISE = {
@@ -97,7 +97,7 @@ def _table(title, domain) -> List[str]:
         lines.append(f"  … and {domain['killable'] - len(domain['victims'][:_ROWS])} more")
     if domain["unkillable"]:
         held = f"{human(domain['unkillable_bytes'])}, {domain['unkillable_percent']} %"
-        names = ", ".join(_name(row) for row in domain["unkillable"][:_TIED])
+        names = ", ".join(name(row) for row in domain["unkillable"][:_TIED])
         lines.append(f"  never killed ({held}): {names}{' …' if domain['unkillable'][_TIED:] else ''}")
     return lines
 
@@ -127,15 +127,16 @@ def _rank(value) -> str:
 
 
 def _listed(names) -> str:
-    return ", ".join(_name(row) for row in names[:_TIED]) + (" …" if names[_TIED:] else "")
+    return ", ".join(name(row) for row in names[:_TIED]) + (" …" if names[_TIED:] else "")
 
 
-def _name(row) -> str:
+def name(row: Dict) -> str:
+    """A process as a sentence calls it."""
     return f"{row['comm']} (pid {row['pid']})"
 
 
 def _freed(amount) -> str:
-    return "" if amount is None else f", which frees {human(amount)}"
+    return "" if amount is None else f", which frees up to {human(amount)}"
 
 
 def _cut(text):

@@ -19,9 +19,13 @@ def domain(**given):
         "choice": "highest score",
         "next": [process(9, "java", 100)],
         "next_count": 1,
+        "sure": True,
+        "chosen_pid": None,
+        "signed_next": [process(9, "java", 100)],
         "rivals": [],
         "group_cgroup": None,
         "group_tasks": None,
+        "group_frees_bytes": None,
         "used_bytes": 75 * MIB,
         "limit_bytes": 100 * MIB,
     }
@@ -35,6 +39,7 @@ def host(*cgroups, **given):
 TIE = {
     "next": [process(1, "pause", 1), process(2, "a", 1), process(3, "b", 1), process(4, "c", 1)],
     "next_count": 5,
+    "signed_next": [process(3, "b", 1)],
 }
 
 
@@ -42,44 +47,51 @@ TIE = {
     ("given", "line", "short"),
     [
         pytest.param(
-            {}, "java (pid 9), which gives back 100.0 MiB at most", "the OOM killer would take java (pid 9)", id="one"
+            {},
+            "the kernel kills java (pid 9), which frees up to 100.0 MiB",
+            "the OOM killer would take java (pid 9)",
+            id="one",
         ),
         pytest.param(
-            {"next": [process(9, "java", None)]}, "java (pid 9)", "the OOM killer would take java (pid 9)", id="untold"
+            {"next": [process(9, "java", None)]},
+            "the kernel kills java (pid 9)",
+            "the OOM killer would take java (pid 9)",
+            id="untold",
         ),
         pytest.param(
             TIE,
-            "one of 5 with the same score: pause (pid 1), a (pid 2), b (pid 3), …",
+            "one of 5 processes with the same points dies (pause (pid 1), a (pid 2), b (pid 3) …)"
+            " where a kernel of today kills b (pid 3), which frees up to 1.0 MiB",
             "the OOM killer would take one of 5 with the same score",
             id="tie",
         ),
         pytest.param(
-            {"rivals": [7, 8]},
-            "java (pid 9), which gives back 100.0 MiB at most, or pid 7, 8, too close to tell",
+            {"rivals": [7, 8], "sure": False},
+            "the kernel most likely kills java (pid 9), which frees up to 100.0 MiB, or pid 7, 8, too close to tell",
             "the OOM killer would take java (pid 9)",
             id="close",
         ),
         pytest.param(
-            {"group_cgroup": "/a/b", "group_tasks": 4},
-            "java (pid 9), which gives back 100.0 MiB at most, and with it all of /a/b (4 processes)",
+            {"group_cgroup": "/a/b", "group_tasks": 4, "group_frees_bytes": 300 * MIB},
+            "the kernel kills java (pid 9) and with it all 4 processes of /a/b, which frees up to 300.0 MiB",
             "the OOM killer would take java (pid 9)",
             id="group",
         ),
         pytest.param(
             {"choice": "panic", "next": []},
-            "nobody: the kernel panics (vm.panic_on_oom)",
+            "the kernel panics (vm.panic_on_oom is set)",
             "when memory runs out the kernel panics (vm.panic_on_oom)",
             id="panic",
         ),
         pytest.param(
             {"choice": "allocating task", "next": []},
-            "whoever asks for memory at that moment (vm.oom_kill_allocating_task)",
+            "whoever asks for memory dies, whatever its points (vm.oom_kill_allocating_task is set)",
             "when memory runs out whoever asks for more dies (vm.oom_kill_allocating_task)",
             id="allocating-task",
         ),
         pytest.param(
             {"choice": "nobody", "next": [], "next_count": 0},
-            "nobody: no process may be killed",
+            "there is nobody whom the kernel may kill",
             "when memory runs out no process may be killed",
             id="nobody",
         ),
@@ -94,7 +106,7 @@ def test_only_the_fullest_cgroup_is_shown():
     cgroups = [domain(cgroup="/b", choice="wait", next=[]), domain()]
 
     assert report_oom.lines(host(*cgroups))[1:-1] == [
-        "in /b (75.0 % of 100.0 MiB used): nobody: its processes wait for room (oom_kill_disable)"
+        "in /b (75.0 % of 100.0 MiB used): its processes sleep until there is room (memory.oom_control says so)"
     ]
 
 

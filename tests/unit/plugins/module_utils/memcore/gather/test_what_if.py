@@ -226,7 +226,9 @@ def asked(cgroup=None, top=10, changes=None):
 
 def test_the_whole_answer(machine):
     found = victims_info.collect(machine, asked(), ("last", "said"))
-    assert found["summary"].startswith("If the host runs out of memory the kernel kills java (pid 10), which frees ")
+    assert found["summary"].startswith(
+        "If the host runs out of memory the kernel kills java (pid 10), which frees up to "
+    )
     assert f"if {SLICE}/tomcat.service does, the kernel kills java" in found["summary"]
     assert found["report"][0] == found["summary"].rpartition(";")[0] + "."
     assert (found["tie_rule"], found["tie_rule_evidence"]) == ("last", "said")

@@ -4,8 +4,8 @@
 
 import hashlib
 import os
-import signal
 
+import interruption
 import observed
 import pytest
 
@@ -166,26 +166,14 @@ def test_undo_gives_back_files_identical_byte_for_byte_and_the_values(story):
 
 INTERRUPTED = ("bookworm-v2", "bullseye-v1")
 SMALL = {"oom_policy_lifelines": [], "oom_policy_services": [{"unit": "tower.service", "value": -600}]}
-HANGS = """\
-#!/bin/sh
-case "$*" in *daemon-reload*) touch /run/hangs; exec sleep 600 ;; esac
-exec /bin/systemctl "$@"
-"""
 
 
 def test_what_is_killed_between_the_drop_in_and_systemds_reading_of_it_the_next_run_completes(prepared, fleet):
     these = [fleet.guests[name] for name in INTERRUPTED]
     before = [settings(guest) for guest in these]
-    for guest in these:
-        hang_at_reload(guest)
-    process = prepared.begin("protect", INTERRUPTED, **SMALL)
-    for guest in these:
-        observed.until(guest, lambda guest=guest: hangs(guest), "daemon-reload", 300)
-    os.killpg(process.pid, signal.SIGKILL)
-    prepared.end(process, expect=None)
+    interruption.interrupt(prepared, these, "daemon-reload", "protect", **SMALL)
     drop_in = "/etc/systemd/system/tower.service.d/90-memfacts-oom-score-adj.conf"
     for guest in these:
-        guest.sh("pkill -9 -x python3; rm -f /run/hangs /usr/local/bin/systemctl")
         # Half-way: what runs has it and it is written down, but systemd does not know.
         assert guest.sh(f"test -e {drop_in}", check=False).status == 0
         tower = look(guest)["units"]["tower"]
@@ -199,11 +187,3 @@ def test_what_is_killed_between_the_drop_in_and_systemds_reading_of_it_the_next_
     prepared.playbook("undo", INTERRUPTED, **SMALL)
     for guest, files in zip(these, before):
         assert observed.difference(files, settings(guest)) == {}, guest.name
-
-
-def hangs(guest):
-    return guest.sh("test -e /run/hangs", check=False).status == 0
-
-
-def hang_at_reload(guest):
-    guest.sh("cat >/usr/local/bin/systemctl; chmod 755 /usr/local/bin/systemctl", stdin=HANGS)

@@ -25,17 +25,19 @@ from stages import STAGES, Stage
 
 TAIL = 60  # lines shown of a stage that failed
 LIMIT_SECONDS = 45 * 60  # a stage that takes longer hangs
+FEW = 3  # of so many failed tests it is asked whether they fail alone, too; more are no accident
 TIDY_SECONDS = 20  # for a test that was interrupted to remove what it planted
 RUNNING = set()  # the processes of the stages that run now
 
 
 class Result(typing.NamedTuple):
-    """How a stage ended: `state` is "ok", "FAIL" or "skip"."""
+    """How a stage ended: `state` is "ok", "FAIL", "skip" or "again" (some failed at first, and passed alone)."""
 
     stage: Stage
     state: str
     seconds: float
     log: pathlib.Path
+    again: list[str]  # the tests that were played again
 
 
 class Tests(typing.NamedTuple):
@@ -51,23 +53,30 @@ def run(stage):
     started = time.monotonic()
     log = caches.own_folder("logs") / (slug(stage.name) + ".txt")
     reason = stage.reason_to_skip()
+    again = []
     if reason:
         log.write_text(f"skipped: {stage.name}: {reason}\n")
         state = "skip"
     else:
-        state = "FAIL" if execute(stage, log) else "ok"
-    result = Result(stage, state, time.monotonic() - started, log)
+        log.write_text("")
+        state = "FAIL" if execute(stage.command, environment(stage, results_folder()), log) else "ok"
+    if state == "FAIL" and stage.kernels:
+        again = failed_tests(results_folder() / (slug(stage.name) + ".xml"))
+    if 0 < len(again) <= FEW:
+        second = environment(stage, results_folder() / "again")
+        state = "FAIL" if execute(stage.command + " --last-failed", second, log) else "again"
+    result = Result(stage, state, time.monotonic() - started, log, again)
     print("\n".join(account(result)), flush=True)
     return result
 
 
-def execute(stage, log):
-    """The exit status of the stage's command; nothing of it survives the time limit."""
-    with open(log, "w", encoding="utf-8") as output:
+def execute(command, variables, log):
+    """The exit status of a command whose output is added to the log; nothing of it survives the time limit."""
+    with open(log, "a", encoding="utf-8") as output:
         process = subprocess.Popen(
-            shlex.split(stage.command),
+            shlex.split(command),
             cwd=caches.CHECKOUT,
-            env=environment(stage),
+            env=variables,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -101,16 +110,16 @@ def stop_all(number, _frame):
     os._exit(128 + number)
 
 
-def environment(stage):
-    """Both names of the core are found, and every pytest leaves its results where `count` looks."""
-    results = results_folder()
+def environment(stage, results):
+    """Both names of the core are found, and every pytest leaves its results in that folder, where `count` looks."""
     junit = shlex.quote(f"--junitxml={results / slug(stage.name)}.xml")
+    remembers = "-o " + shlex.quote(f"cache_dir={results_folder() / 'pytest' / slug(stage.name)}")
     places = ("plugins/module_utils", "k8s", ".venv/collections")
     paths = [caches.CHECKOUT / place for place in places]
     return dict(
         os.environ,
         MEMFACTS_RESULTS=str(results),
-        PYTEST_ADDOPTS=f"-p no:cacheprovider {junit}",
+        PYTEST_ADDOPTS=f"{remembers if stage.kernels else '-p no:cacheprovider'} {junit}",
         PYTHONPATH=os.pathsep.join(map(str, paths)),
         HYPOTHESIS_STORAGE_DIRECTORY=str(caches.folder("hypothesis", "here")),
     )
@@ -129,25 +138,48 @@ def slug(name):
 def account(result):
     """The lines that say how a stage went."""
     yield f"{result.state:5} {result.stage.name:22} {result.seconds:6.1f} s"
+    if result.state == "again":
+        yield from (f"      | failed at first and passed alone: {name}" for name in result.again)
+        yield f"      why: {result.log}"
     if result.state == "FAIL":
         lines = result.log.read_text(errors="replace").splitlines()
         yield from ("      | " + line for line in lines[-TAIL:])
         yield f"      all of it: {result.log}"
 
 
-def count(folder):
-    """Add up what pytest wrote as JUnit XML."""
-    passed, failed, skips = 0, 0, []
-    for file in sorted(folder.glob("*.xml")):
+def cases(folder):
+    """{(run, class, name): test} of what pytest wrote as JUnit XML; of one that was played again the second time."""
+    found = {}
+    for file in [*sorted(folder.glob("*.xml")), *sorted(folder.glob("again/*.xml"))]:
         where = file.stem.replace("-", " ")
         for case in xml.etree.ElementTree.parse(file).iter("testcase"):
-            skip = case.find("skipped")
-            if case.find("failure") is not None or case.find("error") is not None:
-                failed += 1
-            elif skip is not None:
-                skips.append((reason_of(skip), where))
-            else:
-                passed += 1
+            found[where, case.get("classname"), case.get("name")] = case
+    return found
+
+
+def has_failed(case):
+    return case.find("failure") is not None or case.find("error") is not None
+
+
+def failed_tests(file):
+    """Names of the tests that failed, of a pytest that came as far as writing them down."""
+    if not file.exists():
+        return []
+    tests = xml.etree.ElementTree.parse(file).iter("testcase")
+    return [f"{case.get('classname')}.{case.get('name')}" for case in tests if has_failed(case)]
+
+
+def count(folder):
+    """Add up what pytest wrote."""
+    passed, failed, skips = 0, 0, []
+    for (where, _class, _name), case in cases(folder).items():
+        skip = case.find("skipped")
+        if has_failed(case):
+            failed += 1
+        elif skip is not None:
+            skips.append((reason_of(skip), where))
+        else:
+            passed += 1
     return Tests(passed, failed, skips)
 
 

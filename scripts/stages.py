@@ -26,6 +26,12 @@ class Stage(typing.NamedTuple):
     command: str
     alone: bool = False
     reason_to_skip: typing.Callable[[], str | None] = lambda: None
+    kernels: bool = False  # its tests measure kernels that live, where much moves by itself: what fails is played again
+
+
+def on_kernels(group, folder):
+    """The stage of tests that change a host or boot others."""
+    return Stage(group, group, "python -m pytest -q " + folder, True, lambda: root_and_tests(folder), True)
 
 
 # It would leave a log in the user's home.
@@ -44,7 +50,7 @@ STAGES = (
     Stage("unit", "units on each Python", "python scripts/units.py", True, lambda: has_tests("tests/unit/plugins")),
     Stage("sanity", "ansible-test sanity", "python scripts/sanity.py", True),
     Stage("sanity", "same answer", "python -m pytest -q tests/answers", True, lambda: has_tests("tests/answers")),
-    Stage("live", "live", "python -m pytest -q tests/live", True, lambda: root_and_tests("tests/live")),
-    Stage("lab", "lab", "python -m pytest -q tests/lab", True, lambda: root_and_tests("tests/lab")),
-    Stage("fleet-test", "fleet", "python -m pytest -q tests/fleet", True, lambda: root_and_tests("tests/fleet")),
+    on_kernels("live", "tests/live"),
+    on_kernels("lab", "tests/lab"),
+    on_kernels("fleet-test", "tests/fleet"),
 )

@@ -261,11 +261,12 @@ class Fleet:
         if os.path.isdir(self.folder) and not os.listdir(self.folder):
             os.rmdir(self.folder)
 
-    def each(self, call):
-        """{name: call(guest)}, all hosts at the same time."""
-        pool = concurrent.futures.ThreadPoolExecutor(len(self.guests))
+    def each(self, call, names=None):
+        """{name: call(guest)}, all hosts or those of `names` at the same time."""
+        chosen = {name: self.guests[name] for name in names or self.guests}
+        pool = concurrent.futures.ThreadPoolExecutor(len(chosen))
         try:
-            return dict(zip(self.guests, pool.map(call, self.guests.values())))
+            return dict(zip(chosen, pool.map(call, chosen.values())))
         finally:
             pool.shutdown(wait=False)  # who is interrupted here stops the fleet, which ends the calls
 

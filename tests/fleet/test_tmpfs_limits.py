@@ -3,7 +3,6 @@
 """The role tmpfs_limits and its playbook on real hosts; what came of them is read from the hosts themselves."""
 
 import json
-import os
 
 import interruption
 import pytest
@@ -63,43 +62,27 @@ def seen(guest):
     return json.loads(guest.sh("exec python3 -", stdin=LOOK))
 
 
-@pytest.fixture
-def before(fleet, hosts, controller):
-    """What was there on each host, with a /tmp that is a tmpfs by a mount unit; afterwards it must be there again."""
-
-    def prepare(guest):
-        guest.sh(
-            "cp /usr/share/systemd/tmp.mount /etc/systemd/system/; systemctl daemon-reload;"
-            "systemctl enable -q --now tmp.mount"
-        )
-        return seen(guest)
-
-    found = fleet.each(prepare)
-    yield found
-    undo(controller)
-    after = fleet.each(seen)
-    fleet.each(
-        lambda guest: guest.sh(
-            "systemctl disable -q tmp.mount; systemctl stop tmp.mount; rm /etc/systemd/system/tmp.mount;"
-            "systemctl daemon-reload"
-        )
-    )
-    for name, state in after.items():
-        assert state["files"] == found[name]["files"], name
-        assert not state["record"], name
+TMP_MOUNT = "/etc/systemd/system/tmp.mount"
 
 
-def undo(controller):
+@pytest.fixture(scope="module")
+def prepared(fleet, session_controller):
+    """A controller, with a /tmp on each host that is a tmpfs by a mount unit, until the last test of this file."""
+    start = f"cp /usr/share/systemd/tmp.mount {TMP_MOUNT}; systemctl daemon-reload; systemctl enable -q --now tmp.mount"
+    end = f"systemctl disable -q tmp.mount; systemctl stop tmp.mount; rm {TMP_MOUNT}; systemctl daemon-reload"
+    fleet.each(lambda guest: guest.sh(start))
+    yield session_controller
+    fleet.each(lambda guest: guest.sh(end))
+
+
+def undo(controller, limit=None):
     """Take everything back by the role, without any of its other variables."""
-    path = os.path.join(controller.fleet.scratch, "undo_tmpfs.json")
     role = {"role": "memfacts.linux.tmpfs_limits", "tmpfs_limits_state": "absent"}
-    with open(path, "w", encoding="utf-8") as stream:
-        json.dump([{"hosts": "all", "gather_facts": False, "roles": [role]}], stream)
-    return controller.playbook(path)
+    return controller.play({"roles": [role]}, limit)
 
 
-def apply(controller, limit=None):
-    return controller.playbook("limit_tmpfs", limit, tmpfs_limits_apply=True, **WISHES)
+def apply(controller, limit=None, **others):
+    return controller.playbook("limit_tmpfs", limit, tmpfs_limits_apply=True, **dict(WISHES, **others))
 
 
 def capped(total, page=4096):
@@ -120,17 +103,66 @@ def flags(state):
     return {path: row[2] for path, row in state["mounts"].items()}
 
 
-def test_without_apply_and_in_check_mode_nothing_is_touched(fleet, before, controller):
-    report = controller.playbook("limit_tmpfs", **WISHES)
-    assert report.changed() == []
-    assert fleet.each(seen) == before
-    lines = [line for result in report.results if result.task == "Report" for line in result.data["msg"]]
-    assert sum("/dev/shm: " in line and " to 64.0 MiB" in line for line in lines) == len(fleet.guests)
-    checked = controller.playbook("limit_tmpfs", check=True, tmpfs_limits_apply=True, **WISHES)
-    assert fleet.each(seen) == before
-    done = apply(controller)
-    for name in fleet.guests:
-        assert written(checked, name) == written(done, name)
+BY_HAND = "mount -o remount,rw,nosuid,nodev,strictatime,size=7m tmpfs /dev/shm; mount -o remount,size=99m /tmp"
+TIGHTER = {"tmpfs_limits_mounts": [{"path": "/dev/shm", "size": "32M"}], "tmpfs_limits_ages": []}
+
+
+def fill(guest):
+    """50 MiB in a file of /dev/shm and 9 MiB in one that is deleted; gives the pid of its holder."""
+    guest.sh("head -c 50M /dev/zero >/dev/shm/kept")
+    guest.sh(
+        "systemd-run -q --unit=hog sh -c 'exec 9>/dev/shm/gone; head -c 9M /dev/zero >&9; rm /dev/shm/gone;"
+        "exec sleep 999'"
+    )
+    guest.sh("for i in $(seq 100); do [ -e /dev/shm/gone ] || break; sleep 0.1; done; sleep 1")
+    return int(guest.sh("systemctl show -p MainPID hog").split("=")[1])
+
+
+class Story:
+    """All that was seen while limit_tmpfs was run over the fleet and taken back."""
+
+    def __init__(self, fleet, controller):
+        each = fleet.each
+        self.before = each(seen)
+        self.report = controller.playbook("limit_tmpfs", **WISHES)
+        self.after_report = each(seen)
+        self.checked = controller.playbook("limit_tmpfs", check=True, tmpfs_limits_apply=True, **WISHES)
+        self.after_check = each(seen)
+        self.run = apply(controller)
+        self.capped = each(seen)
+        self.again = apply(controller)
+        each(lambda guest: guest.reboot())
+        self.rebooted = each(seen)
+        self.logind = each(lambda guest: guest.sh("loginctl show-session -p RuntimeDirectorySize"))
+        each(lambda guest: guest.sh(BY_HAND))
+        self.drifted = each(seen)
+        self.repair = apply(controller)
+        self.repaired = each(seen)
+        self.holders = each(fill)
+        self.refused = controller.playbook("limit_tmpfs", expect=2, tmpfs_limits_apply=True, **dict(WISHES, **TIGHTER))
+        self.still_full = each(seen)
+        each(lambda guest: guest.sh("systemctl stop hog; rm /dev/shm/kept"))
+        undo(controller)
+        self.after = each(seen)
+        self.undone_again = undo(controller)
+
+
+@pytest.fixture(scope="module")
+def story(fleet, prepared):
+    return Story(fleet, prepared)
+
+
+def test_without_apply_nothing_is_touched_and_all_is_told(story):
+    assert story.report.changed() == []
+    assert story.after_report == story.before
+    lines = [line for result in story.report.results if result.task == "Report" for line in result.data["msg"]]
+    assert sum("/dev/shm: " in line and " to 64.0 MiB" in line for line in lines) == len(story.before)
+
+
+def test_check_mode_touches_nothing_and_shows_what_the_run_then_did(story):
+    assert story.after_check == story.before
+    for name in story.before:
+        assert written(story.checked, name) == written(story.run, name)
 
 
 def written(run, host):
@@ -144,63 +176,57 @@ def written(run, host):
     )
 
 
-def test_caps_hold_after_a_reboot_and_a_second_run_changes_nothing(fleet, before, controller):
-    apply(controller)
-    state = fleet.each(seen)
-    for name, found in state.items():
+def test_caps_are_live_and_no_other_option_is_lost(story):
+    for name, found in story.capped.items():
         assert sizes(found) == capped(found["total"]), name
         assert found["mounts"]["/dev/shm"][1] == 20 * 1024, name
-        assert flags(found) == flags(before[name]), name
-    assert apply(controller).changed() == []
-    fleet.each(lambda guest: guest.reboot())
-    later = fleet.each(seen)
-    for name, found in later.items():
+        assert flags(found) == flags(story.before[name]), name
+
+
+def test_a_second_run_changes_nothing(story):
+    assert story.again.changed() == []
+    assert story.again.output.count(" changed=0 ") == len(story.before)
+
+
+def test_caps_hold_after_a_reboot(story):
+    for name, found in story.rebooted.items():
         assert sizes(found) == capped(found["total"]), name
-        assert flags(found) == flags(before[name]), name
-    assert apply(controller).changed() == []
-    assert [guest.sh("loginctl show-session -p RuntimeDirectorySize") for guest in fleet.guests.values()] == [
-        f"RuntimeDirectorySize={12 * MIB}\n"
-    ] * len(fleet.guests)
-    undo(controller)
-    for name, found in fleet.each(seen).items():
-        assert found["files"] == before[name]["files"], name
-        assert flags(found) == flags(before[name]), name
+        assert flags(found) == flags(story.before[name]), name
+    assert set(story.logind.values()) == {f"RuntimeDirectorySize={12 * MIB}\n"}
+
+
+def test_what_drifted_by_hand_is_repaired_and_nothing_else_is_changed(story):
+    for name, found in story.drifted.items():
+        assert sizes(found) == dict(capped(found["total"]), **{"/dev/shm": 7 * MIB, "/tmp": 99 * MIB}), name
+    repairs = [result for result in story.repair.results if result.state == "changed"]
+    assert sorted((result.host, result.task) for result in repairs) == [
+        (name, "Cap each mount") for name in sorted(story.before)
+    ]
+    for result in repairs:
+        assert {row["item"]["path"] for row in result.data["results"] if row["changed"]} == {"/dev/shm", "/tmp"}
+    for name, found in story.repaired.items():
+        assert sizes(found) == capped(found["total"]), name
+
+
+def test_a_full_one_is_not_shrunk_and_its_holder_is_named(story):
+    messages = story.refused.messages()
+    for name, found in story.still_full.items():
+        assert found["mounts"]["/dev/shm"] == story.repaired[name]["mounts"]["/dev/shm"], name
+        assert (
+            "Cannot set the size of /dev/shm to 32.0 MiB: 59.0 MiB are in use, most by /dev/shm/kept (50.0 MiB)"
+            in messages[name]
+        )
+        assert f"deleted /dev/shm/gone (9.0 MiB, held by sleep pid {story.holders[name]})" in messages[name]
+
+
+def test_undo_gives_back_the_files_byte_for_byte_and_the_sizes(story):
+    for name, found in story.after.items():
+        assert found["files"] == story.before[name]["files"], name
+        assert not found["record"], name
+        assert flags(found) == flags(story.before[name]), name
         for path in ("/dev/shm", "/tmp"):  # half of RAM by default, and RAM of these hosts is another at each boot
             assert abs(found["mounts"][path][0] - found["total"] // 2) <= 4096, (name, path)
-    assert undo(controller).changed() == []
-
-
-def test_a_mount_that_drifted_by_hand_is_repaired(fleet, before, controller):
-    apply(controller)
-    by_hand = "mount -o remount,rw,nosuid,nodev,strictatime,size=7m tmpfs /dev/shm; mount -o remount,size=99m /tmp"
-    fleet.each(lambda guest: guest.sh(by_hand))
-    run = apply(controller)
-    assert {task for dummy, task in run.changed()} == {"Cap each mount"}
-    for name, found in fleet.each(seen).items():
-        assert sizes(found) == capped(found["total"]), name
-
-
-def test_a_full_one_is_not_shrunk_and_its_holder_is_named(fleet, before, controller):
-    def fill(guest):
-        guest.sh("head -c 90M /dev/zero >/dev/shm/kept")
-        guest.sh(
-            "systemd-run -q --unit=hog sh -c 'exec 9>/dev/shm/gone; head -c 9M /dev/zero >&9; rm /dev/shm/gone;"
-            "exec sleep 999'"
-        )
-        guest.sh("for i in $(seq 100); do [ -e /dev/shm/gone ] || break; sleep 0.1; done; sleep 1")
-        return int(guest.sh("systemctl show -p MainPID hog").split("=")[1])
-
-    pids = fleet.each(fill)
-    run = controller.playbook("limit_tmpfs", expect=2, tmpfs_limits_apply=True, **WISHES)
-    messages = run.messages()
-    for name, found in fleet.each(seen).items():
-        assert found["mounts"]["/dev/shm"][:2] == before[name]["mounts"]["/dev/shm"][:2]
-        said = messages[name]
-        assert (
-            "Cannot set the size of /dev/shm to 64.0 MiB: 99.0 MiB are in use, most by /dev/shm/kept (90.0 MiB)" in said
-        )
-        assert f"deleted /dev/shm/gone (9.0 MiB, held by sleep pid {pids[name]})" in said
-    fleet.each(lambda guest: guest.sh("systemctl stop hog; rm /dev/shm/kept"))
+    assert story.undone_again.changed() == []
 
 
 VOLATILE = """\
@@ -212,6 +238,7 @@ RuntimeKeepFree=1M
 RateLimitIntervalSec=0
 """
 CONFIGURED = "/etc/systemd/journald.conf.d/10-volatile.conf"
+NOISY = ("bookworm-v2", "bullseye-v1")
 
 
 def journal_bytes(guest):
@@ -223,44 +250,54 @@ def flood(guest):
     guest.sh("head -c 50M /dev/urandom | base64 -w 3000 | systemd-cat -t flood; journalctl --sync")
 
 
-def test_a_runtime_journal_that_fills_run_is_found_and_fixed_and_stays_fixed(fleet, before, controller):
-    def spoil(guest):
+def findings(controller):
+    """{host: ids of what memfacts finds wrong}."""
+    run = controller.task("memfacts", NOISY, gather_subset=["memory", "tmpfs"])
+    facts = {result.host: result.data["ansible_facts"]["memfacts"] for result in run.results}
+    return {host: {found["id"] for found in fact["findings"]} for host, fact in facts.items()}
+
+
+def test_a_runtime_journal_that_fills_run_is_found_and_fixed_and_stays_fixed(fleet, hosts, controller):
+    these = [hosts[name] for name in NOISY]
+    before = [seen(guest) for guest in these]
+    only_journal = {"tmpfs_limits_mounts": [], "tmpfs_limits_ages": []}
+    for guest in these:
         guest.sh("mkdir -p /etc/systemd/journald.conf.d")
         guest.write(CONFIGURED, VOLATILE)
         guest.sh("systemctl restart systemd-journald")
-        flood(guest)
-        return journal_bytes(guest)
 
-    spoiled = fleet.each(spoil)
-    assert all(size > 45 * MIB for size in spoiled.values()), spoiled
-    facts = controller.task("memfacts", gather_subset=["memory", "tmpfs"])
-    for result in facts.results:
-        assert "journal-in-run" in [found["id"] for found in result.data["ansible_facts"]["memfacts"]["findings"]]
-    apply(controller)
-    assert all(size <= 9 * MIB for size in fleet.each(journal_bytes).values())
-    fleet.each(flood)
-    assert all(size <= 9 * MIB for size in fleet.each(journal_bytes).values())
-    assert apply(controller).changed() == []
-    facts = controller.task("memfacts", gather_subset=["memory", "tmpfs"])
-    for result in facts.results:
-        assert "journal-in-run" not in [found["id"] for found in result.data["ansible_facts"]["memfacts"]["findings"]]
-    undo(controller)
-    tidy = f"rm {CONFIGURED}; rmdir /etc/systemd/journald.conf.d; systemctl restart systemd-journald"
-    fleet.each(lambda guest: guest.sh(tidy))
+    fleet.each(flood, NOISY)
+    assert all(journal_bytes(guest) > 45 * MIB for guest in these)
+    assert all("journal-in-run" in ids for ids in findings(controller).values())
+    apply(controller, NOISY, **only_journal)
+    assert all(journal_bytes(guest) <= 9 * MIB for guest in these)
+    fleet.each(flood, NOISY)
+    assert all(journal_bytes(guest) <= 9 * MIB for guest in these)
+    assert apply(controller, NOISY, **only_journal).changed() == []
+    assert not any("journal-in-run" in ids for ids in findings(controller).values())
+
+    undo(controller, NOISY)
+    for guest, state in zip(these, before):
+        guest.sh(f"rm {CONFIGURED}; rmdir /etc/systemd/journald.conf.d; systemctl restart systemd-journald")
+        assert seen(guest)["files"] == state["files"], guest.name
 
 
-@pytest.mark.parametrize("words", ["restart systemd-journald", "daemon-reload"])
-def test_what_a_lost_connection_interrupts_the_next_run_completes(fleet, before, controller, words):
-    """Between the journal's limits and journald's reading of them; between a mount unit's drop-in and systemd's."""
-    these = [fleet.guests[name] for name in ("bookworm-hybrid", "bullseye-v2")]
-    interruption.interrupt(controller, these, words, "limit_tmpfs", tmpfs_limits_apply=True, **WISHES)
-    for guest in these:
-        found = seen(guest)
-        assert found["files"] != before[guest.name]["files"]
-        assert sizes(found) != capped(found["total"])
+def test_what_lost_connections_interrupt_the_next_run_completes(hosts, prepared):
+    """Between the journal's limits and journald's reading of them; then between a unit's drop-in and systemd's."""
+    these = [hosts[name] for name in ("bookworm-hybrid", "bullseye-v2")]
     names = [guest.name for guest in these]
-    apply(controller, names)
+    before = [seen(guest) for guest in these]
+    for words in ("restart systemd-journald", "daemon-reload"):
+        interruption.interrupt(prepared, these, words, "limit_tmpfs", tmpfs_limits_apply=True, **WISHES)
+        for guest, state in zip(these, before):
+            found = seen(guest)
+            assert found["files"] != state["files"], guest.name
+            assert sizes(found) != capped(found["total"]), guest.name
+    apply(prepared, names)
     for guest in these:
         found = seen(guest)
         assert sizes(found) == capped(found["total"]), guest.name
-    assert apply(controller, names).changed() == []
+    assert apply(prepared, names).changed() == []
+    undo(prepared, names)
+    for guest, state in zip(these, before):
+        assert seen(guest)["files"] == state["files"], guest.name

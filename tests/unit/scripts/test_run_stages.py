@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The count that `make test` ends with."""
 
+import sys
+
 import pytest
 import run_stages
 from stages import Stage
@@ -54,6 +56,46 @@ def test_a_stage_that_hangs_is_stopped(monkeypatch):
     monkeypatch.setattr(run_stages, "LIMIT_SECONDS", 0.2)
     result = run_stages.run(Stage("x", "x", "sleep 60"))
     assert (result.state, result.seconds < 30) == ("FAIL", True)
+
+
+# One that fails the first time it is played.
+ACCIDENT = """
+import pathlib
+def test_fine(): pass
+def test_accident():
+    note = pathlib.Path({note!r})
+    played, _ = note.exists(), note.touch()
+    assert played
+"""
+BROKEN = "def test_broken(): assert False\n"
+
+
+@pytest.mark.parametrize(
+    "text, kernels, state, counts",
+    [
+        pytest.param(ACCIDENT, True, "again", (2, 0), id="passes-alone"),
+        pytest.param(ACCIDENT, False, "FAIL", (1, 1), id="not-on-kernels"),
+        pytest.param(ACCIDENT + BROKEN, True, "FAIL", (2, 1), id="one-of-two-fails-again"),
+    ],
+)
+def test_what_fails_on_a_kernel_is_played_again_alone_and_told(tmp_path, monkeypatch, text, kernels, state, counts):
+    file = tmp_path / "test_it.py"
+    file.write_text(text.replace("{note!r}", repr(str(tmp_path / "note"))))
+    monkeypatch.setattr(run_stages.caches, "CHECKOUT", tmp_path)
+    result = run_stages.run(Stage("x", "x", f"{sys.executable} -m pytest -q {file}", kernels=kernels))
+    assert result.state == state
+    assert run_stages.count(run_stages.results_folder())[:2] == counts
+    told = "      | failed at first and passed alone: test_it.test_accident"
+    assert (told in run_stages.account(result)) == (state == "again")
+    assert "test_accident" in result.log.read_text()
+
+
+def test_many_failures_are_no_accident(tmp_path, monkeypatch):
+    file = tmp_path / "test_it.py"
+    file.write_text("import pytest\n@pytest.mark.parametrize('n', range(4))\ndef test_it(n): assert False\n")
+    monkeypatch.setattr(run_stages.caches, "CHECKOUT", tmp_path)
+    result = run_stages.run(Stage("x", "x", f"{sys.executable} -m pytest -q {file}", kernels=True))
+    assert (result.state, result.log.read_text().count("4 failed")) == ("FAIL", 1)
 
 
 def test_the_last_line_counts_a_broken_linter_as_failed(monkeypatch, capsys):

@@ -29,20 +29,17 @@ facts: .venv/facts.installed ## where this host's memory went: runs 'ansible loc
 	@$(RUN) ansible localhost -m memfacts | .venv/bin/python scripts/show_facts.py
 
 .PHONY: test
-test: .venv/test.installed ## every test but fleet-test, and at the end what was skipped and why
-	@$(RUN) python scripts/run_stages.py lint unit sanity live lab
+test: .venv/test.installed ## every test, and at the end what was skipped and why
+	@$(RUN) python scripts/run_stages.py
 
-.PHONY: lint unit sanity live lab
+.PHONY: lint unit sanity live lab fleet-test
 lint: .venv/test.installed ## format, imports, licences, documentation, build and install
 unit: .venv/test.installed ## unit tests: here, and the core on every Python from 3.6 up that is installed
 sanity: .venv/test.installed ## the oldest and the newest ansible-core: ansible-test, and the same answer from both
 live: .venv/test.installed ## plant memory on this host and find it; needs root
 lab: .venv/test.installed ## the same on other kernels, booted as processes
-lint unit sanity live lab:
-	@$(RUN) python scripts/run_stages.py $@
-
-.PHONY: fleet-test
 fleet-test: .venv/test.installed ## playbooks against four hosts with systemd and sshd, each a kernel of its own; root
+lint unit sanity live lab fleet-test:
 	@$(RUN) python scripts/run_stages.py $@
 
 .PHONY: fleet fleet-down

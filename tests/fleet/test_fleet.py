@@ -41,10 +41,10 @@ def test_memfacts_by_ssh_agrees_with_each_hosts_own_figures(fleet, hosts, contro
 
 def test_host_reboots_with_its_disk_and_without_its_memory(hosts):
     guest = hosts["bullseye-v2"]
-    guest.sh("echo kept >/root/on-disk; echo lost >/run/in-memory")
+    guest.sh("echo kept >/opt/on-disk; echo lost >/run/in-memory")
     guest.reboot()
-    assert guest.sh("cat /root/on-disk; ls /run/in-memory", check=False)[:2] == (2, "kept\n")
-    guest.sh("rm /root/on-disk")
+    assert guest.sh("cat /opt/on-disk; ls /run/in-memory", check=False)[:2] == (2, "kept\n")
+    guest.sh("rm /opt/on-disk")
 
 
 def test_a_dead_host_is_reported_with_its_console_and_nothing_is_left_of_its_fleet(tmp_path, monkeypatch):

@@ -22,18 +22,18 @@ def test_two_thousand_short_lives_and_no_write_on_a_wrong_process(fleet, hosts, 
     binary = program.compiled("storm", os.path.join(HERE, "on_host", "storm.c"), ("-static",))
     pid_max = {name: hosts[name].read("/proc/sys/kernel/pid_max") for name in STORMY}
     for name in STORMY:
-        hosts[name].upload(binary, "/root/storm")
-        hosts[name].sh("rm -f /root/enough; echo 600 >/proc/sys/kernel/pid_max")  # pids come round again in seconds
+        hosts[name].upload(binary, "/opt/storm")
+        hosts[name].sh("rm -f /opt/enough; echo 600 >/proc/sys/kernel/pid_max")  # pids come round again in seconds
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        storms = [pool.submit(hosts[name].sh, "nice /root/storm 2000 /root/enough", timeout=500) for name in STORMY]
+        storms = [pool.submit(hosts[name].sh, "nice /opt/storm 2000 /opt/enough", timeout=500) for name in STORMY]
         wanted = {"pattern": "^blink$", "value": 500, "missing": "ignore"}
         try:
             runs = [controller.task("oom_score_adj", STORMY, **wanted) for _run in range(4)]
         finally:
             for name in STORMY:
-                hosts[name].sh("touch /root/enough")
+                hosts[name].sh("touch /opt/enough")
     for name in STORMY:
-        hosts[name].sh(f"echo {pid_max[name]} >/proc/sys/kernel/pid_max; rm -rf /root/enough /root/storm {RECORDS}")
+        hosts[name].sh(f"echo {pid_max[name]} >/proc/sys/kernel/pid_max; rm -rf /opt/enough /opt/storm {RECORDS}")
     for seen in (json.loads(storm.result()) for storm in storms):
         assert seen["bystander"]["0"] >= 2000
         assert seen["bystander"]["500"] == seen["bystander"]["else"] == seen["blink"]["else"] == 0

@@ -15,7 +15,7 @@ THESE = ("bookworm-v2", "bullseye-v1")
 # As people write it into a unit file: "never kill my job".
 UNIT = """\
 [Service]
-ExecStart=/usr/local/bin/hog /root/hog.py
+ExecStart=/usr/local/bin/hog /opt/hog.py
 OOMScoreAdjust=-999
 """
 POLICY = {"oom_policy_workloads": [{"unit": "hog.service", "value": 500}]}
@@ -29,7 +29,7 @@ def hogs(hosts):
     found = {}
     for name in THESE:
         guest = hosts[name]
-        guest.write("/root/hog.py", script)
+        guest.write("/opt/hog.py", script)
         guest.write("/etc/systemd/system/hog.service", UNIT)
         guest.sh("ln -s /usr/bin/python3 /usr/local/bin/hog; systemctl daemon-reload; systemctl start hog")
         # The kernel raises its watermarks once after a shortage, and kills more than one for it on so small a host.
@@ -41,7 +41,7 @@ def hogs(hosts):
     yield found
     for guest, *_rest in found.values():
         guest.sh(
-            "systemctl stop hog; systemctl reset-failed hog; rm -f /run/full /run/eat /root/hog.py /usr/local/bin/hog;"
+            "systemctl stop hog; systemctl reset-failed hog; rm -f /run/full /run/eat /opt/hog.py /usr/local/bin/hog;"
             "rm -rf /etc/systemd/system/hog.service* /var/lib/memfacts; systemctl daemon-reload;"
             "systemctl restart ssh"
         )

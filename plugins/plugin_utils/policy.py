@@ -6,13 +6,17 @@
 import json
 import os
 import re
+import sys
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import OptionError
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import adj_selection, oom_drop_in
+
 try:
-    import jsonschema
-except ImportError:
-    jsonschema = None
+    from jsonschema import Draft202012Validator
+except ImportError:  # or older than version 4, as some distributions have it
+    Draft202012Validator = None
 
 SCHEMA = os.path.join(os.path.dirname(__file__), os.pardir, os.pardir, "schemas", "policy.schema.json")
 # Workloads first: where two parts mean the same process, the lifeline's value is the last word.
@@ -51,15 +55,17 @@ def plain(value, name=None):
 
 def errors(policy, name):
     """What is wrong with a plain policy, one sentence each; `name` is the variable that holds it."""
-    if jsonschema is None:
+    if Draft202012Validator is None:
         raise AnsibleFilterError(
-            "An OOM policy is checked with jsonschema, which Ansible's Python on the control node lacks; install it "
-            "there: pip install jsonschema."
+            "An OOM policy is checked with jsonschema 4 or later, which Ansible's Python on the control node lacks; "
+            f"install it there: {sys.executable} -m pip install 'jsonschema>=4'."
         )
     with open(SCHEMA, encoding="utf-8") as stream:
-        validator = jsonschema.Draft202012Validator(json.load(stream))
+        validator = Draft202012Validator(json.load(stream))
     found = sorted(validator.iter_errors(policy), key=lambda error: [str(step) for step in error.absolute_path])
-    return list(dict.fromkeys(_sentence(error, name) for error in found)) or list(_twice(policy, name))
+    if found:
+        return list(dict.fromkeys(_sentence(error, name) for error in found))
+    return [*_refused_anywhere(policy, name), *_twice(policy, name)]
 
 
 def entries(policy):
@@ -67,14 +73,59 @@ def entries(policy):
     return [dict(entry, part=part, title=_title(entry)) for part in PARTS for entry in policy.get(part, [])]
 
 
-def _twice(policy, name):
-    seen = {}
+def differing(first, again):
+    """[(title, summary)] of the entries that are not effective, by the results of setting them and of reading again.
+
+    Both are what a loop over `entries` registered. A process that a later entry has set too, or that was started in
+    between, tells nothing about an entry.
+    """
+    second = {result["item"]["title"]: result for result in again}
+    found, set_later = [], set()
+    for result in reversed(first):
+        own = {row["pid"] for row in result["processes"]} - set_later
+        set_later |= own
+        seen = second.get(result["item"]["title"])
+        if seen is not None and (seen["reloaded"] or any(_has_moved(row, own) for row in seen["processes"])):
+            found.append((result["item"]["title"], seen["summary"]))
+    return found[::-1]
+
+
+def _has_moved(row, own):
+    return row["pid"] in own and row["before"] != row["after"]
+
+
+def _placed(policy, name):
+    """(what an error calls the entry, the entry) of each."""
     for part in PARTS:
         for index, entry in enumerate(policy.get(part, [])):
-            title, place = _title(entry), f"{name}.{part}[{index}]"
-            if title in seen:
-                yield f"{place} is about {title}, as {seen[title]} is; say it once."
-            seen.setdefault(title, place)
+            yield f"{name}.{part}[{index}]", entry
+
+
+def _refused_anywhere(policy, name):
+    """What the module refuses on every host, which is better said before any is touched."""
+    for place, entry in _placed(policy, name):
+        try:
+            if "pattern" in entry:
+                adj_selection.checked_pattern(entry["pattern"])
+            if "cgroup" in entry:
+                adj_selection.checked_folder(entry["cgroup"])
+        except OptionError as error:
+            yield f"{place}: {error}"
+        if "unit" in entry:
+            if oom_drop_in.full_name(entry["unit"]) is None:
+                yield f"{place}.unit is {entry['unit']!r}, which names no unit that runs; give one like ssh.service."
+        elif entry.get("scope") == "user" or entry.get("persist") == "systemd":
+            yield f"{place} is about {_title(entry)}, but scope and persist are of a unit; leave them out."
+
+
+def _twice(policy, name):
+    seen = {}
+    for place, entry in _placed(policy, name):
+        title = _title(entry)
+        key = (entry.get("scope"), oom_drop_in.full_name(entry["unit"])) if "unit" in entry else title
+        if key in seen:
+            yield f"{place} is about {title}, as {seen[key]} is; say it once."
+        seen.setdefault(key, place)
 
 
 def _title(entry):

@@ -6,10 +6,13 @@ import pathlib
 
 import pytest
 import yaml
+from ansible.errors import AnsibleFilterError
 
+from ansible_collections.memfacts.linux.plugins.filter.oom_policy_differing import oom_policy_differing
 from ansible_collections.memfacts.linux.plugins.filter.oom_policy_entries import oom_policy_entries
 from ansible_collections.memfacts.linux.plugins.filter.oom_policy_errors import oom_policy_errors
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import lifelines, unkillable
+from ansible_collections.memfacts.linux.plugins.plugin_utils import policy as policies
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[4]
 ROLE = CHECKOUT / "roles" / "oom_policy"
@@ -141,6 +144,39 @@ SERVICES = "unit, name, pattern, user, cgroup, container"
             "oom_policy.lifelines[0] is about unit a.service, as oom_policy.services[0] is; say it once.",
             id="twice",
         ),
+        pytest.param(
+            {"services": [{"unit": "nginx", "value": 1}], "lifelines": [{"unit": "nginx.service", "value": -1}]},
+            "oom_policy.lifelines[0] is about unit nginx.service, as oom_policy.services[0] is; say it once.",
+            id="twice-under-two-names",
+        ),
+        pytest.param(
+            {"workloads": [{"pattern": "[", "value": 1}]},
+            "oom_policy.workloads[0]: pattern '[' is no regular expression (unterminated character set at position 0);"
+            " see Python's re.",
+            id="no-pattern",
+        ),
+        pytest.param(
+            {"workloads": [{"pattern": "batch|", "value": 1}]},
+            "oom_policy.workloads[0]: pattern 'batch|' matches an empty name and so every process; anchor it, as in"
+            " ^nginx$.",
+            id="pattern-for-all",
+        ),
+        pytest.param(
+            {"workloads": [{"cgroup": "/", "value": 1}]},
+            "oom_policy.workloads[0]: cgroup '/' means the whole host; give one below the root, as in"
+            " /system.slice/x.service.",
+            id="whole-host",
+        ),
+        pytest.param(
+            {"services": [{"unit": "app@.service", "value": 1}]},
+            "oom_policy.services[0].unit is 'app@.service', which names no unit that runs; give one like ssh.service.",
+            id="template",
+        ),
+        pytest.param(
+            {"services": [{"name": "java", "value": 1, "persist": "systemd"}]},
+            "oom_policy.services[0] is about name java, but scope and persist are of a unit; leave them out.",
+            id="persist-without-a-unit",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(policy, sentence):
@@ -153,3 +189,41 @@ def test_all_that_is_wrong_is_said_at_once():
         "mine.services[0]",
         "mine.workloads[0].value",
     ]
+
+
+def test_without_a_jsonschema_that_is_new_enough_it_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(policies, "Draft202012Validator", None)
+    with pytest.raises(AnsibleFilterError, match="jsonschema 4 or later.* -m pip install 'jsonschema>=4'"):
+        oom_policy_errors({})
+
+
+def result(title, *processes, reloaded=False):
+    """As the module returns it for an entry; a process is (pid, before, after)."""
+    rows = [dict(zip(("pid", "before", "after"), process)) for process in processes]
+    return {"item": {"title": title}, "processes": rows, "reloaded": reloaded, "summary": f"about {title}"}
+
+
+@pytest.mark.parametrize(
+    "first, again, expected",
+    [
+        pytest.param([result("a", (5, 0, -9))], [result("a", (5, -9, -9))], [], id="holds"),
+        pytest.param([result("a", (5, 0, -9))], [result("a", (5, 0, -9))], ["a"], id="was-set-back"),
+        pytest.param([result("a")], [result("a", reloaded=True)], ["a"], id="systemd-has-another"),
+        pytest.param([result("a", (5, 0, 9))], [result("a", (5, 9, 9), (6, 0, 9))], [], id="born-in-between"),
+        pytest.param(
+            [result("wide", (5, -9, 9), (6, 0, 9)), result("narrow", (5, 9, -9))],
+            [result("wide", (5, -9, 9), (6, 9, 9)), result("narrow", (5, -9, -9))],
+            [],
+            id="a-later-entry-has-the-last-word",
+        ),
+        pytest.param(
+            [result("wide", (5, -9, 9), (6, 0, 9)), result("narrow", (5, 9, -9))],
+            [result("wide", (5, 0, 9), (6, 9, 9)), result("narrow", (5, 0, -9))],
+            ["narrow"],
+            id="the-last-word-does-not-hold",
+        ),
+        pytest.param([result("a", (5, 0, 9))], [], [], id="not-read-again"),
+    ],
+)
+def test_what_differs_after_it_was_set(first, again, expected):
+    assert [row["title"] for row in oom_policy_differing(first, again)] == expected

@@ -32,7 +32,7 @@ class Live:
         self._host = host
         self._selector = selector
         self._allow_unkillable = allow_unkillable
-        self.record = self._read_record()
+        self.record = self._earlier = self._read_record()
         self.rows = collections.OrderedDict()
         self.left_out = []
         self.vanished = 0
@@ -56,12 +56,18 @@ class Live:
             value = wanted(process, by_pid)
             self._add_row(process, process.adj, process.adj if value is None else value)
 
-    def present(self, value):
-        """Set every process of the selection, remembering what each had."""
+    def present(self, value, started=None):
+        """Set every process of the selection, remembering what each had; `started`: what our drop-in gave it."""
 
         def remember(processes, chosen):
-            found = [(process.key, process.adj) for process in chosen]
-            return adj_record.with_set(self.record, found, value, [process.key for process in processes])
+            by_pid = {process.pid: process for process in processes}
+            found = [
+                adj_record.Found(process.key, process.adj, _ancestors(process, by_pid))
+                for process in chosen
+                if process.adj is not None
+            ]
+            alive = [process.key for process in processes]
+            return adj_record.with_set(self.record, found, value, alive, started, self._earlier)
 
         self._run(value, lambda process, by_pid: value, remember)
 

@@ -13,6 +13,7 @@ from ansible_collections.memfacts.linux.plugins.module_utils.adj_target import M
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import OptionError
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import adj_candidates
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import (
+    adj_record,
     adj_selection,
     lifelines,
     oom_persistence,
@@ -83,7 +84,8 @@ class _Task:
         return self._finish(persistence)
 
     def _make_present(self, value):
-        self._live.present(value)
+        started = self._started()
+        self._live.present(value, started)
         drop_in = self._drop_in
         if drop_in is None or not (drop_in.changed or drop_in.stale):
             return
@@ -91,7 +93,16 @@ class _Task:
         self._live.save(record._replace(folders=list(dict.fromkeys(drop_in.folders() + record.folders))))
         drop_in.apply(())
         drop_in.verify()
-        self._live.present(value)  # who was started between the first round and the reload
+        self._live.present(value, started)  # who was started between the first round and the reload
+
+    def _started(self):
+        """What our drop-in of earlier runs gave to those that were started since, whether or not this run keeps it."""
+        if self._target.drop_in is None:
+            return None
+        earlier = DropIn(self._module, self._target, None)
+        if earlier.value_before is None:
+            return None
+        return adj_record.Started(earlier.value_before, self._value_without(earlier))
 
     def _absent(self):
         drop_in, default = None, None

@@ -6,7 +6,7 @@ It is valid for one boot, since afterwards no process of it exists; the folders 
 """
 
 import json
-from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..errors import ParseError
 
@@ -19,6 +19,21 @@ class Entry(NamedTuple):
 
     before: int
     set: int
+
+
+class Found(NamedTuple):
+    """A process that is to be set: the value it has now, and the keys of its ancestors, the nearest first."""
+
+    key: Key
+    adj: int
+    ancestors: Sequence[Key] = ()
+
+
+class Started(NamedTuple):
+    """What our drop-in starts processes with, and what they would have otherwise; None where nobody can tell."""
+
+    value: int
+    otherwise: Optional[int]
 
 
 class Record(NamedTuple):
@@ -57,16 +72,27 @@ def render(record: Record) -> Optional[str]:
     return json.dumps(whole, indent=1, sort_keys=True) + "\n"
 
 
-def with_set(record: Record, found: Iterable[Tuple[Key, int]], value: int, alive: Iterable[Key]) -> Record:
-    """The record after processes ((key, value now) each) are set to `value`; what is not in `alive` is forgotten.
+def with_set(
+    record: Record,
+    found: Iterable[Found],
+    value: int,
+    alive: Iterable[Key],
+    started: Optional[Started] = None,
+    earlier: Optional[Record] = None,
+) -> Record:
+    """The record after processes are set to `value`; what is not in `alive` is forgotten.
 
-    The first value before stays, however often a process is set.
+    The first value before stays, however often a process is set. A value that a process has from us is none that it
+    had before: it may have inherited it, as this record or `earlier` (the one that this run began with) tells, or it
+    was `started` with it. Who has `value` already and got it in neither way is not set, and so not remembered.
     """
     living = set(alive)
     processes = {key: entry for key, entry in record.processes.items() if key in living}
-    for key, current in found:
-        known = processes.get(key)
-        processes[key] = Entry(current if known is None else known.before, value)
+    for process in found:
+        known = processes.get(process.key)
+        before = known.before if known is not None else _before(process, value, started, (record, earlier or record))
+        if before is not None:
+            processes[process.key] = Entry(before, value)
     return record._replace(processes=processes)
 
 
@@ -88,3 +114,13 @@ def value_before(record: Record, key: Key, ancestors: Iterable[Key], current: in
         if entry is not None:
             return entry.before if entry.set == current else None
     return None
+
+
+def _before(process, value, started, records):
+    for known in records:
+        inherited = value_before(known, process.key, process.ancestors, process.adj)
+        if inherited is not None:
+            return inherited
+    if process.adj == value:
+        return None
+    return started.otherwise if started is not None and process.adj == started.value else process.adj

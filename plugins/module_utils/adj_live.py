@@ -195,7 +195,7 @@ class Live:
         if self.rounds:  # born since the first look, which refused nothing
             helpers = refused
         elif self._selector.kind == "unit" and not self._selector.children:
-            tops = {process.key for process in adj_selection.roots(found.chosen)}
+            tops = {process.key for process in adj_selection.mains(self._selector, found.chosen)}
             helpers = [process for process in refused if process.key not in tops]
         if len(helpers) < len(refused):
             raise MemfactsError(unkillable_refusal([process for process in refused if process not in helpers]))

@@ -151,7 +151,8 @@ def _check_exists(module, name, unit, drop_in):
 
 def _selector(module, name, units):
     folders = tuple(unit.control_group for unit in units if unit.control_group)
-    return adj_selection.Selector("unit", name, module.params["children"], folders=folders)
+    main_pids = tuple(unit.main_pid for unit in units if unit.main_pid)
+    return adj_selection.Selector("unit", name, module.params["children"], folders=folders, main_pids=main_pids)
 
 
 def _lifeline(unit, processes):

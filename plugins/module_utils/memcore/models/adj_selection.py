@@ -54,6 +54,7 @@ class Selector(NamedTuple):
     """kind is one of KINDS. `wanted` is its value as asked for.
 
     uid, folders (cgroup paths) and containers (full ids) are what user, unit, cgroup and container were resolved to.
+    main_pids: the main processes of the unit, as far as systemd knows them.
     """
 
     kind: str
@@ -63,6 +64,7 @@ class Selector(NamedTuple):
     folders: Tuple[str, ...] = ()
     containers: Tuple[str, ...] = ()
     only_roots: bool = False
+    main_pids: Tuple[int, ...] = ()
 
 
 class LeftOut(NamedTuple):
@@ -180,11 +182,16 @@ def own_run(by_pid: Dict[int, Candidate], own_pid: int) -> Set[int]:
     return pids | {other.pid for other in by_pid.values() if (other.ppid, other.executable, other.arguments) in forked}
 
 
-def roots(processes: Iterable[Candidate]) -> List[Candidate]:
-    """Those whose parent is not among them: the main process of a service, and what it handed to process 1."""
-    listed = list(processes)
-    pids = {process.pid for process in listed}
-    return [process for process in listed if process.ppid not in pids]
+def mains(selector: Selector, members: Iterable[Candidate]) -> List[Candidate]:
+    """The main processes of a unit: what systemd says, and in a cgroup where it knows none what came from outside.
+
+    Whoever was handed to process 1, as containerd's shims are, has no parent in the cgroup either and is none.
+    """
+    listed = list(members)
+    found = [process for process in listed if process.pid in selector.main_pids]
+    settled = [folder for folder in selector.folders if any(_is_below(process, folder) for process in found)]
+    rest = [process for process in listed if not any(_is_below(process, folder) for folder in settled)]
+    return found + _roots(rest)
 
 
 def refused_unkillable(chosen: Iterable[Candidate]) -> List[Candidate]:
@@ -197,7 +204,7 @@ def _of_service(selector, members, by_pid, known, value):
 
     PostgreSQL, for one, protects its main process and leaves its backends killable.
     """
-    tops = roots(members)
+    tops = mains(selector, members)
     if selector.only_roots:
         rest = [member for member in members if member not in tops]
         return tops, [LeftOut(member.pid, member.comm, "is a session, not the service") for member in rest]
@@ -211,6 +218,11 @@ def _of_service(selector, members, by_pid, known, value):
                 LeftOut(member.pid, member.comm, f"has a value of its own ({member.adj}), not its service's")
             )
     return taken, left_out
+
+
+def _roots(processes):
+    pids = {process.pid for process in processes}
+    return [process for process in processes if process.ppid not in pids]
 
 
 def _with_descendants(meant, processes):
@@ -248,9 +260,11 @@ def _fits_pattern(selector, process):
 
 
 def _is_inside(selector, process):
-    return any(
-        path == folder or path.startswith(folder + "/") for path in process.cgroups for folder in selector.folders
-    )
+    return any(_is_below(process, folder) for folder in selector.folders)
+
+
+def _is_below(process, folder):
+    return any(path == folder or path.startswith(folder + "/") for path in process.cgroups)
 
 
 _MATCH = {

@@ -157,6 +157,32 @@ def test_a_unit_means_its_main_process_and_what_runs_with_its_value():
     assert chosen(unit._replace(children=True), rows) == [8, 6, 7, 5]
 
 
+def test_what_was_handed_to_process_1_is_no_main_process():
+    folder = "/system.slice/containerd.service"
+    rows = [
+        INIT,
+        process(5, 1, "containerd", cgroup=folder, adj=-999),
+        process(6, 1, "containerd-shim", cgroup=folder, adj=-998),
+        process(7, 6, "ctr", cgroup=folder, adj=-999),
+    ]
+    unit = Selector("unit", "containerd.service", folders=(folder,), main_pids=(5,))
+    found = adj_selection.select(unit, rows, 999, {}, -1000)
+    assert [one.pid for one in found.chosen] == [7, 5]
+    assert found.left_out == [LeftOut(6, "containerd-shim", "has a value of its own (-998), not its service's")]
+    assert chosen(unit._replace(children=True), rows) == [7, 5, 6]
+    # systemd knows no main process, or one that has exited since.
+    assert chosen(unit._replace(main_pids=()), rows) == [7, 5, 6]
+    assert chosen(unit._replace(main_pids=(4,)), rows) == [7, 5, 6]
+    assert [one.pid for one in adj_selection.mains(unit, rows[1:])] == [5]
+
+
+def test_of_several_users_units_each_has_its_own_main_process():
+    ours, theirs = CRON + "/1", CRON + "/2"
+    rows = [process(5, 1, cgroup=ours), process(6, 1, cgroup=ours), process(7, 1, cgroup=theirs)]
+    unit = Selector("unit", "x.service", folders=(ours, theirs), main_pids=(5,))
+    assert [one.pid for one in adj_selection.mains(unit, rows)] == [5, 7]
+
+
 def test_a_run_that_was_interrupted_still_takes_the_rest():
     # 6 was set, 7 was not, and the main process comes last.
     rows = [INIT, process(5, 1, adj=0), process(6, 5, adj=-500), process(7, 5, adj=0)]

@@ -3,6 +3,7 @@
 """The answer of `systemctl show --property=…`: one unit of systemd."""
 
 import re
+import shlex
 from typing import NamedTuple, Optional, Tuple
 
 NAMES = (
@@ -51,10 +52,24 @@ def parse(text: str) -> Unit:
         found.get("ControlGroup") or None,
         _number(found.get("MainPID")) or None,
         _number(found.get("OOMScoreAdjust")),
-        tuple(found.get("DropInPaths", "").split()),
+        drop_in_paths(found.get("DropInPaths", "")),
         found.get("FragmentPath") or None,
         tuple(_PROGRAM.findall(found.get("ExecStart", ""))),
     )
+
+
+def drop_in_paths(text: str) -> Tuple[str, ...]:
+    """The paths that the value of DropInPaths names.
+
+    Newer systemd quotes those with special characters as a shell does, and older prints all as they are: there a
+    backslash, as in the name of most mounts, is only itself.
+    """
+    if '"' not in text:
+        return tuple(text.split())
+    try:
+        return tuple(shlex.split(text))
+    except ValueError:  # a name with one quotation mark in it, printed as it is
+        return tuple(text.split())
 
 
 def default_adj(text: str) -> Optional[int]:

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The answer of systemctl show."""
 
+import pytest
+
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import unit_properties
 
 SSH = """\
@@ -41,6 +43,24 @@ def test_a_unit_that_no_file_describes_does_not_exist():
 def test_a_masked_unit_and_an_answer_of_nothing_do_not_exist():
     assert not unit_properties.parse("LoadState=masked\n").exists
     assert not unit_properties.parse("").exists
+
+
+CACHE = "/etc/systemd/system/srv-my\\x2dcache.mount.d/zz.conf"
+
+
+@pytest.mark.parametrize(
+    "shown, paths",
+    [
+        pytest.param(CACHE + " /run/a.conf", (CACHE, "/run/a.conf"), id="as-they-are"),
+        pytest.param('"' + CACHE.replace("\\", "\\\\") + '" /run/a.conf', (CACHE, "/run/a.conf"), id="quoted"),
+        pytest.param('"/run/a b.conf"', ("/run/a b.conf",), id="quoted-space"),
+        pytest.param('/run/a".conf', ('/run/a".conf',), id="a-quotation-mark-of-its-own"),
+        pytest.param("", (), id="none"),
+    ],
+)
+def test_drop_ins_are_read_quoted_or_not(shown, paths):
+    assert unit_properties.drop_in_paths(shown) == paths
+    assert unit_properties.parse(f"DropInPaths={shown}\n").drop_ins == paths
 
 
 def test_the_default_of_a_manager_is_known_from_systemd_250_on():

@@ -5,7 +5,7 @@
 
 import os
 
-from ansible_collections.memfacts.linux.plugins.module_utils import text_file
+from ansible_collections.memfacts.linux.plugins.module_utils import as_user, text_file
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import oom_drop_in
 
@@ -18,7 +18,7 @@ class DropIn:
         self._target = target
         self.path = target.drop_in
         self.value = value
-        self.before = text_file.read(self.path)
+        self.before = self._owned(text_file.read, self.path)
         self.after = None if value is None else oom_drop_in.text(target.unit.name, value)
 
     @property
@@ -42,11 +42,11 @@ class DropIn:
     def check(self):
         """MemfactsError for whatever would stop `apply`, before anything is changed."""
         if self.changed:
-            text_file.check_writable(self.path)
+            self._owned(text_file.check_writable, self.path)
         if self.value is None:
             return
         unit = self._target.unit
-        later = oom_drop_in.overriding(unit.name, self.value, [(name, text_file.read(name)) for name in unit.drop_ins])
+        later = oom_drop_in.overriding(unit.name, self.value, [(name, self._read(name)) for name in unit.drop_ins])
         if later is not None:
             raise MemfactsError(
                 f"{later} sets OOMScoreAdjust after {self.path} would, so that {self.value} would have no effect; "
@@ -57,20 +57,22 @@ class DropIn:
         """What systemd starts the unit with when the drop-in is gone; None where no file of the unit says so."""
         unit = self._target.unit
         later = sorted((name for name in unit.drop_ins if name != self.path), key=os.path.basename)
-        return oom_drop_in.value_of(unit.name, [text_file.read(name) for name in (unit.fragment, *later) if name])
+        return oom_drop_in.value_of(unit.name, [self._read(name) for name in (unit.fragment, *later) if name])
 
     def folders(self):
         """The folders that writing the file would make, the innermost first."""
-        return [] if self.after is None else text_file.missing_folders(self.path)
+        return [] if self.after is None else self._owned(text_file.missing_folders, self.path)
 
     def apply(self, made_folders):
         """Write or remove the file and let systemd read it; nothing is restarted. Returns the folders removed."""
         removed = []
         if self.changed and self.after is not None:
-            owner = self._target.file_owner
-            text_file.write(self._module, self.path, self.after, owner and (owner.pw_uid, owner.pw_gid))
+            if self._target.file_owner is None:
+                text_file.write(self._module, self.path, self.after)
+            else:
+                self._owned(text_file.write_plainly, self.path, self.after)
         elif self.changed:
-            removed = text_file.remove(self.path, made_folders)
+            removed = self._owned(text_file.remove, self.path, made_folders)
         for manager in self._target.managers:
             manager.reload()
         return removed
@@ -84,3 +86,11 @@ class DropIn:
                     f"{self.path} says OOMScoreAdjust={self.value}, but systemd shows {unit.oom_score_adjust} for "
                     f"{unit.name}; look for another setting with `systemctl cat {unit.name}`."
                 )
+
+    def _owned(self, function, *arguments):
+        """On the drop-in itself, which may be below a user's home."""
+        return as_user.call(self._target.file_owner, function, *arguments)
+
+    def _read(self, name):
+        """A file that the manager names; a user's manager may name what only root may read."""
+        return as_user.call(self._target.told_by, text_file.read, name)

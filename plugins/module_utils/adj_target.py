@@ -32,7 +32,10 @@ class Missing(MemfactsError):
 
 
 class Target(NamedTuple):
-    """Selector, and for a unit: its record, the managers that know it, its drop-in's place and whose file that is."""
+    """Selector, and for a unit: its record, the managers that know it, its drop-in's place and whose file that is.
+
+    told_by: the user whose manager told the unit's record, None where it was the system's.
+    """
 
     selector: adj_selection.Selector
     service: oom_persistence.Service
@@ -40,6 +43,7 @@ class Target(NamedTuple):
     managers: List[systemd_units.Manager] = []
     drop_in: Optional[str] = None
     file_owner: Optional[pwd.struct_passwd] = None
+    told_by: Optional[pwd.struct_passwd] = None
 
 
 def resolve(module, kind, processes):
@@ -111,9 +115,9 @@ def _of_user_unit(module, name, processes):
     else:
         managers = [manager for manager in [systemd_units.UserManager(module, owner)] if manager.runs]
         folder = _home_folder(owner)
-    units = [manager.show(name) for manager in managers]
-    known = [unit for unit in units if unit.exists]
-    unit = known[0] if known else _unit_without_manager(name, folder)
+    told = [(manager.show(name), manager.user) for manager in managers]
+    told = [(unit, user) for unit, user in told if unit.exists]
+    unit, told_by = told[0] if told else (_unit_without_manager(name, folder), owner)
     drop_in = oom_drop_in.path(folder, unit.name or name)
     _check_exists(module, name, unit, drop_in)
     if owner is not None:
@@ -121,7 +125,8 @@ def _of_user_unit(module, name, processes):
     values = [_manager_adj(manager.user.pw_uid, processes) for manager in managers]
     highest = max((value for value in values if value is not None), default=None)
     service = oom_persistence.Service(unit.name, True, None, highest)
-    return Target(_selector(module, name, known), service, unit, managers, drop_in, owner)
+    selector = _selector(module, name, [unit for unit, dummy in told])
+    return Target(selector, service, unit, managers, drop_in, owner, told_by)
 
 
 def _home_folder(owner):
@@ -129,10 +134,10 @@ def _home_folder(owner):
 
 
 def _check_no_link(path):
-    """Root writes into a user's folder, who must not lead it elsewhere by a link."""
+    """The manager reads the folder by the name that it has here, by which state: absent finds it again."""
     folder = os.path.dirname(path)
     if os.path.realpath(folder) != folder:
-        raise OptionError(f"{folder} is reached by a symbolic link, which root does not follow; make it a real folder.")
+        raise OptionError(f"{folder} is reached by a symbolic link, which is not followed; make it a real folder.")
 
 
 def _unit_without_manager(name, folder):

@@ -4,18 +4,28 @@
 """Small text files that are replaced whole: never half written, and keeping mode, owner and SELinux context."""
 
 import os
+import stat
 import tempfile
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
 
 
 def read(path):
-    """The file's text (any bytes kept), or None where there is none."""
+    """The file's text (any bytes kept), or None where there is none; MemfactsError where it is no regular file."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as stream:
-            return stream.read()
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)  # a FIFO would wait for a writer
     except (FileNotFoundError, NotADirectoryError):
         return None
+    try:
+        mode, device = os.fstat(descriptor).st_mode, os.fstat(descriptor).st_rdev
+        if stat.S_ISCHR(mode) and device == os.stat(os.devnull).st_rdev:
+            return ""  # how systemd's files are masked
+        if not stat.S_ISREG(mode):
+            raise MemfactsError(f"{path} is no regular file; move it away.")
+        with open(descriptor, encoding="utf-8", errors="surrogateescape", newline="", closefd=False) as stream:
+            return stream.read()
+    finally:
+        os.close(descriptor)
 
 
 def missing_folders(path):
@@ -40,23 +50,28 @@ def check_writable(path):
         raise MemfactsError(f"{path} cannot be written, since it is a folder; move it away.")
 
 
-def write(module, path, text, owner=None):
-    """Replace the file, making its folders; `owner` (uid, gid) is for what is new. Returns the folders made."""
-    folders = missing_folders(path)
-    for folder in reversed(folders):
-        os.mkdir(folder, 0o755)
-        _own(folder, owner)
+def write(module, path, text):
+    """Replace the file, making its folders. Returns the folders made."""
+    folders = _make_folders(path)
     new = not os.path.exists(path)
-    descriptor, temporary = tempfile.mkstemp(dir=module.tmpdir)
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
+    temporary = _temporary(module.tmpdir, text)
     module.add_cleanup_file(temporary)
     module.atomic_move(temporary, path)
     if new:
         os.chmod(path, 0o644)
-        _own(path, owner)
+    return folders
+
+
+def write_plainly(path, text):
+    """The same for a user's own file, with that user's rights: without Ansible's help, which is root's."""
+    folders = _make_folders(path)
+    temporary = _temporary(os.path.dirname(path), text)
+    try:
+        os.chmod(temporary, 0o644)
+        os.rename(temporary, path)
+    except OSError:
+        os.unlink(temporary)
+        raise
     return folders
 
 
@@ -79,6 +94,17 @@ def remove(path, folders=()):
     return removed
 
 
-def _own(path, owner):
-    if owner is not None:
-        os.chown(path, *owner)
+def _make_folders(path):
+    folders = missing_folders(path)
+    for folder in reversed(folders):
+        os.mkdir(folder, 0o755)
+    return folders
+
+
+def _temporary(folder, text):
+    descriptor, temporary = tempfile.mkstemp(dir=folder)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    return temporary

@@ -70,6 +70,7 @@ class Live:
             return adj_record.with_set(self.record, found, value, alive, started, self._earlier)
 
         self._run(value, lambda process, by_pid: value, remember)
+        self.save(self.record)
 
     def absent(self, value, wanted):
         """Give every process of the selection what `wanted` says; the caller forgets them afterwards."""
@@ -86,12 +87,11 @@ class Live:
 
     def save(self, record):
         """Write the record, or remove it where there is nothing to remember."""
-        if record == self.record:
-            return
         text = adj_record.render(record)
-        if text is None:
-            text_file.remove(RECORD, [os.path.dirname(RECORD)])
-        else:
+        if text is None:  # also where nothing differs: what is in the file may be of an earlier boot
+            if os.path.lexists(RECORD):
+                text_file.remove(RECORD, [os.path.dirname(RECORD)])
+        elif record != self.record:
             text_file.write(self._module, RECORD, text)
         self.record = record
 

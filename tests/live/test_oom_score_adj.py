@@ -145,6 +145,37 @@ def test_a_child_that_was_born_since_gets_back_what_its_parent_had():
         parent.communicate()
 
 
+@pytest.mark.parametrize("options", [{"state": "absent"}, {"value": 0}], ids=["absent", "present-already"])
+def test_a_record_of_an_earlier_boot_is_removed_though_nothing_else_is_to_do(program, options):
+    with running(program, "600") as pid:
+        adj.run(name=program, value=300)
+        text = pathlib.Path(adj.RECORD).read_text()
+        pathlib.Path(adj.RECORD).write_text(re.sub('"boot_id": "[^"]*"', '"boot_id": "earlier"', text))
+        pathlib.Path(f"/proc/{pid}/oom_score_adj").write_text("0")
+        assert not adj.run(name=program, check=True, **options)["changed"]
+        assert os.path.exists(adj.RECORD)
+        assert not adj.run(name=program, **options)["changed"]
+        assert not os.path.exists(os.path.dirname(adj.RECORD))
+
+
+def test_a_child_that_has_the_value_from_its_parent_is_remembered_with_what_the_parent_had():
+    code = "import os, sys, time\nsys.stdin.readline()\nos.fork()\ntime.sleep(600)\n"
+    parent = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
+    try:
+        adj.run(pid=parent.pid, value=250)
+        parent.stdin.write(b"\n")
+        parent.stdin.flush()
+        listing = f"/proc/{parent.pid}/task/{parent.pid}/children"
+        (child,) = wait_for(lambda: read_pids(listing))
+        adj.run(pid=parent.pid, children=True, value=260)
+        assert adj.of(child) == 260
+        assert adj.changes(adj.run(pid=child, state="absent")) == {child: (260, 0)}
+        os.kill(child, 9)
+    finally:
+        parent.kill()
+        parent.communicate()
+
+
 def test_what_somebody_else_set_meanwhile_stays(program):
     with running(program, "600") as pid:
         adj.run(pid=pid, value=300)

@@ -75,7 +75,7 @@ class _Task:
         if persistence.method == oom_persistence.SYSTEMD:
             self._drop_in = DropIn(self._module, self._target, value)
             self._drop_in.check()
-        self._warn(persistence, value, found.chosen)
+        self._warn(persistence, value, found)
         text_file.check_writable(RECORD)
         if self._module.check_mode:
             self._live.predict(processes, found.chosen, lambda process, by_pid: value)
@@ -164,14 +164,18 @@ class _Task:
         if self._module.params["scope"] == "user" or lifelines.of_unit(unit) is None:
             raise OptionError(unkillable_sentence(unit))
 
-    def _warn(self, persistence, value, chosen):
-        if value < 0 and any(process.pid == 1 for process in chosen):
+    def _warn(self, persistence, value, found):
+        if value < 0 and any(process.pid == 1 for process in found.chosen):
             self._module.warn(
                 f"Process 1 is never killed anyway, and all that it starts from now on inherits {value}, unless its "
                 "unit says otherwise."
             )
         if persistence.warn:
             self._module.warn(f"The value is not persistent: {persistence.reason}.")
+        if self._target.unit is not None and not found.chosen and not found.left_out:
+            idle = oom_persistence.idle_warning(self._target.unit.name, self._target.unit.active_state)
+            if idle:
+                self._module.warn(idle)
         if persistence.method == oom_persistence.SYSTEMD:
             sessions = oom_persistence.sessions_warning(self._target.service, value)
             if sessions:

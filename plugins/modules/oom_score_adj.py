@@ -132,7 +132,7 @@ attributes:
 EXAMPLES = r"""
 - name: Keep the database until nearly everything else is gone, now and after a restart
   memfacts.linux.oom_score_adj:
-    unit: postgresql.service
+    unit: postgresql@15-main.service
     value: -800
 
 - name: Never lose the way into the host
@@ -160,7 +160,7 @@ EXAMPLES = r"""
 
 - name: Undo it
   memfacts.linux.oom_score_adj:
-    unit: postgresql.service
+    unit: postgresql@15-main.service
     state: absent
 """
 

@@ -57,13 +57,7 @@ def changes(result):
 @contextlib.contextmanager
 def cgroup(path, pid):
     """The process is in a cgroup of this path, in the hierarchy of the memory controller, and leaves it at the end."""
-    with open("/proc/mounts") as stream:
-        mounts = [line.split() for line in stream]
-    v1 = [mount for mount in mounts if mount[2] == "cgroup" and "memory" in mount[3].split(",")]
-    top = (v1 or [mount for mount in mounts if mount[2] == "cgroup2"])[0][1]
-    with open(f"/proc/{pid}/cgroup") as stream:
-        line = [line for line in stream if (":memory:" if v1 else "0::") in line][0]
-    home = top + line.rstrip("\n").split(":", 2)[2]
+    top, home = _memory_top()[0], home_of(pid)
     folder = f"{top}/{path}"
     parents = [name for name in (os.path.dirname(folder), folder) if not os.path.isdir(name)]
     for name in parents:
@@ -75,6 +69,23 @@ def cgroup(path, pid):
         join(home, pid)
         for name in reversed(parents):
             os.rmdir(name)
+
+
+def home_of(pid):
+    """The folder of the process's cgroup in the hierarchy of the memory controller."""
+    top, mark = _memory_top()
+    with open(f"/proc/{pid}/cgroup") as stream:
+        line = [line for line in stream if mark in line][0]
+    return top + line.rstrip("\n").split(":", 2)[2]
+
+
+def _memory_top():
+    """Where the hierarchy is mounted, and what marks its line in /proc/PID/cgroup."""
+    with open("/proc/mounts") as stream:
+        mounts = [line.split() for line in stream]
+    v1 = [mount for mount in mounts if mount[2] == "cgroup" and "memory" in mount[3].split(",")]
+    top = (v1 or [mount for mount in mounts if mount[2] == "cgroup2"])[0][1]
+    return top, ":memory:" if v1 else "0::"
 
 
 def join(folder, pid):

@@ -57,6 +57,16 @@ def sessions_warning(service: Service, value: int) -> Optional[str]:
     )
 
 
+def idle_warning(unit: str, active_state: str) -> Optional[str]:
+    """What is to be said of a unit in which no process was found; None where it does not run."""
+    if active_state != "active":
+        return None
+    return (
+        f"{unit} is active but runs no process of its own, so that the value is written for nothing that runs now; "
+        "name the unit that does, as postgresql@15-main.service is for postgresql.service."
+    )
+
+
 def _obstacle(service, value):
     if not service.systemd:
         return "this host does not run systemd, so that nothing gives the value to a later process"

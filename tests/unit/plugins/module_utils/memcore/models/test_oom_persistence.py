@@ -9,6 +9,7 @@ from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models impo
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.oom_persistence import (
     Service,
     decide,
+    idle_warning,
     sessions_warning,
 )
 
@@ -63,3 +64,12 @@ def test_a_drop_in_that_would_protect_every_session_is_warned_of():
     assert "its sessions" in sessions_warning(SSH, -1000)
     assert sessions_warning(SSH, 0) is None
     assert sessions_warning(CRON, -1000) is None
+
+
+@pytest.mark.parametrize("state, warned", [("active", True), ("inactive", False), ("failed", False)])
+def test_a_unit_that_is_active_without_a_process_is_told_from_one_that_is_stopped(state, warned):
+    warning = idle_warning("postgresql.service", state)
+    assert (warning is not None) == warned
+    if warned:
+        assert warning.startswith("postgresql.service is active but runs no process of its own")
+        assert "postgresql@15-main.service" in warning

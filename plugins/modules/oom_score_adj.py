@@ -51,7 +51,7 @@ options:
     description:
       - V(system) means a unit of the system's manager, V(user) one of the users' own managers.
       - With V(user) the drop-in is in the home of O(user), or in C(/etc/systemd/user) and so for all users where no
-        O(user) is given.
+        O(user) is given. What is in a home is read and written with that user's rights.
       - A user's manager is not privileged. It cannot start anything with less than its own value, which usually is 100
         or 200.
     type: str

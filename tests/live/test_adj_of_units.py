@@ -15,7 +15,10 @@ from adj import running
 from ansible_collections.memfacts.linux.plugins.module_utils import adj_task, systemd_units
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import oom_drop_in
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="setting other processes' values takes root")
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.skipif(os.geteuid() != 0, reason="setting other processes' values takes root"),
+]
 NAME = "adj-test.service"
 OWN = 100  # what the unit's own file says
 

@@ -15,7 +15,10 @@ from ansible_collections.memfacts.linux.plugins.module_utils.adj_target import T
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.unit_properties import Unit
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="taking another user's identity takes root")
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.skipif(os.geteuid() != 0, reason="taking another user's identity takes root"),
+]
 
 NOBODY = pwd.getpwuid(65534)
 UNIT = Unit("x.service", "loaded", "active", None, None, None, (), None, ())

@@ -172,19 +172,37 @@ def _in_fstab(situation, wanted, noted):
         mount = situation.mounts[0].mount
         options = mount_options.to_declare(mount.options, mount.super_options)
         line = fstab_text.composed(mount.source, situation.path, mount_options.with_limits(options, _limits(wanted)))
-        noted = {"path": FSTAB_PATH, "original": None, "written": line, "existed": situation.fstab is not None}
+        noted = _noted_line(None, line, None, situation.fstab is not None)
         return FileChange(FSTAB_PATH, situation.fstab, fstab_text.added(text, line)), noted
     current = lines[0]
     if _says(current.options, wanted):
         return FileChange(FSTAB_PATH, situation.fstab, situation.fstab), noted
     line = fstab_text.rewritten(current.text, lambda options: mount_options.with_limits(options, _limits(wanted)))
-    noted = {
-        "path": FSTAB_PATH,
-        "original": _original_line(current.text, noted) if noted else current.text,
-        "written": line,
-        "existed": noted["existed"] if noted else True,
-    }
+    # A line of ours that somebody has changed is theirs from then on.
+    original = _original_line(current.text, noted) if noted and _is_known(current, noted) else current.text
+    noted = _noted_line(original, line, current.text, noted["existed"] if noted else True)
     return FileChange(FSTAB_PATH, situation.fstab, fstab_text.replaced(text, current.number, line)), noted
+
+
+def _noted_line(original, line, replaced, existed):
+    """`replaced` is what stands there still where a run is interrupted before it has written the line."""
+    return {"path": FSTAB_PATH, "original": original, "written": line, "replaced": replaced, "existed": existed}
+
+
+def _is_known(line, noted):
+    """Whether we wrote the line, or it may be the one we wrote into that others have changed since."""
+    return noted["original"] is not None or line.text in (noted["written"], noted.get("replaced"))
+
+
+def _noted_in(lines, noted):
+    """That line which the entry is about; None where none is for certain."""
+    for text in (noted["written"], noted.get("replaced")):
+        # A new line was put at the end, so of two alike the last is ours.
+        same = [line for line in lines if line.text == text]
+        if same:
+            return same[-1]
+    only = lines[0] if len(lines) == 1 else None
+    return only if only and only.fstype == "tmpfs" and _is_known(only, noted) else None
 
 
 def _original_line(current, noted):
@@ -264,10 +282,10 @@ def _undone(situation, noted):
     text = _text_of(path, situation)
     if path != FSTAB_PATH:
         return FileChange(path, text, noted["original"])
-    lines = fstab_text.lines_for(text or "", situation.path)
-    if not lines:
+    line = _noted_in(fstab_text.lines_for(text or "", situation.path), noted)
+    if line is None:
         return FileChange(path, text, text)
-    after = fstab_text.replaced(text, lines[0].number, _original_line(lines[0].text, noted))
+    after = fstab_text.replaced(text, line.number, _original_line(line.text, noted))
     return FileChange(path, text, after if after or noted["existed"] else None)
 
 

@@ -325,6 +325,72 @@ def test_a_line_that_somebody_removed_is_not_put_back():
     assert tmpfs_plan.absent(gone, plan.entry).files == []
 
 
+ADDED = "tmpfs /tmp tmpfs rw,size=1G 0 0\n"
+EXT4 = "/dev/sdb1 /tmp ext4 defaults 0 2\n"
+BEFORE = "tmpfs /tmp tmpfs rw,size=50% 0 0"
+THEIRS = "tmpfs /tmp tmpfs noexec 0 0\n"
+
+
+def entry_of(original, written=ADDED, **others):
+    file = {"path": "/etc/fstab", "original": original, "written": written.strip(), "existed": True}
+    return {"file": dict(file, **others), "live": {}}
+
+
+@pytest.mark.parametrize(
+    "fstab, entry, expected",
+    [
+        pytest.param(EXT4, entry_of(None), EXT4, id="another-type-and-added"),
+        pytest.param(EXT4, entry_of(BEFORE), EXT4, id="another-type-and-changed"),
+        pytest.param(
+            "tmpfs /tmp tmpfs noexec 0 0\n", entry_of(None), "tmpfs /tmp tmpfs noexec 0 0\n", id="only-theirs"
+        ),
+        pytest.param(THEIRS + ADDED, entry_of(None), THEIRS, id="theirs-first"),
+        pytest.param(ADDED + EXT4, entry_of(BEFORE), BEFORE + "\n" + EXT4, id="theirs-last"),
+        pytest.param(
+            "tmpfs /tmp tmpfs a 0 0\ntmpfs /tmp tmpfs b 0 0\n",
+            entry_of(BEFORE),
+            "tmpfs /tmp tmpfs a 0 0\ntmpfs /tmp tmpfs b 0 0\n",
+            id="two-and-none-is-ours",
+        ),
+        pytest.param(
+            ADDED.replace("rw", "rw,noexec"),
+            entry_of(BEFORE),
+            BEFORE.replace("rw", "rw,noexec") + "\n",
+            id="ours-edited",
+        ),
+        pytest.param(
+            ADDED, entry_of(None, ADDED.replace("1G", "2G"), replaced=ADDED.strip()), "", id="interrupted-while-added"
+        ),
+    ],
+)
+def test_only_our_own_line_is_taken_back(fstab, entry, expected):
+    back = tmpfs_plan.absent(situation(fstab), entry)
+    assert ({change.path: change.after for change in back.files}.get("/etc/fstab", fstab), back.entry) == (
+        expected,
+        None,
+    )
+    moved = tmpfs_plan.present(situation(fstab), size(GIB), "none", entry)
+    assert {change.path: change.after for change in moved.files}.get("/etc/fstab", fstab) == expected
+
+
+def test_a_line_that_replaced_ours_is_put_back_and_not_removed():
+    found = situation("# mine\n")
+    plan = tmpfs_plan.present(found, size(GIB), "fstab", None)
+    theirs = applied(found, plan)._replace(fstab="tmpfs /tmp tmpfs noexec,size=5m 0 0\n")
+    later = tmpfs_plan.present(theirs, size(2 * GIB), "fstab", plan.entry)
+    assert after(later, "/etc/fstab") == "tmpfs /tmp tmpfs noexec,size=2G 0 0\n"
+    assert after(tmpfs_plan.absent(applied(theirs, later), later.entry), "/etc/fstab") == theirs.fstab
+
+
+@pytest.mark.parametrize("fstab", ["# mine\n", FSTAB], ids=["added", "changed"])
+def test_a_second_run_that_was_interrupted_can_be_taken_back(fstab):
+    first = situation(fstab)
+    plan = tmpfs_plan.present(first, size(GIB), "fstab", None)
+    found = applied(first, plan)
+    entry = tmpfs_plan.present(found, size(2 * GIB), "fstab", plan.entry).entry
+    assert applied(found, tmpfs_plan.absent(found, entry)) == first
+
+
 def test_a_user_who_logged_in_since_gets_what_logind_gives_new_ones():
     found = situation(mounts=users(64 * MIB), path="/run/user/*")
     plan = tmpfs_plan.present(found, size(32 * MIB), "logind", None)

@@ -266,13 +266,18 @@ def wanted_of(params):
 
 
 def situation_of(tree, path, state):
-    """The situation, found through a link too; what is not mounted any more can still be taken back from files."""
+    """The situation, found through a link too; what is no tmpfs any more can still be taken back from files."""
     try:
         return tmpfs_situation.read(tree, path)
     except tmpfs_situation.NotMounted:
         real = path if tmpfs_place.is_users(path) else os.path.realpath(path)
         if real != path:
             return situation_of(tree, real, state)
+        if state == "absent":
+            return tmpfs_situation.unmounted(tree, path)
+        raise
+    except tmpfs_situation.AnotherType:
+        # The tmpfs is gone just so where something else has taken its place.
         if state == "absent":
             return tmpfs_situation.unmounted(tree, path)
         raise

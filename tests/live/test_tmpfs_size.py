@@ -81,6 +81,17 @@ def test_undo_of_what_is_not_mounted_any_more(declared):
     assert (declared.read("/etc/fstab"), declared.read(RECORD)) == (FSTAB, None)
 
 
+def test_undo_where_another_type_is_mounted_now_leaves_its_line(box):
+    box.run("tmpfs_size", path="/mnt", size="20M")
+    theirs = b"/dev/sdb1 /mnt ext4 defaults 0 2\n"
+    box.write("/etc/fstab", theirs)
+    box.sh("umount /mnt; mount -t ramfs ramfs /mnt")
+    assert outcome(box.run("tmpfs_size", path="/mnt", size="20M"))[0] == "failed"
+    result = box.run("tmpfs_size", path="/mnt", state="absent")
+    assert (outcome(result), result["mounts"]) == ((False, ""), [])
+    assert (box.read("/etc/fstab"), box.read(RECORD)) == (theirs, None)
+
+
 def test_what_mount_itself_would_do_is_the_trap(declared):
     declared.sh("mount -o remount,size=20m /mnt")
     assert "noexec" not in declared.mounted("/mnt")[0]

@@ -30,6 +30,10 @@ class NotMounted(MemfactsError):
     """No tmpfs is mounted at the path, which may be just so."""
 
 
+class AnotherType(OptionError):
+    """What is mounted at the path is no tmpfs."""
+
+
 def read(host: Host, path: str) -> Situation:
     """The situation of the tmpfs at an absolute path; NotMounted, or OptionError where something else is there."""
     mounts = mountinfo.parse(host.whole("proc/self/mountinfo").decode("utf-8", "surrogateescape"))
@@ -46,7 +50,7 @@ def read(host: Host, path: str) -> Situation:
 
 
 def unmounted(host: Host, path: str) -> Situation:
-    """The situation where nothing is mounted, which is enough to take back what files say."""
+    """The situation where no tmpfs is mounted, which is enough to take back what files say."""
     total = meminfo.parse(host.whole("proc/meminfo").decode("utf-8", "replace"))["MemTotal"]
     return Situation(path, [], host.optional("etc/fstab"), _unit(host, path), _logind(host), total, PAGE_SIZE)
 
@@ -71,7 +75,7 @@ def _at(mounts, path):
         inside = f"; it is a folder of the tmpfs at {mount.mount_point}" if mount and mount.fstype == "tmpfs" else ""
         raise NotMounted(f"nothing is mounted at {path}{inside}; {_FOR_ALL_OTHERS}")
     if mount.fstype != "tmpfs":
-        raise OptionError(f"{path} is no tmpfs but of type {mount.fstype}; give a path that a tmpfs is mounted at.")
+        raise AnotherType(f"{path} is no tmpfs but of type {mount.fstype}; give a path that a tmpfs is mounted at.")
     if mount.root != "/":
         whole = next((m.mount_point for m in mounts if m.device == mount.device and m.root == "/"), None)
         raise OptionError(

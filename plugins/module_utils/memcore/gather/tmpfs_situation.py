@@ -10,7 +10,7 @@ from ..models.mounts import Walk
 from ..models.tmpfs_place import Unit
 from ..models.tmpfs_plan import DROP_IN, LOGIND_DROP_IN, Live, Logind, Situation
 from ..sources import meminfo, mountinfo
-from ..sources.host import PAGE_SIZE, Host
+from ..sources.host import PAGE_SIZE, Host, decode, reason
 
 # Those that win over what systemd makes of fstab, then those that do not (systemd.unit(5), table 1).
 _ABOVE_FSTAB = (
@@ -46,13 +46,13 @@ def read(host: Host, path: str) -> Situation:
         found = [_at(mounts, path)]
     live = [_live(host, mounts, mount) for mount in found]
     total = meminfo.parse(host.whole("proc/meminfo").decode("utf-8", "replace"))["MemTotal"]
-    return Situation(path, live, host.optional("etc/fstab"), _unit(host, path), _logind(host), total, PAGE_SIZE)
+    return Situation(path, live, _fstab(host), _unit(host, path), _logind(host), total, PAGE_SIZE)
 
 
 def unmounted(host: Host, path: str) -> Situation:
     """The situation where no tmpfs is mounted, which is enough to take back what files say."""
     total = meminfo.parse(host.whole("proc/meminfo").decode("utf-8", "replace"))["MemTotal"]
-    return Situation(path, [], host.optional("etc/fstab"), _unit(host, path), _logind(host), total, PAGE_SIZE)
+    return Situation(path, [], _fstab(host), _unit(host, path), _logind(host), total, PAGE_SIZE)
 
 
 def runs_systemd(host: Host) -> bool:
@@ -105,6 +105,16 @@ def _harmless(mounts, mount, walk):
         f"{mount.mount_point} is a read-only mount of a writable tmpfs, so a remount would make all of it read-only; "
         "mount it writable somewhere first."
     )
+
+
+def _fstab(host):
+    """The text, None only where there is no such file: whoever took a refusal for that would replace the real one."""
+    try:
+        return decode(host.whole("etc/fstab"))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise MemfactsError(f"/etc/fstab cannot be read: {reason(error)}; repair it first.") from error
 
 
 def _unit(host, path):

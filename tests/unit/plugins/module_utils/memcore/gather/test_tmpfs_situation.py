@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import OptionError
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError, OptionError
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import tmpfs_situation
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.tmpfs_place import Unit
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.tmpfs_plan import Logind
@@ -93,6 +93,21 @@ def test_what_is_no_tmpfs_is_refused(tree, path, mounts, kind, reason):
     with pytest.raises(kind) as caught:
         tmpfs_situation.read(tree(mounts), path)
     assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize("read", [tmpfs_situation.read, tmpfs_situation.unmounted], ids=["mounted", "not-mounted"])
+@pytest.mark.parametrize("kind", ["loop", "folder"])
+def test_an_fstab_that_cannot_be_read_is_not_taken_for_none(tree, tmp_path, read, kind):
+    host = tree(folders=("tmp", "etc"))
+    assert read(host, "/tmp").fstab is None
+    if kind == "loop":
+        os.symlink("fstab", str(tmp_path / "etc/fstab"))
+    else:
+        os.mkdir(str(tmp_path / "etc/fstab"))
+    said = {"loop": "too many levels of symbolic links", "folder": "is a directory"}[kind]
+    with pytest.raises(MemfactsError) as caught:
+        read(host, "/tmp")
+    assert str(caught.value) == f"/etc/fstab cannot be read: {said}; repair it first."
 
 
 def test_a_writable_mount_elsewhere_is_remounted_instead_of_a_read_only_one(tree):

@@ -15,6 +15,7 @@ from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.tmpf
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.tmpfs_plan import LOGIND_DROP_IN
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.tmpfs_size import written
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host, mountinfo
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.unit_properties import drop_in_paths
 
 RECORD = "tmpfs_size.json"
 _LOGIND_SECONDS = 10
@@ -144,7 +145,8 @@ def _see_drop_in(module, systemctl, plan):
         folder, dummy, name = change.path.rpartition("/")
         unit = folder.rpartition("/")[2][: -len(".d")]
         shown = _run(module, [systemctl, "show", "-p", "DropInPaths", unit])
-        if unit.endswith(".mount") and (change.path in shown) != (change.after is not None):
+        paths = drop_in_paths(shown.strip().partition("=")[2])
+        if unit.endswith(".mount") and (change.path in paths) != (change.after is not None):
             raise MemfactsError(
                 f"systemd does not read {name} of {unit}; look for the reason with systemctl cat {unit}."
             )

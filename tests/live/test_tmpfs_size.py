@@ -228,6 +228,23 @@ def test_a_unit_gets_a_drop_in_and_systemd_reads_it(box):
     assert not os.path.exists(os.path.dirname(box.outside(DROP_IN)))
 
 
+# A unit with a dash of the path in its name, as newer releases of systemd show it.
+QUOTING = rb"""#!/bin/sh
+[ "$1" = show ] && printf '%s\n' 'DropInPaths="/etc/systemd/system/run-my\\x2dcache.mount.d/zz-memfacts.conf"'
+exit 0
+"""
+
+
+def test_a_unit_whose_name_systemd_quotes_gets_a_drop_in_too(box):
+    unit = "/etc/systemd/system/run-my\\x2dcache.mount"
+    with_systemd(box).write(unit, UNIT.replace(b"/mnt", b"/run/my-cache"))
+    box.sh("mkdir /run/my-cache; mount -t tmpfs -o size=10m tmpfs /run/my-cache; rm /run/bin/systemctl")
+    box.write("/run/bin/systemctl", QUOTING)
+    box.sh("chmod 755 /run/bin/systemctl")
+    result = box.run("tmpfs_size", path="/run/my-cache", size="20M")
+    assert (outcome(result), result["files"]) == ((True, ""), [unit + ".d/zz-memfacts.conf"])
+
+
 def test_what_systemd_does_not_take_fails_and_is_taken_back(box):
     with_systemd(box).write("/etc/systemd/system/mnt.mount", UNIT)
     before = state(box)

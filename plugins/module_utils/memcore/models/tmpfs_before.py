@@ -27,6 +27,16 @@ def size(space: Space, super_options: str, memory: Memory) -> Dict:
     return {"size_bytes": space.size_bytes, "size_share": "default" if is_default else _share(space.size_bytes, memory)}
 
 
+def size_to_declare(space: Space, super_options: str, memory: Memory) -> Optional[str]:
+    """The value of size= with which a new mount is as large as this one; None where that is the kernel's default."""
+    if space.size_bytes is None:
+        return "0"  # no limit, which leaving it out would not be
+    share = size(space, super_options, memory)["size_share"]
+    if share == "default":
+        return None
+    return Amount(None, share).text if share else Amount(space.size_bytes).text
+
+
 def inodes(space: Space, super_options: str) -> Dict:
     """The number of inodes to keep."""
     is_default = value_of(super_options.split(","), "nr_inodes") is None

@@ -169,9 +169,11 @@ def _in_fstab(situation, wanted, noted):
     text = situation.fstab or ""
     lines = fstab_text.lines_for(text, situation.path)
     if not lines:
-        mount = situation.mounts[0].mount
+        mount, _via, space = situation.mounts[0]
         options = mount_options.to_declare(mount.options, mount.super_options)
-        line = fstab_text.composed(mount.source, situation.path, mount_options.with_limits(options, _limits(wanted)))
+        size = tmpfs_before.size_to_declare(space, mount.super_options, _memory(situation))
+        limits = dict({"size": size}, **_limits(wanted))
+        line = fstab_text.composed(mount.source, situation.path, mount_options.with_limits(options, limits))
         noted = _noted_line(None, line, None, situation.fstab is not None)
         return FileChange(FSTAB_PATH, situation.fstab, fstab_text.added(text, line)), noted
     current = lines[0]

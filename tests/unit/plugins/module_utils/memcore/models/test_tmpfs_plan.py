@@ -91,6 +91,27 @@ def test_a_mount_that_nobody_declared_gets_a_line_with_all_its_options():
     assert after(plan, "/etc/fstab") == "# mine\n" + line
 
 
+@pytest.mark.parametrize(
+    "size_bytes, shown, expected",
+    [
+        pytest.param(GIB + 4096, "size=1048580k,", ",size=1048580K", id="fixed"),
+        # Ten percent of 2097152 pages, rounded up.
+        pytest.param(209716 * 4096, "size=838864k,", ",size=10%", id="share-of-ram"),
+        pytest.param(4 * GIB, "", "", id="kernels-default"),
+        pytest.param(None, "size=0k,", ",size=0", id="no-limit"),
+    ],
+)
+def test_a_new_line_for_inodes_alone_keeps_the_size(size_bytes, shown, expected):
+    row = live(size=size_bytes, used=size_bytes and 4096)
+    mount = row.mount._replace(super_options=f"rw,{shown}mode=1777,nr_inodes=1000")
+    found = situation("", [row._replace(mount=mount, via=mount)])
+    plan = tmpfs_plan.present(found, Wanted(inodes=Amount(5000)), "fstab", None)
+    assert after(plan, "/etc/fstab") == (
+        f"tmpfs /tmp tmpfs rw,nosuid,nodev,relatime,mode=1777,nr_inodes=5000{expected} 0 0\n"
+    )
+    assert limits_of(plan) == [("/tmp", Limits(None, 5000))]
+
+
 VENDOR = Unit("tmp.mount", "/usr/lib/systemd/system/tmp.mount", options="mode=1777,%m,size=50%%,nr_inodes=1m")
 
 

@@ -122,11 +122,11 @@ def _unit(host, path):
         return Unit("")
     name = unit_text.name_of(path)
     fragment, text, above = _fragment(host, name)
-    if text is not None and not text.strip():  # a link to /dev/null, or an empty file
-        return Unit(name, masked=True)
     drop_ins = _drop_ins(host, list(_ABOVE_FSTAB + _BELOW_FSTAB), unit_text.drop_in_folders(name))
     own_path = f"/etc/systemd/system/{name}.d/{DROP_IN}"
     own = drop_ins.pop(own_path, None)
+    if text is not None and not text.strip():  # a link to /dev/null, or an empty file
+        return Unit(name, masked=True, own=own)  # ours has no effect then, but can still be taken back
     sets = [where for where, content in drop_ins.items() if _options_in([content]) is not None]
     options = _options_in([text or "", *drop_ins.values()])
     return Unit(name, fragment, above, False, options, sets[-1] if sets else None, own)

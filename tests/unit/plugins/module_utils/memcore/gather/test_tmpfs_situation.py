@@ -158,6 +158,15 @@ VENDOR = "[Mount]\nOptions=mode=1777,size=50%%\n"
         ),
         pytest.param(
             {
+                "etc/systemd/system/tmp.mount": "",
+                "etc/systemd/system/tmp.mount.d/a.conf": "[Mount]\nOptions=a\n",
+                "etc/systemd/system/tmp.mount.d/zz-memfacts.conf": "[Mount]\nOptions=own\n",
+            },
+            Unit("tmp.mount", masked=True, own="[Mount]\nOptions=own\n"),
+            id="masked-after-us",
+        ),
+        pytest.param(
+            {
                 "usr/lib/systemd/system/tmp.mount": VENDOR,
                 "etc/systemd/system/tmp.mount.d/a.conf": "[Mount]\nOptions=a\n",
                 "usr/lib/systemd/system/tmp.mount.d/b.conf": "[Mount]\nOptions=b\n",

@@ -412,6 +412,14 @@ def test_a_second_run_that_was_interrupted_can_be_taken_back(fstab):
     assert applied(found, tmpfs_plan.absent(found, entry)) == first
 
 
+def test_a_drop_in_of_a_unit_that_was_masked_since_is_taken_back():
+    found = situation(unit=VENDOR)
+    plan = tmpfs_plan.present(found, size(GIB), "systemd", None)
+    own = applied(found, plan).unit.own
+    masked = found._replace(mounts=[], unit=Unit("tmp.mount", masked=True, own=own))
+    assert tmpfs_plan.absent(masked, plan.entry).files == [FileChange(UNIT_DROP_IN, own, None)]
+
+
 def test_a_user_who_logged_in_since_gets_what_logind_gives_new_ones():
     found = situation(mounts=users(64 * MIB), path="/run/user/*")
     plan = tmpfs_plan.present(found, size(32 * MIB), "logind", None)

@@ -231,7 +231,6 @@ from ansible_collections.memfacts.linux.plugins.module_utils import kept, tmpfs_
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError, OptionError
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import tmpfs_holders, tmpfs_situation
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import (
-    fstab_text,
     tmpfs_place,
     tmpfs_plan,
     tmpfs_size,
@@ -288,7 +287,7 @@ def plan_of(tree, situation, wanted, params):
     entry = kept.load(tmpfs_change.RECORD).get(situation.path)
     if params["state"] == "absent":
         return tmpfs_plan.absent(situation, entry)
-    lines = fstab_text.lines_for(situation.fstab or "", situation.path)
+    lines = tmpfs_plan.declared(situation)
     systemd = tmpfs_situation.runs_systemd(tree)
     place = tmpfs_place.choose(params["persist"], situation.path, lines, situation.unit, systemd)
     return tmpfs_plan.present(situation, wanted, place, entry)

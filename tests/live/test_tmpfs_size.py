@@ -199,6 +199,15 @@ def test_a_path_through_a_link_is_the_mount_behind_it(declared):
     assert (outcome(result), result["mount_point"]) == ((True, ""), "/mnt")
 
 
+def test_a_line_through_a_link_is_not_joined_by_a_second_one(box):
+    box.sh("ln -s ../mnt /etc/link")
+    box.write("/etc/fstab", b"none /etc/link tmpfs defaults,noexec 0 0\n")
+    assert outcome(box.run("tmpfs_size", path="/mnt", size="20M")) == (True, "")
+    assert box.read("/etc/fstab") == b"none /etc/link tmpfs defaults,noexec,size=20M 0 0\n"
+    assert outcome(box.run("tmpfs_size", path="/mnt", state="absent")) == (True, "")
+    assert box.read("/etc/fstab") == b"none /etc/link tmpfs defaults,noexec 0 0\n"
+
+
 def test_a_bind_mount_read_only_stays_read_only_and_the_tmpfs_writable(declared):
     declared.sh("mkdir /run/bound; mount --bind /mnt /run/bound; mount -o remount,bind,ro,nosuid /run/bound")
     before = declared.mounted("/run/bound")[0]

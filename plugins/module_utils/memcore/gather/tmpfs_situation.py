@@ -5,7 +5,7 @@
 from typing import Dict, List, Optional
 
 from ..errors import MemfactsError, OptionError
-from ..models import tmpfs_place, unit_text
+from ..models import fstab_text, tmpfs_place, unit_text
 from ..models.mounts import Walk
 from ..models.tmpfs_place import Unit
 from ..models.tmpfs_plan import DROP_IN, LOGIND_DROP_IN, Live, Logind, Situation
@@ -23,6 +23,7 @@ _ABOVE_FSTAB = (
 )
 _BELOW_FSTAB = ("usr/local/lib/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
 _CONFIGURATION = ("etc", "run", "usr/local/lib", "usr/lib", "lib")
+_MOST_LINKS = 40  # as the kernel (MAXSYMLINKS)
 _FOR_ALL_OTHERS = "give a path that a tmpfs is mounted at, such as /run, or missing: ignore."
 
 
@@ -36,7 +37,7 @@ class AnotherType(OptionError):
 
 def read(host: Host, path: str) -> Situation:
     """The situation of the tmpfs at an absolute path; NotMounted, or OptionError where something else is there."""
-    mounts = mountinfo.parse(host.whole("proc/self/mountinfo").decode("utf-8", "surrogateescape"))
+    mounts = _mounts(host)
     if tmpfs_place.is_users(path):
         found = _of_users(mounts)
         if path != tmpfs_place.ALL_USERS and path not in [mount.mount_point for mount in found]:
@@ -44,20 +45,57 @@ def read(host: Host, path: str) -> Situation:
         path = tmpfs_place.ALL_USERS
     else:
         found = [_at(mounts, path)]
-    live = [_live(host, mounts, mount) for mount in found]
-    total = meminfo.parse(host.whole("proc/meminfo").decode("utf-8", "replace"))["MemTotal"]
-    return Situation(path, live, _fstab(host), _unit(host, path), _logind(host), total, PAGE_SIZE)
+    return _situation(host, path, mounts, [_live(host, mounts, mount) for mount in found])
 
 
 def unmounted(host: Host, path: str) -> Situation:
     """The situation where no tmpfs is mounted, which is enough to take back what files say."""
-    total = meminfo.parse(host.whole("proc/meminfo").decode("utf-8", "replace"))["MemTotal"]
-    return Situation(path, [], _fstab(host), _unit(host, path), _logind(host), total, PAGE_SIZE)
+    return _situation(host, path, _mounts(host), [])
 
 
 def runs_systemd(host: Host) -> bool:
     """What sd_booted(3) asks."""
     return "systemd" in host.names("run") and "system" in host.names("run/systemd")
+
+
+def _mounts(host):
+    return mountinfo.parse(decode(host.whole("proc/self/mountinfo")))
+
+
+def _situation(host, path, mounts, live):
+    total = meminfo.parse(host.whole("proc/meminfo").decode("utf-8", "replace"))["MemTotal"]
+    fstab = _fstab(host)
+    walk = Walk(mounts, trust_root=True)
+    spelled = [name for name in fstab_text.mount_points(fstab or "") if name.startswith("/") and name != path]
+    spellings = tuple(name for name in spelled if _real(host, walk, name) == path)
+    return Situation(path, live, fstab, _unit(host, path), _logind(host), total, PAGE_SIZE, spellings)
+
+
+def _real(host, walk, path):
+    """Where the path leads, which need not exist; None where links run in circles or a mount on the way may hang."""
+    real, ahead, links = "", path.split("/")[::-1], 0
+    while ahead and links <= _MOST_LINKS:
+        name = ahead.pop()
+        step = f"{real}/{name}"
+        mount = walk.owner_of(step)
+        if name == "..":
+            real = real.rpartition("/")[0]
+        elif name in ("", "."):
+            continue
+        elif mount and mount.mount_point == step:  # which is no link
+            real = step
+        elif mount is None or walk.obstacle(mount):
+            return None
+        else:
+            try:
+                target = host.link(step.lstrip("/"))
+            except (OSError, ValueError):  # a plain folder, nothing, or a path with a NUL
+                real = step
+                continue
+            links += 1
+            real = "" if target.startswith("/") else real
+            ahead += target.split("/")[::-1]
+    return None if ahead else real or "/"
 
 
 def _of_users(mounts):

@@ -3,7 +3,7 @@
 """Changes to the text of fstab that leave every byte elsewhere as it was."""
 
 import re
-from typing import Callable, List, NamedTuple, Optional
+from typing import Callable, List, NamedTuple, Optional, Sequence
 
 from ..sources.mountinfo import unescape
 
@@ -20,15 +20,19 @@ class Line(NamedTuple):
     options: List[str]
 
 
-def lines_for(text: str, mount_point: str) -> List[Line]:
-    """Every line that declares something for the mount point; a trailing slash makes no other one."""
+def lines_for(text: str, mount_point: str, spellings: Sequence[str] = ()) -> List[Line]:
+    """Every line that declares something for the mount point, also by a path of `spellings`, which lead there too."""
     found = []
-    for number, line in enumerate(text.split("\n")):
-        fields = _FIELD.findall(line)
-        if len(fields) >= _OPTIONS and not line.lstrip().startswith("#") and _is(fields[1], mount_point):
+    for number, line, fields in _declaring(text):
+        if _mount_point(fields) in (mount_point, *spellings):
             options = fields[_OPTIONS] if len(fields) > _OPTIONS else "defaults"
             found.append(Line(number, line, fields[2], options.split(",")))
     return found
+
+
+def mount_points(text: str) -> List[str]:
+    """Where the lines mount something, each path once and as it is spelled there but for slashes at its end."""
+    return list(dict.fromkeys(_mount_point(fields) for _number, _line, fields in _declaring(text)))
 
 
 def rewritten(line: str, change: Callable[[List[str]], List[str]]) -> str:
@@ -62,8 +66,16 @@ def composed(source: str, mount_point: str, options: List[str]) -> str:
     return f"{_escaped(source) or 'tmpfs'} {_escaped(mount_point)} tmpfs {','.join(options)} 0 0"
 
 
-def _is(field, mount_point):
-    return (unescape(field).rstrip("/") or "/") == mount_point
+def _declaring(text):
+    for number, line in enumerate(text.split("\n")):
+        fields = _FIELD.findall(line)
+        if len(fields) >= _OPTIONS and not line.lstrip().startswith("#"):
+            yield number, line, fields
+
+
+def _mount_point(fields):
+    """A trailing slash makes no other one."""
+    return unescape(fields[1]).rstrip("/") or "/"
 
 
 def _escaped(text):

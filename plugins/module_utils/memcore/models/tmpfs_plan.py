@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What has to change so that a tmpfs has its size, now and after a reboot, and what takes all of that back."""
 
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ..errors import MemfactsError, OptionError
 from ..sources.host import Space
@@ -45,7 +45,10 @@ class Logind(NamedTuple):
 
 
 class Situation(NamedTuple):
-    """All that a plan is made from. Texts are None where the file is missing."""
+    """All that a plan is made from. Texts are None where the file is missing.
+
+    spellings: other paths in fstab that lead to `path` through links.
+    """
 
     path: str
     mounts: List[Live]
@@ -54,6 +57,7 @@ class Situation(NamedTuple):
     logind: Logind
     total_bytes: int
     page_bytes: int
+    spellings: Tuple[str, ...] = ()
 
 
 class FileChange(NamedTuple):
@@ -96,6 +100,11 @@ class TooSmall(MemfactsError):
         self.live = live
         self.size_bytes = size_bytes
         self.least = least
+
+
+def declared(situation: Situation) -> List[fstab_text.Line]:
+    """The lines of fstab that mount something at the path."""
+    return fstab_text.lines_for(situation.fstab or "", situation.path, situation.spellings)
 
 
 def present(situation: Situation, wanted: Wanted, place: str, entry: Optional[Dict]) -> Plan:
@@ -167,7 +176,7 @@ def _says(options, wanted):
 
 def _in_fstab(situation, wanted, noted):
     text = situation.fstab or ""
-    lines = fstab_text.lines_for(text, situation.path)
+    lines = declared(situation)
     if not lines:
         mount, _via, space = situation.mounts[0]
         options = mount_options.to_declare(mount.options, mount.super_options)
@@ -284,7 +293,7 @@ def _undone(situation, noted):
     text = _text_of(path, situation)
     if path != FSTAB_PATH:
         return FileChange(path, text, noted["original"])
-    line = _noted_in(fstab_text.lines_for(text or "", situation.path), noted)
+    line = _noted_in(declared(situation), noted)
     if line is None:
         return FileChange(path, text, text)
     after = fstab_text.replaced(text, line.number, _original_line(line.text, noted))

@@ -110,6 +110,17 @@ def test_an_fstab_that_cannot_be_read_is_not_taken_for_none(tree, tmp_path, read
     assert str(caught.value) == f"/etc/fstab cannot be read: {said}; repair it first."
 
 
+@pytest.mark.parametrize("read", [tmpfs_situation.read, tmpfs_situation.unmounted], ids=["mounted", "not-mounted"])
+def test_paths_of_fstab_that_lead_to_the_mount_through_links(tree, tmp_path, read):
+    mounts = (ROOT, TMP, "31 21 0:50 / /nfs rw - nfs4 server:/ rw")
+    names = ["/a", "/c/tmp/", "/d//../tmp", "/tmp", "/loop", "/nfs/tmp", "/d", "/gone/tmp", "none", "/\\000/tmp"]
+    text = "".join(f"tmpfs {name} tmpfs size=1m 0 0\n" for name in names)
+    host = tree(mounts, ("tmp", "d", "nfs"), files={"etc/fstab": text})
+    for name, target in (("a", "/b"), ("b", "d/../tmp"), ("c", "/"), ("loop", "loop"), ("nfs/tmp", "/tmp")):
+        os.symlink(target, str(tmp_path / name))
+    assert read(host, "/tmp").spellings == ("/a", "/c/tmp", "/d//../tmp")
+
+
 def test_a_writable_mount_elsewhere_is_remounted_instead_of_a_read_only_one(tree):
     mounts = (ROOT, "30 21 {own} / /tmp ro - tmpfs tmpfs rw", "31 21 {own} / /mnt rw - tmpfs tmpfs rw")
     found = tmpfs_situation.read(tree(mounts), "/tmp")

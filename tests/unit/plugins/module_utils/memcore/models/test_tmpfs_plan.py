@@ -112,6 +112,14 @@ def test_a_new_line_for_inodes_alone_keeps_the_size(size_bytes, shown, expected)
     assert limits_of(plan) == [("/tmp", Limits(None, 5000))]
 
 
+def test_a_line_that_names_the_mount_through_a_link_is_the_mounts():
+    text = "none /run/shm tmpfs defaults,noexec 0 0\n"
+    found = situation(text, path="/dev/shm")._replace(spellings=("/run/shm",))
+    plan = tmpfs_plan.present(found, size(GIB), "fstab", None)
+    assert after(plan, "/etc/fstab") == "none /run/shm tmpfs defaults,noexec,size=1G 0 0\n"
+    assert applied(applied(found, plan), tmpfs_plan.absent(applied(found, plan), plan.entry)) == found
+
+
 VENDOR = Unit("tmp.mount", "/usr/lib/systemd/system/tmp.mount", options="mode=1777,%m,size=50%%,nr_inodes=1m")
 
 

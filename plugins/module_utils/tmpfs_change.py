@@ -8,11 +8,14 @@ import os
 import time
 
 from ansible_collections.memfacts.linux.plugins.module_utils import kept, text_file
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError, OptionError
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import tmpfs_situation
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import mount_options, unit_text
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.tmpfs_place import LOGIND, SYSTEMD
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.tmpfs_plan import LOGIND_DROP_IN
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.tmpfs_plan import (
+    LOGIND_DROP_IN,
+    LOGIND_KEYS,
+)
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.tmpfs_size import written
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host, mountinfo
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.unit_properties import drop_in_paths
@@ -22,12 +25,25 @@ _LOGIND_SECONDS = 10
 _ENGLISH = {"LC_ALL": "C"}
 
 
-def check(plan):
-    """Refuse what cannot be written before anything is."""
+def check(module, plan, wanted):
+    """Refuse what cannot be written or would have no effect before anything is changed."""
+    if plan.place == LOGIND and wanted.inodes:
+        _check_inodes_of_users(module)
     for change in plan.files:
         text_file.check_writable(os.path.realpath(change.path))
     if plan.files or plan.remounts:
         text_file.check_writable(os.path.join(kept.FOLDER, RECORD))
+
+
+def _check_inodes_of_users(module):
+    """Releases before 246 only log that they ignore the setting, and show no such property."""
+    key = LOGIND_KEYS["nr_inodes"]
+    active = _is_active(module, module.get_bin_path("systemctl", required=True), "systemd-logind.service")
+    if active and _shown_by_logind(module, key) == "":
+        raise OptionError(
+            f"inodes is given, but systemd-logind of this host does not know {key}=; leave inodes out or give "
+            "persist none."
+        )
 
 
 def apply(module, path, plan):
@@ -153,21 +169,32 @@ def _see_drop_in(module, systemctl, plan):
 
 
 def _see_logind(module, plan):
-    """Wait until logind shows the size that our drop-in says; a share of RAM it rounds in its own way."""
+    """Wait until logind shows what our drop-in says; a share of RAM it rounds in its own way."""
     text = next(change.after for change in plan.files if change.path == LOGIND_DROP_IN)
-    size = written(unit_text.last_value([text or ""], "Login", "RuntimeDirectorySize") or "")
-    loginctl = module.get_bin_path("loginctl")
-    if size is None or size.bytes is None or loginctl is None:
-        return
+    for key in LOGIND_KEYS.values():
+        amount = written(unit_text.last_value([text or ""], "Login", key) or "")
+        if amount is not None and amount.bytes is not None:
+            _see_setting(module, key, amount.bytes)
+
+
+def _see_setting(module, key, number):
     end = time.monotonic() + _LOGIND_SECONDS
     shown = ""
     while time.monotonic() < end:
-        status, output, dummy = module.run_command([loginctl, "show-session", "-p", "RuntimeDirectorySize"])
-        shown = output.strip().rpartition("=")[2]
-        if status != 0 or shown in ("", str(size.bytes)):
-            return  # releases before 240 do not show it
+        shown = _shown_by_logind(module, key)
+        if shown in (None, "", str(number)):
+            return  # releases before 240 do not show the size
         time.sleep(0.1)
-    raise MemfactsError(f"systemd-logind still has a RuntimeDirectorySize of {shown} instead of {size.bytes}.")
+    raise MemfactsError(f"systemd-logind still has a {key} of {shown} instead of {number}.")
+
+
+def _shown_by_logind(module, key):
+    """The value of a setting, empty where this release does not know it, None where logind cannot be asked."""
+    loginctl = module.get_bin_path("loginctl")
+    if loginctl is None:
+        return None
+    status, output, dummy = module.run_command([loginctl, "show-session", "-p", key])
+    return output.strip().rpartition("=")[2] if status == 0 else None
 
 
 def _is_active(module, systemctl, unit):

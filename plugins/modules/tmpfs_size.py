@@ -298,7 +298,7 @@ def plan_and_apply(module, path, wanted):
     tree = host.Host("/")
     situation = situation_of(tree, path, module.params["state"])
     plan = plan_of(tree, situation, wanted, module.params)
-    tmpfs_change.check(plan)
+    tmpfs_change.check(module, plan, wanted)
     if module.check_mode or not is_work(plan, situation):
         return situation, plan
     with kept.lock():

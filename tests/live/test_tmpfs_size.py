@@ -309,6 +309,33 @@ def test_what_logind_does_not_take_fails_and_is_taken_back(box):
     assert box.read(LOGIND) is None and box.read(RECORD) is None
 
 
+def test_inodes_of_users_are_read_back_from_logind(box):
+    with_systemd(box)
+    box.write("/run/logind-says", b"RuntimeDirectorySize=33554432\nRuntimeDirectoryInodesMax=9000\n")
+    assert outcome(box.run("tmpfs_size", path="/run/user/*", size="32M", inodes="9000")) == (True, "")
+    kind, message = outcome(box.run("tmpfs_size", path="/run/user/*", inodes="8000"))
+    assert kind == "failed"
+    assert "systemd-logind still has a RuntimeDirectoryInodesMax of 9000 instead of 8000" in message
+    assert box.read(LOGIND).decode().splitlines()[1:] == [
+        "[Login]",
+        "RuntimeDirectorySize=32M",
+        "RuntimeDirectoryInodesMax=9000",
+    ]
+
+
+def test_inodes_that_logind_does_not_know_are_refused_before_anything_is_changed(box):
+    """As on systemd 239, which ignores the line."""
+    with_systemd(box)
+    box.write("/run/logind-says", b"RuntimeDirectorySize=33554432\n")
+    box.sh("mkdir -p /run/user/5; mount -t tmpfs -o size=8m,nr_inodes=500 tmpfs /run/user/5")
+    given = {"path": "/run/user/*", "size": "32M", "inodes": "9000"}
+    kind, message = outcome(box.run("tmpfs_size", **given))
+    assert kind == "failed" and "does not know RuntimeDirectoryInodesMax=; leave inodes out" in message
+    assert (box.read(LOGIND), box.read(RECORD), box.space("/run/user/5")) == (None, None, (8 * MIB, 500))
+    assert outcome(box.run("tmpfs_size", persist="none", **given)) == (True, "")
+    assert box.space("/run/user/5") == (32 * MIB, 9000)
+
+
 @pytest.mark.parametrize(
     "script, arguments, reason",
     [

@@ -15,7 +15,7 @@ from .tmpfs_size import Amount, mounted, shortened, written
 FSTAB_PATH = "/etc/fstab"
 DROP_IN = "zz-memfacts.conf"
 LOGIND_DROP_IN = f"/etc/systemd/logind.conf.d/{DROP_IN}"
-_LOGIND_KEYS = {"size": "RuntimeDirectorySize", "nr_inodes": "RuntimeDirectoryInodesMax"}
+LOGIND_KEYS = {"size": "RuntimeDirectorySize", "nr_inodes": "RuntimeDirectoryInodesMax"}
 _LOGIND_DEFAULT = Amount(None, 10)
 _NOTHING_KEPT = dict.fromkeys(("size_bytes", "size_share", "inodes", "inodes_share"))
 
@@ -255,7 +255,7 @@ def _escaped(option):
 
 
 def _given(source, read):
-    values = {name: read(source, name) for name in _LOGIND_KEYS}
+    values = {name: read(source, name) for name in LOGIND_KEYS}
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -264,17 +264,17 @@ def _in_logind(situation, wanted, noted):
     if wanted.size and wanted.size.percent and wanted.size.percent > 100:
         raise OptionError(f"size is {wanted.size.text}, but systemd-logind takes at most 100%.")
     asked = {"size": wanted.size, "nr_inodes": wanted.inodes}
-    for name, key in _LOGIND_KEYS.items():
+    for name, key in LOGIND_KEYS.items():
         if asked[name] and key in logind.later:
             raise OptionError(
                 f"{logind.later[key]} sets {key}= and is read after {DROP_IN}; rename it, so that this one can win."
             )
     says = all(
-        amount is None or written(logind.values.get(_LOGIND_KEYS[name], "")) == amount for name, amount in asked.items()
+        amount is None or written(logind.values.get(LOGIND_KEYS[name], "")) == amount for name, amount in asked.items()
     )
     if logind.own is None and says:
         return FileChange(LOGIND_DROP_IN, None, None), noted
-    own = _given(logind.own or "", lambda text, name: unit_text.last_value([text], "Login", _LOGIND_KEYS[name]))
+    own = _given(logind.own or "", lambda text, name: unit_text.last_value([text], "Login", LOGIND_KEYS[name]))
     limits = dict(own, **_limits(wanted))
     text = unit_text.logind_drop_in(limits.get("size"), limits.get("nr_inodes"))
     return FileChange(LOGIND_DROP_IN, logind.own, text), _noted_file(LOGIND_DROP_IN, logind.own, text, noted)
@@ -379,7 +379,7 @@ def _restored(situation, live, entry):
         remount = _remount(live, Limits(tmpfs_before.size_now(known, memory), tmpfs_before.inodes_now(known, memory)))
     elif entry["file"] and entry["file"]["path"] == LOGIND_DROP_IN:
         # A user who logged in since gets what new ones get from now on; a share systemd rounds in its own way.
-        amount = written(situation.logind.values.get(_LOGIND_KEYS["size"], "")) or _LOGIND_DEFAULT
+        amount = written(situation.logind.values.get(LOGIND_KEYS["size"], "")) or _LOGIND_DEFAULT
         size = mounted(amount, situation.total_bytes, situation.page_bytes)
         remount = _remount(live, Limits(size, None), situation.page_bytes)
     else:

@@ -118,23 +118,37 @@ def test_undo_needs_no_policy_to_find_what_was_set(play, program):
         assert not os.path.exists(adj.RECORD)
 
 
-def test_a_wrong_policy_on_one_host_stops_all_before_any_is_touched(play, program):
+@pytest.mark.parametrize(
+    "wrong, said",
+    [
+        pytest.param(
+            [{"name": "x", "value": 350, "urgency": "high"}],
+            "oom_policy.workloads[0] has the unknown key 'urgency'; known are",
+            id="unknown-key",
+        ),
+        pytest.param({"name": "x", "value": 350}, "but must be a list", id="no-list"),
+        pytest.param(
+            [{"pattern": "[", "value": 350}], "oom_policy.workloads[0]: pattern '[' is no regular", id="no-pattern"
+        ),
+    ],
+)
+def test_a_wrong_policy_on_one_host_stops_all_before_any_is_touched(play, program, wrong, said):
     with running(program, "600") as pid:
-        wrong = [{"name": program, "value": 350, "urgency": "high"}]
         # Only the second host has the wrong one.
         right = [{"name": program, "value": 350}]
         workloads = "{{ wrong if inventory_hostname == 'two' else right }}"
         _counts, output = play(
             "protect", oom_policy_lifelines=[], oom_policy_workloads=workloads, wrong=wrong, right=right
         )
-        assert "oom_policy.workloads[0] has the unknown key 'urgency'; known are" in output
+        assert said in output
         assert adj.of(pid) == 0 and "Set what is declared" not in output
 
 
 @pytest.mark.skipif(os.path.isdir("/run/systemd/system"), reason="this host runs systemd; the fleet's tests show it")
 def test_a_host_without_systemd_is_fine(play):
-    counts, _output = play("protect")
+    counts, output = play("protect")
     assert (changed(counts), failed(counts)) == ([0, 0], [0, 0])
+    assert output.count("Nothing that the policy declares is on this host: ") == 2
 
 
 def test_the_audit_reports_and_changes_nothing(play):

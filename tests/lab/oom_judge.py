@@ -74,7 +74,12 @@ def complaints(scene: Dict) -> List[str]:
     if [task.pid for task in ranking.victims] != told["victims"]:
         said.append("ranked again from the same tasks, others are the victims")
     names = {pid: name for name, pid in scene["pids"].items()}
-    killed = {names.get(each.pid, each.comm) for report in oom_report.read(scene["kmsg"]) for each in report.kills}
+    killed = {
+        names.get(each.pid, each.comm)
+        for report in oom_report.read(scene["kmsg"])
+        for each in report.kills
+        if not each.repeated
+    }
     ended = {name for name, how in scene["died"] if how == 9}
     if scene["lost"]:
         return said
@@ -97,7 +102,7 @@ def _domain(told):
 
 
 def _row(number, kill, report, ranking, verdict, rules, names):
-    pids = list(dict.fromkeys(each.pid for each in report.kills))
+    pids = [each.pid for each in report.kills if not each.repeated]
     taken = pids[0] if pids else None
     return Row(
         number,

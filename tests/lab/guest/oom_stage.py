@@ -148,6 +148,7 @@ class Stage:
         self.root = V1_MEMORY if self.v1 else V2
         self.top = f"{self.root}/{name}"
         self.actors = {}
+        self._by_thread = {}  # id of each thread: its actor
         self.log = KernelLog()
         self.died = []  # names in the order in which it was seen
         self._ended = []  # names of those that were ended here
@@ -182,6 +183,9 @@ class Stage:
             self._limit(group)
         self._start(self.plan.trigger, self.plan.trigger.name)
         self._join(self.plan.trigger)
+        # Of a process whose first thread has gone the kernel names the thread that still has the memory.
+        for actor in self.actors.values():
+            self._by_thread.update((int(thread), actor) for thread in os.listdir(f"/proc/{actor.pid}/task"))
 
     def _make_groups(self):
         os.mkdir(self.top)
@@ -301,10 +305,9 @@ class Stage:
         """Wait for the end of whoever the log says was killed; how many reports that were."""
         self.log.read()
         named = [_killed_pid(line) for line in self.log.lines if "Killed process " in line]
-        pids = {actor.pid: actor for actor in self.actors.values()}
         new = 0
         for pid in dict.fromkeys(named):
-            actor = pids.get(pid)
+            actor = self._by_thread.get(pid)
             if actor is None:
                 raise Broken(f"process {pid}, which is nobody's of the plan, was killed")
             if actor.name in self.died:

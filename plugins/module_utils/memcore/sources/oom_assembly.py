@@ -68,9 +68,21 @@ class Assembly:
         if len(self._missing) < 64:
             self._missing.setdefault(what, why)
 
-    def is_member(self, pid: int) -> bool:
+    def is_member(self, pid: int, kill: Optional[Kill] = None) -> bool:
         """Whether a kill after the first can be one of the group: its task is in the table, where there is one."""
-        return self.group is not None and (not self.rows or pid in self._row_of)
+        if self.group is None:
+            return False
+        return not self.rows or pid in self._row_of or (kill is not None and self.names_again(kill))
+
+    def names_again(self, kill: Kill) -> bool:
+        """Whether a "Killed process" line is about a process that was killed here before.
+
+        Of a group the first victim is killed twice. The kernel names the thread that still has the memory, which is
+        another one when the first thread of the process has gone meanwhile (find_lock_task_mm).
+        """
+        if kill.pid in self._killed or kill.pid in self._row_of or not self.rows or kill.total_vm_bytes is None:
+            return kill.pid in self._killed
+        return any((one.comm, one.total_vm_bytes) == (kill.comm, kill.total_vm_bytes) for one in self.kills)
 
     def is_about_another(self, pid: int) -> bool:
         """Whether the report named another victim, and lines are lost: its own kill then is, too.
@@ -243,7 +255,7 @@ class Assembly:
         if found.of_memcg is not None:
             self.of_memcg = found.of_memcg
         self.allocating_task = self.allocating_task or found.allocating_task
-        repeated = found.kill.pid in self._killed
+        repeated = self.names_again(found.kill)
         if len(self.kills) < _MOST_OTHERS:
             self.kills.append(found.kill._replace(in_group=self.group is not None, repeated=repeated))
             self._killed.add(found.kill.pid)

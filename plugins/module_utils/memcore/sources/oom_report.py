@@ -12,7 +12,7 @@ from typing import Iterable, Iterator, List, Optional, Union
 from . import oom_lines
 from .kernel_log import LogLine, Undresser, decoded
 from .oom_assembly import Assembly
-from .oom_records import Report
+from .oom_records import Kill, Report
 
 # How many finished reports wait for lines of the reaper, and how many rows they may have together.
 HELD = 8
@@ -298,20 +298,20 @@ class Reader:
         if found is None:
             return False
         report = self._open
-        if report is None or not self._is_of(report, found.kill.pid, line):
+        if report is None or not self._is_of(report, found.kill.pid, line, found.kill):
             report = self._begin(line)
         report.take_killed(found)
         self._acted_usec = line.time_usec
         return True
 
-    def _is_of(self, report: Assembly, pid: int, line: LogLine) -> bool:
+    def _is_of(self, report: Assembly, pid: int, line: LogLine, kill: Optional[Kill] = None) -> bool:
         """Whether a kill belongs to the open report: its first, or one of its group. Bare kills follow too."""
         if not report.done:
             return not report.is_about_another(pid)
         if line.time_usec is not None and self._acted_usec is not None:
             if line.time_usec > self._acted_usec + _GROUP_PAUSE_USEC:
                 return False
-        return report.is_member(pid)
+        return report.is_member(pid, kill)
 
     def _exiting(self, text: str, line: LogLine) -> bool:
         found = oom_lines.exiting(text)

@@ -153,6 +153,15 @@ def test_kills_after_a_groups_that_are_not_in_its_table_are_others():
     assert found[0].group_cgroup == "/a"
 
 
+def test_the_first_victim_of_a_group_may_be_named_by_another_of_its_threads():
+    """6.12 in the lab: process 8 was killed, its first thread was gone at once, and its second had the memory."""
+    group = ["Tasks in /a are going to be killed due to memory.oom.group set", killed(5, "pause"), killed(9, "hog")]
+    [found] = read(kmsg(report() + group))
+    assert [(kill.pid, kill.repeated) for kill in found.kills] == [(8, False), (5, False), (9, True)]
+    [found] = read(kmsg(report() + [group[0], killed(8, "hog"), killed(5, "pause"), killed(9, "hog")]))
+    assert [kill.repeated for kill in found.kills] == [False, True, False, True]
+
+
 def test_a_group_without_a_table_ends_by_time():
     texts = report()[:8] + report()[12:] + ["Tasks in /a are going to be killed due to memory.oom.group set"]
     late = kmsg([killed(9, "late")], sequence=100 + len(texts) + 1, usec=40000000)

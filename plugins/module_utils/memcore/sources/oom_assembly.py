@@ -34,6 +34,7 @@ class Assembly:
         self.choice: Optional[Choice] = None
         self.kills: List[Kill] = []
         self._killed: Set[int] = set()
+        self._killed_as: Set[Tuple[str, Optional[int]]] = set()  # the names and sizes of those
         self._sharers: List[Tuple[int, str]] = []
         self.reaped: List[Reaped] = []
         self.group: Optional[str] = None
@@ -82,7 +83,7 @@ class Assembly:
         """
         if kill.pid in self._killed or kill.pid in self._row_of or not self.rows or kill.total_vm_bytes is None:
             return kill.pid in self._killed
-        return any((one.comm, one.total_vm_bytes) == (kill.comm, kill.total_vm_bytes) for one in self.kills)
+        return (kill.comm, kill.total_vm_bytes) in self._killed_as
 
     def is_about_another(self, pid: int) -> bool:
         """Whether the report named another victim, and lines are lost: its own kill then is, too.
@@ -259,6 +260,7 @@ class Assembly:
         if len(self.kills) < _MOST_OTHERS:
             self.kills.append(found.kill._replace(in_group=self.group is not None, repeated=repeated))
             self._killed.add(found.kill.pid)
+            self._killed_as.add((found.kill.comm, found.kill.total_vm_bytes))
         else:
             self.miss("kills", "more than {0} kills in one report".format(_MOST_OTHERS))
         if found.kill.total_vm_bytes is None:

@@ -30,7 +30,7 @@ facts: .venv/facts.installed ## where this host's memory went: runs 'ansible loc
 
 .PHONY: test
 test: .venv/test.installed ## every test, and at the end what was skipped and why
-	@$(RUN) python scripts/run_stages.py
+	@$(RUN) python -m scripts.run_stages
 
 .PHONY: lint unit sanity live lab fleet-test
 lint: .venv/test.installed ## format, imports, licences, documentation, build and install
@@ -40,19 +40,19 @@ live: .venv/test.installed ## plant memory on this host and find it; needs root
 lab: .venv/test.installed ## the same on other kernels, booted as processes
 fleet-test: .venv/test.installed ## playbooks against four hosts with systemd and sshd, each a kernel of its own; root
 lint unit sanity live lab fleet-test:
-	@$(RUN) python scripts/run_stages.py $@
+	@$(RUN) python -m scripts.run_stages $@
 
 .PHONY: fleet fleet-down
 fleet: .venv/test.installed ## start such hosts to play with; says what to type
-	@$(RUN) python tests/fleet/run.py up
+	@$(RUN) python -m tests.fleet up
 
 fleet-down: ## remove every trace of them
-	@$(RUN) python3 tests/fleet/run.py down
+	@$(RUN) python3 -m tests.fleet down
 
 KERNEL ?= 6.1-uml
 .PHONY: experiment
 experiment: .venv/facts.installed ## who dies when memory runs out, said before and seen in a kernel of its own; KERNEL=…
-	@.venv/bin/python tests/lab/experiment.py $(KERNEL)
+	@.venv/bin/python -m tests.lab.experiment $(KERNEL)
 
 .PHONY: format
 format: .venv/test.installed ## let ruff format and sort what it can
@@ -61,7 +61,7 @@ format: .venv/test.installed ## let ruff format and sort what it can
 
 .PHONY: bench
 bench: .venv/test.installed ## what it costs, as ratios to simpler tools
-	@$(RUN) python tests/bench/run.py
+	@$(RUN) python -m tests.bench
 
 .PHONY: build
 build: .venv/facts.installed ## the collection's archive, in build/

@@ -20,8 +20,8 @@ import time
 import typing
 import xml.etree.ElementTree
 
-import caches
-from stages import STAGES, Stage
+from scripts import caches
+from scripts.stages import STAGES, Stage
 
 TAIL = 60  # lines shown of a stage that failed
 LIMIT_SECONDS = 45 * 60  # a stage that takes longer hangs

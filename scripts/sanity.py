@@ -17,8 +17,7 @@ import sys
 import time
 import urllib.request
 
-import caches
-import interpreters
+from scripts import caches, interpreters
 
 # Only 2.16 still reaches targets with Python 3.6, only the newest knows Python 3.13: no single run covers both.
 Core = collections.namedtuple("Core", "requirements oldest newest")

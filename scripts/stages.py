@@ -5,7 +5,7 @@
 import os
 import typing
 
-import caches
+from scripts import caches
 
 
 def has_tests(folder):
@@ -45,10 +45,10 @@ STAGES = (
     Stage("lint", "licences", "reuse lint --quiet"),
     Stage("lint", "changelog", "antsibull-changelog lint"),
     Stage("lint", "documentation", LINT_DOCUMENTATION),
-    Stage("lint", "build and install", "python scripts/try_archive.py"),
+    Stage("lint", "build and install", "python -m scripts.try_archive"),
     Stage("unit", "unit tests here", "python -m pytest -q tests/unit"),
-    Stage("unit", "units on each Python", "python scripts/units.py", True, lambda: has_tests("tests/unit/plugins")),
-    Stage("sanity", "ansible-test sanity", "python scripts/sanity.py", True),
+    Stage("unit", "units on each Python", "python -m scripts.units", True, lambda: has_tests("tests/unit/plugins")),
+    Stage("sanity", "ansible-test sanity", "python -m scripts.sanity", True),
     Stage("sanity", "same answer", "python -m pytest -q tests/answers", True, lambda: has_tests("tests/answers")),
     on_kernels("live", "tests/live"),
     on_kernels("lab", "tests/lab"),

@@ -12,7 +12,7 @@ import sys
 import tarfile
 import tempfile
 
-import caches
+from scripts import caches
 
 NEVER_SHIPPED = (".venv/", ".ci/", ".git/", "ansible.cfg", "build/", "scripts/", "tests/")
 

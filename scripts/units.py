@@ -14,8 +14,7 @@ import subprocess
 import sys
 import time
 
-import caches
-import interpreters
+from scripts import caches, interpreters
 
 TARGET_TESTS = ["tests/unit/plugins/module_utils", "tests/unit/plugins/modules"]
 COLLECTIONS = caches.CHECKOUT / ".venv" / "collections"

@@ -6,12 +6,10 @@ import os
 import pathlib
 import subprocess
 
-import caches
-import hosttree
-import interpreters
 import pytest
-import sanity
-import show_facts
+
+from scripts import caches, interpreters, sanity, show_facts
+from tests.support import hosttree
 
 FIXTURES = caches.CHECKOUT / "tests" / "unit" / "fixtures" / "hosts"
 OLDEST_TARGET = {"ansible-2.16": (3, 6), "ansible-newest": (3, 9), "facts": (3, 8)}

@@ -7,11 +7,9 @@ import subprocess
 import sys
 from typing import Iterator
 
-import figures
-import paired
-import places
-from figures import Figure
-from module_time import FOUR
+from tests.bench import figures, paired, places
+from tests.bench.figures import Figure
+from tests.bench.module_time import FOUR
 
 _ROUNDS = 7
 _BUDGET = 1.25

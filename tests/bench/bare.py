@@ -5,8 +5,6 @@
 import contextlib
 import os
 
-import places  # noqa: F401  # pylint: disable=unused-import  # finds memcore
-
 from memcore.sources import host
 
 _CHUNK = 1 << 16

@@ -4,7 +4,7 @@
 
 from typing import List, NamedTuple, Optional, Sequence
 
-import paired
+from tests.bench import paired
 
 _HEADER = ("", "min", "median", "of CPU", "budget", "", "medians behind it")
 

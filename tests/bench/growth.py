@@ -5,8 +5,8 @@
 import math
 from typing import Iterator, List, NamedTuple, Optional
 
-import probe
-from crowd import IN_OWN_MOUNT_NAMESPACE, Crowd
+from tests.bench import probe
+from tests.bench.crowd import IN_OWN_MOUNT_NAMESPACE, Crowd
 
 _SECONDS = "0.7"
 _OTHERS = 500  # processes

@@ -4,8 +4,8 @@
 
 from typing import Iterator
 
-import probe
-from figures import Figure
+from tests.bench import probe
+from tests.bench.figures import Figure
 
 FOUR = "memory,tmpfs,shmem,kernel"
 _BUDGET_MS = 50

@@ -3,23 +3,18 @@
 """Reading OOM reports out of a kernel log: lines a second in some dresses, cost and memory with more and more reports.
 
 Budget: 100,000 lines of mixed kernel log with 1,000 reports at 150,000 lines a second or more, the cost of a report
-flat from 10 to 10,000. By itself: python tests/bench/oom_log.py
+flat from 10 to 10,000. By itself: python -m tests.bench.oom_log
 """
 
 import itertools
 import pathlib
-import sys
 import time
 import tracemalloc
 from typing import Iterator, List
 
-import growth
-import places
-
 from memcore.sources import oom_report
-
-sys.path.insert(0, str(places.CHECKOUT / "tests" / "support"))
-import dresses  # noqa: E402  # pylint: disable=wrong-import-position
+from tests.bench import growth, places
+from tests.support import dresses
 
 LOGS = places.CHECKOUT / "tests" / "unit" / "fixtures" / "oomlogs"
 LINES, REPORTS, BUDGET = 100000, 1000, 150000

@@ -17,10 +17,8 @@ import tempfile
 import zipfile
 from typing import Iterator
 
-import figures
-import paired
-import places
-from figures import Figure
+from tests.bench import figures, paired, places
+from tests.bench.figures import Figure
 
 _ROUNDS = 15
 # `zip_data='…'` since ansible-core 2.19, `ZIPDATA = """…"""` before.

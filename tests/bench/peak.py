@@ -7,8 +7,8 @@ import subprocess
 import sys
 from typing import Iterator
 
-import places
-from figures import Figure
+from tests.bench import places
+from tests.bench.figures import Figure
 
 _ROUNDS = 3
 _MIB = 1 << 20

@@ -6,8 +6,9 @@ import subprocess
 import sys
 from typing import Callable, Optional
 
-import places
 import psutil
+
+from tests.bench import places
 
 _PS_MEM = "3.14"
 

@@ -9,10 +9,9 @@ import subprocess
 import sys
 import time
 
-import places  # noqa: F401  # pylint: disable=unused-import  # finds memcore
-
 from memcore.gather import facts, options
 from memcore.sources.host import Host
+from tests.bench import places
 
 
 def main():
@@ -72,8 +71,8 @@ def _file(number):
 def run(*arguments, private_mounts=False):
     """Start one and return what it printed."""
     isolated = ["unshare", "--mount"] if private_mounts else []
-    command = [*isolated, sys.executable, os.path.abspath(__file__), *arguments]
-    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+    command = [*isolated, sys.executable, "-m", "tests.bench.probe", *arguments]
+    return json.loads(subprocess.run(command, cwd=places.CHECKOUT, stdout=subprocess.PIPE, check=True).stdout)
 
 
 if __name__ == "__main__":

@@ -5,16 +5,11 @@
 import functools
 from typing import Iterator
 
-import bare
-import figures
-import paired
-import peers
-import places  # noqa: F401  # pylint: disable=unused-import  # finds memcore
-from figures import Figure
-from module_time import FOUR
-
 from memcore.gather import facts, options, process_table, victims
 from memcore.sources.host import Host
+from tests.bench import bare, figures, paired, peers
+from tests.bench.figures import Figure
+from tests.bench.module_time import FOUR
 
 _BUDGET, _BUDGET_FROM = 2.0, 500  # with fewer there is more start than scan
 _ROUNDS = 7

@@ -10,7 +10,8 @@ import sys
 import tempfile
 from typing import NamedTuple, Tuple
 
-import fleet
+from tests import CHECKOUT
+from tests.fleet import fleet
 
 CALLBACKS = os.path.join(fleet.HERE, "callbacks")
 RUN_SECONDS = 600
@@ -109,7 +110,7 @@ class Controller:
         command += ["--check"] if check else []
         process = subprocess.Popen(
             [*self.fleet.inside, *command, name if "/" in name else f"memfacts.linux.{name}"],
-            cwd=fleet.CHECKOUT,
+            cwd=CHECKOUT,
             env=dict(self._environment(), FLEET_RECORD=record),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -137,7 +138,7 @@ class Controller:
     def _environment(self):
         return dict(
             os.environ,
-            ANSIBLE_CONFIG=os.path.join(fleet.CHECKOUT, "ansible.cfg"),
+            ANSIBLE_CONFIG=os.path.join(CHECKOUT, "ansible.cfg"),
             ANSIBLE_HOME=os.path.join(self.fleet.scratch, "ansible"),
             ANSIBLE_CALLBACK_PLUGINS=CALLBACKS,
             ANSIBLE_CALLBACKS_ENABLED="recorder",

@@ -3,20 +3,18 @@
 """One fleet for all tests of this folder."""
 
 import os
-import sys
 
 import pytest
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-import ansible_runs  # noqa: E402 - beside this file
-import fleet as fleets  # noqa: E402
+from tests import CHECKOUT
+from tests.fleet import ansible_runs
+from tests.fleet import fleet as fleets
 
 
 @pytest.fixture(scope="session")
 def fleet():
     """The fleet of these tests, started once. It is another one than that of `make fleet`."""
-    own = fleets.Fleet("test", os.path.join(fleets.CHECKOUT, "build", "fleet-test"))
+    own = fleets.Fleet("test", os.path.join(CHECKOUT, "build", "fleet-test"))
     try:
         own.start()
     except fleets.Unavailable as error:

@@ -13,18 +13,14 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from typing import NamedTuple
 
+from tests import CHECKOUT
+from tests.fleet import hosts
+from tests.lab import debian, kernels
+
 HERE = os.path.dirname(os.path.abspath(__file__))
-CHECKOUT = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
-
-import debian  # noqa: E402
-import hosts  # noqa: E402
-import kernels  # noqa: E402
-
 MEMORY_MB = 512
 READY_SECONDS = 180
 COMMAND_SECONDS = 180

@@ -9,8 +9,7 @@ import shutil
 import subprocess
 from typing import NamedTuple, Tuple
 
-import cache
-import debian
+from tests.lab import cache, debian
 
 GUEST = os.path.join(os.path.dirname(os.path.abspath(__file__)), "guest")
 PACKAGES = (

@@ -5,7 +5,7 @@
 import os
 import signal
 
-import observed
+from tests.fleet import observed
 
 PROGRAM = "/usr/local/bin/systemctl"  # found before systemd's own
 HANGS = """\

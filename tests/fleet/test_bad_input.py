@@ -4,8 +4,9 @@
 
 import re
 
-import observed
 import pytest
+
+from tests.fleet import observed
 
 pytestmark = pytest.mark.lab
 

@@ -5,8 +5,9 @@
 import os
 import subprocess
 
-import fleet as fleets
 import pytest
+
+from tests.fleet import fleet as fleets
 
 pytestmark = pytest.mark.lab
 

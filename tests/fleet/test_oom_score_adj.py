@@ -6,8 +6,9 @@ import concurrent.futures
 import json
 import os
 
-import program
 import pytest
+
+from tests.lab import program
 
 pytestmark = pytest.mark.lab
 

@@ -5,9 +5,10 @@
 import os
 import re
 
-import fleet as fleets
-import observed
 import pytest
+
+from tests.fleet import fleet as fleets
+from tests.fleet import observed
 
 pytestmark = pytest.mark.lab
 

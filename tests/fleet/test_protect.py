@@ -5,9 +5,9 @@
 import hashlib
 import os
 
-import interruption
-import observed
 import pytest
+
+from tests.fleet import interruption, observed
 
 pytestmark = pytest.mark.lab
 

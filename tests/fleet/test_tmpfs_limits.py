@@ -4,8 +4,9 @@
 
 import json
 
-import interruption
 import pytest
+
+from tests.fleet import interruption
 
 pytestmark = pytest.mark.lab
 

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 
-import cache
+from tests.lab import cache
 
 COMMANDS = {
     "bc": "bc",

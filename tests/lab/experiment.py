@@ -10,12 +10,8 @@ import sys
 import tempfile
 import textwrap
 
-import kernels
-import lab
-import oom_fixed
-import oom_scenarios  # puts memcore on the path
-
 from memcore.models import badness, oom_rules, victims
+from tests.lab import kernels, lab, oom_fixed, oom_scenarios
 
 MIB = 256  # pages
 HEAD = ("program", "memory", "oom_score_adj", "oom_score", "predicted", "killed", "agrees")

@@ -13,8 +13,7 @@ import os
 import shutil
 import subprocess
 
-import cache
-import debian
+from tests.lab import cache, debian
 
 RULES = ("first", "last")
 TOOLS = ("bc", "bison", "flex", "gcc", "make", "xz")

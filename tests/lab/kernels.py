@@ -9,10 +9,7 @@ import os
 import shutil
 from typing import Callable, NamedTuple, Tuple
 
-import cache
-import debian
-import floored
-import program
+from tests.lab import cache, debian, floored, program
 
 # In the order they must be loaded; a kernel may have some of them built in, or not at all.
 MODULES = (

@@ -9,18 +9,14 @@ import signal
 import subprocess
 import tempfile
 
-import cache
-import debian
-import guestroot
-import kernels
-import machines
+from tests import CHECKOUT
+from tests.lab import cache, debian, guestroot, kernels, machines
 
-CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # A network, pids and mounts of its own: whatever ends first takes all processes of the guest with it, also those that a
 # user-mode kernel traces, and its helpers. Only root may; without it no guest has a network interface either.
 APART = "unshare --net --pid --fork --kill-child --mount-proc".split() + ["sh", "-c", '"$@"; exit $?', "guest"]
 ISOLATED = [] if os.geteuid() else APART
-PYTHON_PATH = ("plugins/module_utils", "tests/support", "tests/live", "tests/lab", "")
+PYTHON_PATH = ("plugins/module_utils", "")
 
 
 class GuestDied(Exception):

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from typing import Callable, NamedTuple, Tuple
 
-import debian
+from tests.lab import debian
 
 # A report of a global OOM with its table of tasks fills the 16 KiB that some kernels of the lab have for their log.
 LOG = ("log_buf_len=1M",)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Plans that are not drawn: the pod whose processes are all at -998, and the exercise of `make experiment`."""
 
-from oom_plan import MIB, UNKILLABLE, Group, Plan, Program
+from tests.lab.oom_plan import MIB, UNKILLABLE, Group, Plan, Program
 
 _POD = -998
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Random OOM scenes on a kernel of the lab: what memfacts predicted, whom the kernel took, what the replay says.
 
-    python3 tests/lab/oom_scenarios.py KERNEL SEED [NUMBER]
+    python3 -m tests.lab.oom_scenarios KERNEL SEED [NUMBER]
 
 plays the scenes of that seed, or the one of that number, and shows a row for each choice of the kernel. Exit status:
 0 all agree, 1 some do not, 70 the guest died, 77 the kernel cannot be had.
@@ -17,16 +17,9 @@ import tempfile
 import time
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
+from tests.lab import debian, kernels, lab, oom_judge, oom_plan, program
+
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, "..", "..", "plugins", "module_utils")]
-
-import debian  # noqa: E402
-import kernels  # noqa: E402
-import lab  # noqa: E402
-import oom_judge  # noqa: E402
-import oom_plan  # noqa: E402
-import program  # noqa: E402
-
 PLAY = os.path.join(HERE, "guest", "oom_play.py")
 WORKER = (
     "worker",
@@ -199,7 +192,7 @@ def line_of(played: Played) -> str:
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kernel", metavar="KERNEL", help="a name that run.py --list shows")
+    parser.add_argument("kernel", metavar="KERNEL", help="a name that python3 -m tests.lab --list shows")
     parser.add_argument("seed", metavar="SEED", type=int)
     parser.add_argument("number", metavar="NUMBER", type=int, nargs="?", help="only this scene")
     parser.add_argument("--count", type=int, default=12, metavar="N", help="scenes (default 12)")

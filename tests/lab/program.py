@@ -6,8 +6,7 @@ import hashlib
 import os
 import subprocess
 
-import cache
-import debian
+from tests.lab import cache, debian
 
 NEEDS = ("gcc",)
 HERE = os.path.dirname(os.path.abspath(__file__))

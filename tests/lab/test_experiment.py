@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`make experiment` on a signed and on a floored kernel: the table that a person sees."""
 
-import experiment
 import pytest
+
+from tests.lab import experiment
 
 pytestmark = pytest.mark.lab
 

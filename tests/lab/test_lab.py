@@ -10,9 +10,10 @@ import sys
 import tempfile
 import time
 
-import kernels
-import lab
 import pytest
+
+from tests import CHECKOUT
+from tests.lab import kernels, lab
 
 pytestmark = pytest.mark.lab
 
@@ -78,8 +79,8 @@ def test_hung_guest_is_killed_and_leaves_no_process(kernel, tmp_path, monkeypatc
 
 
 def test_guest_of_a_process_that_is_killed_dies_with_it(tmp_path):
-    command = [sys.executable, os.path.join(HERE, "run.py"), "6.1-uml", MISBEHAVE, str(tmp_path / "out"), "hang"]
-    host = subprocess.Popen(command, env=dict(os.environ, TMPDIR=str(tmp_path)))
+    command = [sys.executable, "-m", "tests.lab", "6.1-uml", MISBEHAVE, str(tmp_path / "out"), "hang"]
+    host = subprocess.Popen(command, cwd=CHECKOUT, env=dict(os.environ, TMPDIR=str(tmp_path)))
     assert soon(lambda: "linux mem=" in processes_with(str(tmp_path)))
     host.kill()
     host.wait()
@@ -121,7 +122,7 @@ def test_script_outside_the_checkout_is_refused_in_one_sentence(tmp_path):
     ],
 )
 def test_command_line_says_why_a_kernel_is_skipped(arguments, said, tmp_path):
-    command = [sys.executable, os.path.join(HERE, "run.py"), *arguments, HELLO, str(tmp_path)]
-    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    command = [sys.executable, "-m", "tests.lab", *arguments, HELLO, str(tmp_path)]
+    done = subprocess.run(command, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 77
     assert done.stderr.startswith(said)

@@ -6,9 +6,9 @@ import concurrent.futures
 import json
 import os
 
-import kernels
-import lab
 import pytest
+
+from tests.lab import kernels, lab
 
 pytestmark = pytest.mark.lab
 

@@ -5,9 +5,9 @@
 import json
 import os
 
-import kernels
-import lab
 import pytest
+
+from tests.lab import kernels, lab
 
 pytestmark = pytest.mark.lab
 

@@ -8,12 +8,10 @@ had taken, and how much that had freed.
 
 import re
 
-import kernels
-import oom_fixed
-import oom_scenarios
 import pytest
 
 from memcore.gather import oom_log, oom_page
+from tests.lab import kernels, oom_fixed, oom_scenarios
 
 pytestmark = pytest.mark.lab
 

@@ -10,12 +10,10 @@ import collections
 import concurrent.futures
 import os
 
-import kernels
-import oom_judge
-import oom_plan
-import oom_scenarios
 import pytest
-from oom_scenarios import SWAP_MB, Boot
+
+from tests.lab import kernels, oom_judge, oom_plan, oom_scenarios
+from tests.lab.oom_scenarios import SWAP_MB, Boot
 
 pytestmark = pytest.mark.lab
 

@@ -11,7 +11,8 @@ import sys
 import tempfile
 import time
 
-CHECKOUT = os.path.abspath(os.path.join(os.path.dirname(__file__), os.pardir, os.pardir))
+from tests import CHECKOUT
+
 MODULE = os.path.join(CHECKOUT, "plugins", "modules", "oom_score_adj.py")
 # The second is for an interpreter that was copied out of its environment.
 PATHS = [os.path.join(CHECKOUT, ".venv", "collections"), *filter(None, sys.path[1:])]

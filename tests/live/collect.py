@@ -5,13 +5,9 @@
 import argparse
 import json
 import os
-import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "..", "..", "plugins", "module_utils")]
-
-import syscalls  # noqa: E402
+from tests.live import syscalls
 
 
 def main():

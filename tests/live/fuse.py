@@ -9,7 +9,7 @@ import select
 import struct
 import threading
 
-import syscalls
+from tests.live import syscalls
 
 DIRECTORY = "folder"
 LOOKUP, FORGET, GETATTR, INIT = 1, 2, 3, 26

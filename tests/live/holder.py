@@ -17,9 +17,8 @@ import subprocess
 import sys
 import tempfile
 
-import fuse
-import procfs
-import syscalls
+from tests import CHECKOUT
+from tests.live import fuse, procfs, syscalls
 
 CHUNK = b"\x5a" * (1 << 20)
 SO_SNDBUFFORCE, SO_RCVBUFFORCE, SO_MEMINFO = 32, 33, 55
@@ -38,7 +37,8 @@ class Holder:
     def __init__(self, role, *args):
         self.comm = f"hold-{role}"[:15]
         self._child = subprocess.Popen(
-            [sys.executable, "-E", os.path.abspath(__file__), role] + [str(arg) for arg in args],
+            [sys.executable, "-m", "tests.live.holder", role] + [str(arg) for arg in args],
+            cwd=CHECKOUT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             universal_newlines=True,

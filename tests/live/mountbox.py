@@ -13,9 +13,10 @@ import shutil
 import subprocess
 import sys
 
-import syscalls
+from tests import CHECKOUT
+from tests.live import syscalls
 
-CHECKOUT = os.path.abspath(os.path.join(os.path.dirname(__file__), os.pardir, os.pardir))
+ITSELF = (sys.executable, "-B", "-m", "tests.live.mountbox")
 # What stands for systemctl and loginctl: it writes down how it was called and answers from files.
 STUB = """#!/bin/sh
 echo "$(basename "$0") $*" >> /run/calls
@@ -71,7 +72,7 @@ class Box:
 
     def command(self, module, uid=0, **arguments):
         """How to run a module here, as that user."""
-        return [sys.executable, "-B", __file__, "run", str(self.pid), module, str(uid), json.dumps(arguments)]
+        return [*ITSELF, "run", str(self.pid), module, str(uid), json.dumps(arguments)]
 
     def run(self, module, *wrapper, **arguments):
         """The result of a module; `wrapper` is a command that runs it, such as strace."""
@@ -86,7 +87,7 @@ class Box:
 @contextlib.contextmanager
 def box():
     """A box with a copy of /etc, an empty /var/lib and a /run of 64 MiB."""
-    process = subprocess.Popen([sys.executable, __file__, "keep"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen([*ITSELF, "keep"], cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         if process.stdout.readline() != b"ready\n":
             raise AssertionError("the namespace could not be made")

@@ -13,11 +13,7 @@ import signal
 import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "..", "..", "plugins", "module_utils")]
-
-import plants  # noqa: E402
-import procfs  # noqa: E402
+from tests.live import plants, procfs
 
 MIB = plants.MIB
 # What grows elsewhere is missing here; they are the other pan of the scales, not something that moved by itself.

@@ -11,9 +11,8 @@ import contextlib
 import mmap
 import os
 
-import holder
-import procfs
-from holder import Refused
+from tests.live import holder, procfs
+from tests.live.holder import Refused
 
 MIB = 1 << 20
 SIZE = 32 * MIB

@@ -8,12 +8,12 @@ import re
 import shutil
 import types
 
-import adj
 import pytest
-from adj import running
 
 from ansible_collections.memfacts.linux.plugins.module_utils import adj_task, systemd_units
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import oom_drop_in
+from tests.live import adj
+from tests.live.adj import running
 
 pytestmark = [
     pytest.mark.root,

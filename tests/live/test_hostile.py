@@ -8,11 +8,10 @@ import re
 import subprocess
 import sys
 
-import holder
-import planted
-import plants
 import pytest
-import syscalls
+
+from tests import CHECKOUT
+from tests.live import holder, planted, plants, syscalls
 
 pytestmark = [
     pytest.mark.root,
@@ -30,9 +29,11 @@ def collect(*arguments, **options):
     """{facts, seconds} of a collector in a process of its own: one that hangs is killed and fails the test."""
     options.setdefault("top", 10)
     pairs = [f"{name}={value}" for name, value in options.items()]
-    program = os.path.join(planted.HERE, "collect.py")
     child = subprocess.Popen(
-        [sys.executable, program, *arguments, *pairs], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "tests.live.collect", *arguments, *pairs],
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     try:
         output, errors = child.communicate(timeout=HANG)

@@ -9,9 +9,11 @@ import shutil
 import subprocess
 import sys
 
-import adj
 import pytest
-from adj import running
+
+from tests import CHECKOUT
+from tests.live import adj
+from tests.live.adj import running
 
 pytestmark = [
     pytest.mark.root,
@@ -30,7 +32,7 @@ def play(tmp_path):
     inventory.write_text(f"one {local}\ntwo {local}\n")
     environment = dict(
         os.environ,
-        ANSIBLE_CONFIG=os.path.join(adj.CHECKOUT, "ansible.cfg"),
+        ANSIBLE_CONFIG=os.path.join(CHECKOUT, "ansible.cfg"),
         ANSIBLE_LOCAL_TEMP=str(tmp_path / "local"),
         ANSIBLE_REMOTE_TEMP=str(tmp_path / "remote"),
         ANSIBLE_NOCOLOR="1",
@@ -41,7 +43,7 @@ def play(tmp_path):
         command = [PLAYBOOK, "-i", str(inventory), "memfacts.linux." + name, "-e", json.dumps(variables), *flags]
         done = subprocess.run(
             command,
-            cwd=adj.CHECKOUT,
+            cwd=CHECKOUT,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

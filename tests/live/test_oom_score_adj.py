@@ -11,10 +11,12 @@ import shutil
 import subprocess
 import sys
 
-import adj
-import debian
 import pytest
-from adj import running, wait_for
+
+from tests import CHECKOUT
+from tests.lab import debian
+from tests.live import adj
+from tests.live.adj import running, wait_for
 
 pytestmark = [
     pytest.mark.root,
@@ -341,18 +343,16 @@ def test_a_run_that_was_killed_half_way_is_completed_by_the_next(program):
 def kill_half_way(program, pids):
     """Kill a run when it has set some; whether it had not ended by itself."""
     options = json.dumps({"name": program, "value": 600})
-    code = "import json, os, sys; sys.path.insert(0, sys.argv[1]); import adj; adj.run(**json.loads(sys.argv[2]))"
-    run = subprocess.Popen([sys.executable, "-c", code, os.path.dirname(adj.__file__), options], start_new_session=True)
+    code = "import json, sys; from tests.live import adj; adj.run(**json.loads(sys.argv[1]))"
+    run = subprocess.Popen([sys.executable, "-c", code, options], cwd=CHECKOUT, start_new_session=True)
     wait_for(lambda: any(adj.of(pid) == 600 for pid in pids) or run.poll() is not None)
     os.killpg(run.pid, 9)
     return run.wait() == -9
 
 
 def test_of_2000_processes_that_are_born_and_die_no_wrong_one_is_ever_set():
-    births = os.path.join(os.path.dirname(adj.__file__), "births.py")
-    crowd = subprocess.Popen(
-        [sys.executable, births, "2000", "adj-wanted", "adj-control"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    command = [sys.executable, "-m", "tests.live.births", "2000", "adj-wanted", "adj-control"]
+    crowd = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         results = [adj.run(pattern="^adj-wanted$", value=700, missing="ignore") for dummy in range(12)]
         told = json.loads(crowd.communicate()[0].decode())

@@ -7,9 +7,10 @@ import os
 import subprocess
 import sys
 
-import planted
-import plants
 import pytest
+
+from tests import CHECKOUT
+from tests.live import plants
 
 pytestmark = [
     pytest.mark.root,
@@ -27,9 +28,8 @@ def test_planted_memory_is_found_under_its_own_name(kind, tmp_path):
 
 def run(kind, path):
     """The result of one kind: each in a process of its own, so that none of them inherits another's memory."""
-    program = os.path.join(planted.HERE, "planted.py")
-    command = [sys.executable, program, "--json", str(path), kind]
-    done = subprocess.run(command, stderr=subprocess.PIPE, timeout=180, check=False)
+    command = [sys.executable, "-m", "tests.live.planted", "--json", str(path), kind]
+    done = subprocess.run(command, cwd=CHECKOUT, stderr=subprocess.PIPE, timeout=180, check=False)
     assert done.returncode in (0, 1), done.stderr.decode("utf-8", "replace")
     with open(str(path)) as stream:
         return json.load(stream)[0]

@@ -7,9 +7,11 @@ import re
 import subprocess
 import sys
 
-import debian
-import mountbox
 import pytest
+
+from tests import CHECKOUT
+from tests.lab import debian
+from tests.live import mountbox
 
 pytestmark = [
     pytest.mark.root,
@@ -443,7 +445,7 @@ def test_what_was_killed_half_way_is_completed_by_the_next_run(declared, tmp_pat
     names = ",".join("?" + name for name in names.split(","))
     command = ["strace", "-qq", "-o", "/dev/null", "-e", f"inject={names}:signal=KILL:{when}"]
     command += declared.command("tmpfs_size", path="/mnt", **given)
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=mountbox.CHECKOUT, check=False)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=CHECKOUT, check=False)
     killed = done.returncode == -9
     assert killed or (step == "absent" and moment == "rename:when=2"), done.stderr  # undo has one file to write
     result = declared.run("tmpfs_size", path="/mnt", **given)
@@ -465,7 +467,7 @@ def test_runs_at_the_same_time_do_not_lose_each_others_lines(declared):
                 declared.command("tmpfs_size", path=path, **given),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                cwd=mountbox.CHECKOUT,
+                cwd=CHECKOUT,
             )
             for path in paths
         ]
@@ -485,7 +487,7 @@ def test_a_kernel_that_refuses_leaves_no_half(declared):
     command = declared.command("tmpfs_size", path="/mnt", size="20M")
     declared.sh("sed '1,$d' /run/bin/loginctl > /run/bin/mount; chmod 755 /run/bin/mount")
     declared.write("/run/bin/mount", b"#!/bin/sh\necho 'mount: /mnt: permission denied.' >&2\nexit 32\n")
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=mountbox.CHECKOUT, check=False)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=CHECKOUT, check=False)
     message = "the kernel refused to remount /mnt, and mount(8) said 'mount: /mnt: permission denied'."
     assert message in done.stdout.decode(), done.stderr
     os.unlink(declared.outside("/run/bin/mount"))

@@ -9,12 +9,12 @@ import subprocess
 import sys
 import time
 
-import procfs
 import pytest
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import victims
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import badness
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host
+from tests.live import procfs
 
 pytestmark = [
     pytest.mark.root,

@@ -13,8 +13,8 @@ import re
 import sys
 import time
 
-sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "support"))
-import hosttree  # noqa: E402
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", ".."))
+from tests.support import hosttree  # noqa: E402
 
 FILES = """
     proc/meminfo proc/vmstat proc/zoneinfo proc/slabinfo proc/vmallocinfo proc/version proc/cmdline proc/swaps

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 
-import syscalls
+from tests.live import syscalls
 
 # The guest's root cannot be written, so it gets one with the folders that a host has; the rest is bound into it.
 ROOT, BOUND, MADE = "/tmp/root", ("dev", "out", "proc", "usr", "work-tree"), ("sbin", "tmp", "var/lib")

@@ -10,14 +10,13 @@ import json
 import os
 import time
 
-import oom_plan
-import oom_stage
-
 from memcore.gather import oom_tasks, tie_evidence, victims
 from memcore.gather.options import Options
 from memcore.gather.survey import Survey
 from memcore.models.victims import EXACT
 from memcore.sources import host
+from tests.lab import oom_plan
+from tests.lab.guest import oom_stage
 
 
 def main():

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 
-import oom_plan
+from tests.lab import oom_plan
 
 WORKER = "/out/.lab/worker"
 SHARED_FOLDER = "/run/oom"

@@ -11,7 +11,7 @@ import os
 import sys
 import time
 
-import capture
+from tests.lab.guest import capture
 
 MIB = 1 << 20
 LIBC = ctypes.CDLL(None, use_errno=True)

@@ -9,13 +9,13 @@ import re
 import subprocess
 import sys
 
-import hosttree
 import jsonschema
 import pytest
 import referencing
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import facts, options
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host
+from tests.support import hosttree
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 HOSTS = CHECKOUT / "tests" / "unit" / "fixtures" / "hosts"

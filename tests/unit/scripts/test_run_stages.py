@@ -5,8 +5,9 @@
 import sys
 
 import pytest
-import run_stages
-from stages import Stage
+
+from scripts import run_stages
+from scripts.stages import Stage
 
 JUNIT = """<testsuites><testsuite>
 <testcase name="a"/><testcase name="b"/>

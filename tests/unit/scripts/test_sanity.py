@@ -3,7 +3,8 @@
 """When a run of ansible-test counts as passed."""
 
 import pytest
-import sanity
+
+from scripts import sanity
 
 RAN = 'Running sanity test "compile" on Python 3.6\n'
 

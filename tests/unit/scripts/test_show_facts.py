@@ -5,7 +5,8 @@
 import json
 
 import pytest
-import show_facts
+
+from scripts import show_facts
 
 
 def printed(state, **result):

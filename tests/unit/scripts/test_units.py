@@ -3,7 +3,8 @@
 """Which pinned list an interpreter gets."""
 
 import pytest
-import units
+
+from scripts import units
 
 
 @pytest.mark.parametrize(

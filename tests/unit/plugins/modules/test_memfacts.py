@@ -8,8 +8,9 @@ import os
 import subprocess
 import sys
 
-import hosttree
 import pytest
+
+from tests.support import hosttree
 
 CHECKOUT = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 4))
 HOSTS = os.path.join(CHECKOUT, "tests", "unit", "fixtures", "hosts")

@@ -4,8 +4,9 @@
 
 import pathlib
 
-import hosttree
 import pytest
+
+from tests.support import hosttree
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "fixtures"
 POD = "/kubepods/podf1c273d3-9b36-11ea-b3df-246e9693c184"

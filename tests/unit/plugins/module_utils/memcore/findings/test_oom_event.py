@@ -5,9 +5,9 @@
 import os
 
 import pytest
-from oom_reports import MIB, kill, of_host, report, row
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import oom_events
+from tests.support.oom_reports import MIB, kill, of_host, report, row
 
 LOGS = os.path.join(os.path.dirname(__file__), *[os.pardir] * 4, "fixtures", "oomlogs")
 

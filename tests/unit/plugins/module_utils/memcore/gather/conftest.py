@@ -6,12 +6,12 @@ import os
 import pathlib
 import re
 
-import hosttree
 import pytest
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import facts
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather.options import Options
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host
+from tests.support import hosttree
 
 HOSTS = pathlib.Path(__file__).resolve().parents[4] / "fixtures" / "hosts"
 # Of these files a case gives only the lines that differ from its base.

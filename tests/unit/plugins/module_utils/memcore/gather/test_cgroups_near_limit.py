@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which cgroups count as standing at their limit: those that use three quarters of it."""
 
-import hosttree
 import pytest
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import facts
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather.options import Options
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import captured
+from tests.support import hosttree
 
 V2 = {
     "proc/self/mountinfo": "32 22 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",

@@ -5,11 +5,11 @@
 import pathlib
 
 import pytest
-from oomtree import lay, process, write
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import tie_evidence, victims_info
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.badness import FLOORED
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import captured
+from tests.support.oomtree import lay, process, write
 
 LOGS = pathlib.Path(__file__).resolve().parents[4] / "fixtures" / "oomlogs"
 NEW = "6.1.176"

@@ -4,9 +4,7 @@
 
 import pathlib
 
-import hosttree
 import pytest
-from oomtree import PAGE, RAM, lay, process, write
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import oom_domains, victims
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather.options import Options
@@ -14,6 +12,8 @@ from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather.surv
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import victims as models
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.badness import FLOORED, SIGNED
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import captured, host
+from tests.support import hosttree
+from tests.support.oomtree import PAGE, RAM, lay, process, write
 
 POD = pathlib.Path(__file__).resolve().parents[4] / "fixtures" / "oom" / "pod-9066e5cfb73c.tree"
 SAID = "said by the test"

@@ -3,7 +3,6 @@
 """What-if on composed hosts, what may be asked, and the one sentence for what may not."""
 
 import pytest
-from oomtree import PAGE, RAM, lay, process, write
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import OptionError
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import victims, victims_info, what_if
@@ -11,6 +10,7 @@ from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather.opti
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather.survey import Survey
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.badness import SIGNED
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host
+from tests.support.oomtree import PAGE, RAM, lay, process, write
 
 MIB = 1 << 20
 SLICE = "/system.slice"

@@ -3,10 +3,10 @@
 """Each cause from a report that has it, and none where the evidence is missing."""
 
 import pytest
-from oom_reports import MIB, kill, of_host, report, row
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import oom_cause
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oom_records import Slab, Usage, Zone
+from tests.support.oom_reports import MIB, kill, of_host, report, row
 
 
 def stats(**mib):

@@ -5,11 +5,11 @@
 import hypothesis
 import pytest
 from hypothesis import strategies
-from oom_reports import MIB, PAGES, kill, of_host, report, row
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import replay as replay_model
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.replay import replay
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oom_records import Usage
+from tests.support.oom_reports import MIB, PAGES, kill, of_host, report, row
 
 LOW = (row(10, "first", 1, -998), row(11, "hog", 700, -998), row(12, "last", 5, -998))
 

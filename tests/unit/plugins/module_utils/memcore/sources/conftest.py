@@ -5,7 +5,6 @@
 import os
 import typing
 
-import hosttree
 import pytest
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import ParseError
@@ -29,6 +28,7 @@ from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources imp
     vmallocinfo,
     zoneinfo,
 )
+from tests.support import hosttree
 
 HOSTS = os.path.join(os.path.dirname(__file__), *[os.pardir] * 4, "fixtures", "hosts")
 SEED_LINES = 60  # enough for every kind of line, and few enough for thousands of runs

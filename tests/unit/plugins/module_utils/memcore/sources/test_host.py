@@ -9,7 +9,6 @@ import signal
 import tempfile
 import time
 
-import hosttree
 import pytest
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import RootError
@@ -22,6 +21,7 @@ from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.hos
     NotCaptured,
     Space,
 )
+from tests.support import hosttree
 
 KIB = 1024
 NOBODY = 65534

@@ -5,7 +5,6 @@
 import collections
 import pathlib
 
-import dresses
 import pytest
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import oom_report
@@ -16,6 +15,7 @@ from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oom
     Usage,
     Zone,
 )
+from tests.support import dresses
 
 LOGS = pathlib.Path(__file__).resolve().parents[4] / "fixtures" / "oomlogs"
 CONTAINER = (

@@ -8,12 +8,12 @@ import re
 import sys
 import typing
 
-import dresses
 import hypothesis
 import pytest
 from hypothesis import strategies as st
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import oom_records, oom_report
+from tests.support import dresses
 
 LOGS = pathlib.Path(__file__).resolve().parents[4] / "fixtures" / "oomlogs"
 NAMES = [

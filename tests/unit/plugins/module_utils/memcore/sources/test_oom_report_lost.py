@@ -6,9 +6,9 @@ The lines are composed to the templates of mm/oom_kill.c and its neighbours in t
 """
 
 import pytest
-from composed_log import dmesg, killed, kmsg, one, read, reaped, report, row, why
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import oom_report
+from tests.support.composed_log import dmesg, killed, kmsg, one, read, reaped, report, row, why
 
 
 def test_reports_come_in_the_order_of_the_log_however_many():

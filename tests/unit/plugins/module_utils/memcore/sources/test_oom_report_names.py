@@ -7,8 +7,9 @@ The lines are composed to the templates of mm/oom_kill.c and its neighbours in t
 
 import hypothesis
 import pytest
-from composed_log import HEADER, KB, RSS, choice, dmesg, kmsg, one, printable, report, row
 from hypothesis import strategies as st
+
+from tests.support.composed_log import HEADER, KB, RSS, choice, dmesg, kmsg, one, printable, report, row
 
 COMM = st.one_of(
     st.binary(min_size=1, max_size=15),

@@ -6,9 +6,9 @@ The lines are composed to the templates of mm/oom_kill.c and its neighbours in t
 """
 
 import pytest
-from composed_log import KB, RSS, choice, dmesg, killed, kmsg, machine, one, read, reaped, report, why
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oom_records import Reaped, Slab
+from tests.support.composed_log import KB, RSS, choice, dmesg, killed, kmsg, machine, one, read, reaped, report, why
 
 
 def test_the_parents_score_and_the_childs_death_up_to_5_0():

@@ -6,16 +6,8 @@ import os
 import sys
 import time
 
-import adhoc
-import figures
-import growth
-import module_time
-import oom_log
-import payload
-import peak
-import peers
-import scan
-from crowd import Crowd
+from tests.bench import adhoc, figures, growth, module_time, oom_log, payload, peak, peers, scan
+from tests.bench.crowd import Crowd
 
 PROCESSES = (0, 500, 2000, 5000)
 

@@ -7,9 +7,10 @@ import os
 import sys
 import time
 
-import fleet
+from tests import CHECKOUT
+from tests.fleet import fleet
 
-FOLDER = os.path.join(fleet.CHECKOUT, "build", "fleet")
+FOLDER = os.path.join(CHECKOUT, "build", "fleet")
 COMMANDS = """\
 {count} hosts after {seconds:.0f} s: {names}
 

@@ -6,8 +6,7 @@ import argparse
 import os
 import sys
 
-import kernels
-import lab
+from tests.lab import kernels, lab
 
 
 def main(argv=None):

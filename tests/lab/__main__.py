@@ -1,12 +1,22 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Command line of the lab. Exit status: the script's own; 77 kernel not to be had, 70 guest died, 64 usage."""
+"""Command line of the lab. Exit status: the script's own; 77 kernel not to be had, 70 guest died, 64 usage.
+
+With --fetch: 0 all is in the cache, 1 something cannot be had.
+"""
 
 import argparse
 import os
 import sys
 
-from tests.lab import kernels, lab
+from tests.lab import fetch, kernels, lab
+
+
+class _Fetch(argparse.Action):
+    """Like argparse's "version": does its work and ends, whatever else is missing."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        parser.exit(fetch.main(values))
 
 
 def main(argv=None):
@@ -16,6 +26,8 @@ def main(argv=None):
     )
     # "version" is argparse's name for an option that prints and ends, whatever else is missing.
     parser.add_argument("--list", action="version", version=_table(), help="show the kernels and end")
+    what = "fetch and build those kernels, or all, and end"
+    parser.add_argument("--fetch", nargs="*", action=_Fetch, metavar="KERNEL", help=what)
     parser.add_argument("--mem", type=int, default=512, metavar="MIB", help="memory of the guest (default 512)")
     parser.add_argument("--cgroup", choices=("v1", "v2"), default="v2", help="cgroup version (default v2)")
     parser.add_argument("--swap", type=int, default=0, metavar="MIB", help="swap of the guest (default none)")

@@ -63,7 +63,7 @@ def main(kernel):
     print(f"Booting {kernel} as a process with {oom_scenarios.MEM_MB} MiB ...", flush=True)
     try:
         with tempfile.TemporaryDirectory(prefix="lab-experiment-") as folder:
-            (scene,) = oom_scenarios.scenes_again(boot, [plan], folder)
+            (scene,) = oom_scenarios.scenes(boot, [plan], folder)
     except kernels.Unavailable as error:
         print(error, file=sys.stderr)
         return 77

@@ -29,7 +29,7 @@ WORKER = (
 )
 MEM_MB = 256
 SWAP_MB = 32
-SECONDS = 900  # a fifth of it where nothing else runs
+SECONDS = 1800  # of a boot with many scenes, to end it when it hangs; a tenth of it where nothing else runs
 
 
 class Boot(NamedTuple):
@@ -111,7 +111,7 @@ def play(boot: Boot, folder: str) -> Played:
 def judged(boot: Boot, numbers: Tuple[int, ...], folder: str) -> Dict[int, Judged]:
     """Play the scenes of those numbers in one guest, and judge them."""
     plans = [oom_plan.plan(boot.seed, number, guest_of(boot)) for number in numbers]
-    return {scene["number"]: _judged(scene) for scene in scenes_again(boot, plans, folder)}
+    return {scene["number"]: _judged(scene) for scene in scenes(boot, plans, folder, SECONDS)}
 
 
 def _judged(scene):
@@ -120,16 +120,7 @@ def _judged(scene):
     return Judged(oom_judge.judge(scene), oom_judge.complaints(scene), len(scene["died"]), bool(scene["lost"]))
 
 
-def scenes_again(boot: Boot, plans: List[oom_plan.Plan], folder: str) -> List[dict]:
-    """`scenes`, once more where the guest died; what the first left is in `folder`, that of the second below it."""
-    try:
-        return scenes(boot, plans, folder)
-    except lab.GuestDied as error:
-        print(f"{error}; it is booted once more with the same plans", file=sys.stderr)
-        return scenes(boot, plans, os.path.join(folder, "again"))
-
-
-def scenes(boot: Boot, plans: List[oom_plan.Plan], folder: str) -> List[dict]:
+def scenes(boot: Boot, plans: List[oom_plan.Plan], folder: str, timeout: Optional[int] = None) -> List[dict]:
     """Play those plans in a guest: lines of scenes.jsonl. A scene that breaks is a guest that died."""
     try:
         worker = program.compiled(*WORKER)
@@ -144,7 +135,7 @@ def scenes(boot: Boot, plans: List[oom_plan.Plan], folder: str) -> List[dict]:
             PLAY,
             folder,
             mem_mb=MEM_MB,
-            timeout=SECONDS,
+            timeout=timeout,
             cgroup=boot.cgroup,
             swap_mb=boot.swap_mb,
             files=[worker, path],

@@ -10,8 +10,6 @@ import pytest
 
 from tests.lab import kernels, lab
 
-pytestmark = pytest.mark.lab
-
 PLANTED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live", "planted.py")
 # A small server. What a kernel takes at boot past all of its counters (hash tables, rings of devices, its own page
 # tables) is 3 to 10 MiB whatever the size, so that 0.3 % says nothing about a guest of half a GiB.
@@ -22,7 +20,9 @@ QUICK = (
     "healthy tmpfs_file private_tmpfs deleted_file memfd mapped_memfd orphan_segment foreign_segment anonymous_shared "
     "untouched_shared huge_pages page_tables"
 ).split()
-SECONDS = 600
+SECONDS = 1800  # to end a guest that hangs
+# Two run at a time, so that a test may wait for two guests.
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(2 * SECONDS, method="signal")]
 # Those that the lab builds have other rules for the OOM killer only.
 KERNELS = [kernel.name for kernel in kernels.TABLE if "floored" not in kernel.name]
 

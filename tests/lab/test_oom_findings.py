@@ -12,7 +12,6 @@ from tests.lab import kernels, lab
 pytestmark = pytest.mark.lab
 
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "guest", "oom_findings.py")
-SECONDS = 120
 FLOORED = ("6.1-floored-first", "6.1-floored-last")
 SIGNED = ("5.10-uml", "6.1-uml")
 
@@ -26,7 +25,7 @@ def story(tmp_path_factory, after):
         if kernel not in told:
             folder = tmp_path_factory.mktemp(kernel)
             try:
-                status = lab.run(kernel, SCRIPT, folder, timeout=SECONDS)
+                status = lab.run(kernel, SCRIPT, folder)
             except kernels.Unavailable as error:
                 pytest.skip(str(error))
             assert status == 0, (folder / "console.txt").read_text(errors="replace")

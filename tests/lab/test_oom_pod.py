@@ -35,7 +35,7 @@ def story(tmp_path_factory):
 def _play(kernel, folder):
     boot = oom_scenarios.Boot(kernel, "v2", 0, 0, ())
     try:
-        scene = oom_scenarios.scenes_again(boot, oom_fixed.pod(), folder)[1]
+        scene = oom_scenarios.scenes(boot, oom_fixed.pod(), folder)[1]
     except kernels.Unavailable as error:
         pytest.skip(str(error))
     names = {pid: name for name, pid in scene["pids"].items()}
@@ -44,6 +44,7 @@ def _play(kernel, folder):
     return predicted, scene["prediction"], [name for name, _signal in scene["died"]], answer
 
 
+@pytest.mark.proof
 def test_floored_kernel_kills_the_tiny_first_one_and_memfacts_said_so(story):
     predicted, prediction, killed, answer = story("6.1-floored-first")
 

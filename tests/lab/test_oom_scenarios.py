@@ -12,10 +12,11 @@ import os
 
 import pytest
 
-from tests.lab import kernels, oom_judge, oom_plan, oom_scenarios
+from tests.lab import kernels, lab, oom_judge, oom_plan, oom_scenarios
 from tests.lab.oom_scenarios import SWAP_MB, Boot
 
-pytestmark = pytest.mark.lab
+# The first test waits for a boot with many scenes, and for what is played twice more.
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(2 * oom_scenarios.SECONDS, method="signal")]
 
 SEED = int(os.environ.get("MEMFACTS_SEED", "9066"))
 MANY, SOME = tuple(range(18)), tuple(range(8))
@@ -48,10 +49,10 @@ def boots(tmp_path_factory):
 
 
 def brought(boots, name):
-    """The boot's results, or None where its kernel cannot be had."""
+    """The boot's results, or None where its kernel cannot be had or died, which is news of the test of that boot."""
     try:
         return boots[name].result()
-    except kernels.Unavailable as error:
+    except (kernels.Unavailable, lab.GuestDied) as error:
         print(error)
         return None
 

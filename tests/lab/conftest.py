@@ -1,0 +1,19 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A time-out for each test of this folder."""
+
+import pathlib
+
+import pytest
+
+HERE = pathlib.Path(__file__).parent
+# It only ends what hangs, later than a guest's own time-out (machines.HANG_SECONDS), which shows the guest's log.
+# A test that needs more than one boot after another says so itself.
+SECONDS = 900
+
+
+def pytest_collection_modifyitems(items):
+    """A signal and no thread, so that the test's `finally` ends its guest."""
+    for item in items:
+        if HERE in item.path.parents and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(SECONDS, method="signal"))

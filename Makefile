@@ -9,7 +9,7 @@ RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 .PHONY: help
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name does; \
-		do printf '  make %-10s %s\n' "$$name" "$$does"; done
+		do printf '  make %-11s %s\n' "$$name" "$$does"; done
 
 # One stamp a list, so that a second run sets nothing up again.
 .venv/facts.installed: requirements/facts.txt scripts/setup
@@ -28,19 +28,21 @@ endif
 facts: .venv/facts.installed ## where this host's memory went: runs 'ansible localhost -m memfacts'
 	@$(RUN) ansible localhost -m memfacts | .venv/bin/python scripts/show_facts.py
 
-.PHONY: test
-test: .venv/test.installed ## every test, and at the end what was skipped and why
-	@$(RUN) python -m scripts.run_stages
-
-.PHONY: lint unit sanity live lab fleet-test
+.PHONY: test test-all
+test: .venv/test.installed ## the short check: all that is deterministic, and one proof by a real kernel
+test-all: .venv/test.installed ## every test there is, as root; called again it goes on where it stopped
+.PHONY: lint unit targets sanity proof live lab fleet-test bench-check
 lint: .venv/test.installed ## format, imports, licences, documentation, build and install
-unit: .venv/test.installed ## unit tests: here, and the core on every Python from 3.6 up that is installed
-sanity: .venv/test.installed ## the oldest and the newest ansible-core: ansible-test, and the same answer from both
+unit: .venv/test.installed ## unit tests on this Python
+targets: .venv/test.installed ## unit tests of what goes to targets, on every Python from 3.6 up that is installed
+sanity: .venv/test.installed ## ansible-test on the oldest and the newest ansible-core, and the same answer from both
+proof: .venv/test.installed ## whom a floored kernel kills, in a kernel that runs as a process
 live: .venv/test.installed ## plant memory on this host and find it; needs root
 lab: .venv/test.installed ## the same on other kernels, booted as processes
 fleet-test: .venv/test.installed ## playbooks against four hosts with systemd and sshd, each a kernel of its own; root
-lint unit sanity live lab fleet-test:
-	@$(RUN) python -m scripts.run_stages $@
+bench-check: .venv/test.installed ## whether the benchmark measures what it says, with tiny sizes
+test test-all lint unit targets sanity proof live lab fleet-test bench-check:
+	@$(RUN) python -m scripts.tally $@
 
 .PHONY: fleet fleet-down
 fleet: .venv/test.installed ## start such hosts to play with; says what to type

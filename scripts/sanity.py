@@ -1,13 +1,12 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run `ansible-test sanity` on the oldest and on the newest ansible-core, without one ignored complaint.
+"""`python -m scripts.sanity NAME [TEST...]`: run `ansible-test sanity` of this Python's ansible-core on the collection.
 
-ansible-test must stand in a real folder .../ansible_collections/memfacts/linux that no git ignores, so a copy of the
-checkout is tested, outside of it. Each run has a home of its own: nothing of the user's is read or left behind.
+No complaint may be ignored. ansible-test must stand in a real folder .../ansible_collections/memfacts/linux that no git
+ignores, so a copy of the checkout is tested, outside of it, in a folder NAME of the cache. It has a home of its own:
+nothing of the user's is read or left behind.
 """
 
-import collections
-import concurrent.futures
 import os
 import pathlib
 import re
@@ -17,12 +16,7 @@ import sys
 import time
 import urllib.request
 
-from scripts import caches, interpreters
-
-# Only 2.16 still reaches targets with Python 3.6, only the newest knows Python 3.13: no single run covers both.
-Core = collections.namedtuple("Core", "requirements oldest newest")
-OLDEST_CORE = Core("ansible-2.16", (3, 10), (3, 12))
-NEWEST_CORES = [Core("ansible-newest", (3, 12), (3, 14)), Core("facts", (3, 11), (3, 13))]  # the first that can run
+from scripts import caches
 
 SKIP = re.compile(r"Skipping sanity test .*")
 NO_INTERPRETER = re.compile(r"Skipping sanity test .* on Python (\S+) because it could not be found")
@@ -39,12 +33,6 @@ unwanted = ("--no-setuptools", "--no-wheel")
 sys.argv = ["pip", "install"] + [word for word in sys.argv[1:] if word not in unwanted]
 runpy.run_module("pip", run_name="__main__")
 """
-
-
-def choose(core, found):
-    """(core, interpreter) with the newest interpreter the core runs on, or None."""
-    usable = [version for version in found if core.oldest <= version <= core.newest]
-    return (core, found[max(usable)]) if usable else None
 
 
 def copy_checkout(collections_root):
@@ -72,9 +60,9 @@ def make_home(home):
             ours.symlink_to(theirs)
 
 
-def seed_pip(home, venv):
+def seed_pip(home):
     """Put into ansible-test's cache what it would fetch, or where that cannot be fetched, a stand-in."""
-    internals = next((venv / "lib").glob("python3*/site-packages/ansible_test"))
+    internals = next(pathlib.Path(sys.prefix, "lib").glob("python3*/site-packages/ansible_test"))
     setup = (internals / "_util/target/setup/requirements.py").read_text()
     address = re.search(r"url = '(https://.*-)%s\.py'", setup).group(1)
     versions = re.findall(r"\bpip='([0-9.]+)'", (internals / "_internal/python_requirements.py").read_text())
@@ -97,23 +85,16 @@ def _fetch(address):
         return answer.read()
 
 
-def run(core, interpreter, found):
-    """Run all of sanity on one ansible-core; return (name, complaint or None, output, its file, seconds)."""
-    started = time.monotonic()
-    venv = caches.venv("sanity-" + core.requirements, interpreter, core.requirements)
-    with caches.lock("sanity-" + core.requirements):
-        status, output, log = ansible_test(venv, caches.folder("sanity", core.requirements), found)
-    return version_of(venv), complaint(status, output), output, log, time.monotonic() - started
-
-
-def ansible_test(venv, root, found):
-    """Run it in a copy below `root`; return (exit status, output, the file that has it)."""
+def ansible_test(root, tests):
+    """Run it in a copy below `root`; return (exit status, output)."""
     make_home(root / "home")
-    seed_pip(root / "home", venv)
-    path = [str(venv / "bin"), *(str(pathlib.Path(python).parent) for python in found.values()), os.environ["PATH"]]
+    seed_pip(root / "home")
+    # ansible-test looks for each Python itself, and pyenv's own commands answer for few of them.
+    path = [os.path.dirname(sys.executable), *os.environ["PATH"].split(os.pathsep)]
+    path.sort(key=lambda folder: folder.endswith("/shims"))
     settings = {name: value for name, value in os.environ.items() if name not in ("ANSIBLE_CONFIG", "PYTHONPATH")}
     done = subprocess.run(
-        [venv / "bin" / "ansible-test", "sanity", "--color", "no"],
+        ["ansible-test", "sanity", "--color", "no", *(word for test in tests for word in ("--test", test))],
         cwd=copy_checkout(root),
         env=dict(settings, HOME=str(root / "home"), PATH=os.pathsep.join(path)),
         stdin=subprocess.DEVNULL,
@@ -123,16 +104,7 @@ def ansible_test(venv, root, found):
         errors="replace",
         check=False,
     )
-    log = caches.own_folder("logs") / (root.name + ".txt")
-    log.write_text(done.stdout)
-    return done.returncode, done.stdout, log
-
-
-def version_of(venv):
-    """What the environment runs, such as: ansible-core 2.16.19 on Python 3.12."""
-    installed = next((venv / "lib").glob("python3*/site-packages/ansible_core-*.dist-info"))
-    release = installed.name.removeprefix("ansible_core-").removesuffix(".dist-info")
-    return f"ansible-core {release} on {installed.parent.parent.name.replace('python', 'Python ')}"
+    return done.returncode, done.stdout
 
 
 def complaint(status, output):
@@ -153,33 +125,21 @@ def left_out(name, output):
     yield from (f"{name}: {skip}" for skip in SKIP.findall(output) if not NO_INTERPRETER.match(skip))
 
 
-def main():
-    """Exit 1 unless each ansible-core passed."""
+def main(name, *tests):
+    """Exit 1 unless all passed."""
     ignored = [str(path) for path in (caches.CHECKOUT / "tests" / "sanity").glob("ignore*")]
     if ignored:
-        print("no complaint may be ignored, remove " + ", ".join(ignored))
-        return 1
-    found = interpreters.find()
-    newest = next(filter(None, (choose(core, found) for core in NEWEST_CORES)), None)
-    chosen = [choice for choice in (choose(OLDEST_CORE, found), newest) if choice]
-    skips, failed = [], False
-    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
-        for name, wrong, output, log, seconds in pool.map(lambda choice: run(choice[0], choice[1], found), chosen):
-            tests = output.count("Running sanity test")
-            print(f"{name}: {wrong or 'passed'} ({tests} tests, {seconds:.0f} s)", flush=True)
-            skips += left_out(name, output)
-            if wrong:
-                failed = True
-                print("\n".join(line for line in output.splitlines() if line.startswith(("ERROR", "FATAL"))))
-                print(f"all of it: {log}")
-    if len(chosen) < 2:
-        skips.append(
-            "ansible-test on ansible-core 2.16: needs a Python 3.10 to 3.12, none is installed on this machine"
-        )
-    for skip in skips:
-        print("skipped: " + skip)
-    return 1 if failed or not chosen else 0
+        sys.exit("no complaint may be ignored, remove " + ", ".join(ignored))
+    begun = time.monotonic()
+    with caches.lock("sanity-" + name):
+        status, output = ansible_test(caches.folder("sanity", name), tests)
+    wrong = complaint(status, output)
+    print(output)
+    count = output.count("Running sanity test")
+    print(f"{name}: {wrong or 'passed'} ({count} tests, {time.monotonic() - begun:.0f} s)")
+    print("".join(f"skipped: {skip}\n" for skip in left_out(name, output)), end="")
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

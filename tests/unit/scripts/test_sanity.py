@@ -34,15 +34,6 @@ def test_complaint(status, output, expected):
     assert sanity.complaint(status, output) == expected
 
 
-def test_a_core_gets_the_newest_python_it_runs_on():
-    found = {(3, 6): "/a", (3, 11): "/b", (3, 12): "/c", (3, 13): "/d"}
-    assert sanity.choose(sanity.OLDEST_CORE, found) == (sanity.OLDEST_CORE, "/c")
-
-
-def test_a_core_without_its_python_is_not_chosen():
-    assert sanity.choose(sanity.OLDEST_CORE, {(3, 9): "/a"}) is None
-
-
 def test_interpreters_that_are_not_there_are_told_once():
     gone = 'WARNING: Skipping sanity test "{}" on Python {} because it could not be found.\n'
     other = 'Skipping sanity test "mypy" on Python 3.6 because it is unsupported.'

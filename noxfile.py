@@ -46,7 +46,7 @@ def pytest(session, *words, python=sys.executable, **settings):
     session.run(python, "-m", "pytest", "-q", *words, *session.posargs, env=settings, external=True, **patience)
 
 
-@nox.session(tags=["test", "test-all"], venv_backend="none")
+@nox.session(tags=["lint", "test", "test-all"], venv_backend="none")
 def lint(session):
     """Format, imports, licences, documentation, the public CI file, build and install."""
     for command in (HERE / "scripts" / "lint.txt").read_text().splitlines():
@@ -54,7 +54,7 @@ def lint(session):
             session.run(*shlex.split(command), external=True, silent=True)
 
 
-@nox.session(tags=["test", "test-all"], venv_backend="none")
+@nox.session(tags=["unit", "test", "test-all"], venv_backend="none")
 def unit(session):
     """Unit tests on the checkout's own Python."""
     pytest(session, "tests/unit")
@@ -114,4 +114,4 @@ for name, package, fetch, words, *tags in (
     ("fleet-test", "tests.fleet", ["fetch"], [], "test-all", "alone"),
     ("bench-check", "tests.bench", [], [], "test-all", "alone"),
 ):
-    nox.session(on_kernels(package, fetch, words), venv_backend="none", tags=tags, name=name)
+    nox.session(on_kernels(package, fetch, words), venv_backend="none", tags=[name, *tags], name=name)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m scripts.tally TAG`: run the stages of noxfile.py with that tag, or the one of that name, and add them up.
+"""`python -m scripts.tally TAG`: run the stages of noxfile.py with that tag, and add up how every test ended.
 
 build/results/ has what each stage left, by the state of the checkout. `test-all` goes on where it stopped, all else
 starts anew. The sum is in build/TAG.json.
@@ -80,7 +80,9 @@ def main(tag):
     state = commit + run("git", "diff", "HEAD") + run("git", "status", "--porcelain")
     folder = HERE / "build" / "results" / hashlib.sha256(state.encode()).hexdigest()[:12]
     folder.mkdir(parents=True, exist_ok=True)
-    sessions = [row for row in json.loads(run(*NOX, "-l", "--json")) if tag in (*row["tags"], row["name"])]
+    sessions = json.loads(run(*NOX, "-t", tag, "-l", "--json") or "[]")
+    if not sessions:
+        sys.exit(f"no stage of noxfile.py has the tag {tag}; `nox -l` lists them")
     for row in sessions if tag != "test-all" else ():
         for path in folder.glob(row["session"] + ".*"):
             path.unlink()

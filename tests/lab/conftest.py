@@ -1,10 +1,12 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A time-out for each test of this folder."""
+"""A time-out for each test of this folder, and at the start a few lines on what else of the machine matters."""
 
 import pathlib
 
 import pytest
+
+from tests.lab.surroundings import pytest_collection_finish, pytest_sessionstart  # noqa: F401  (hooks)
 
 HERE = pathlib.Path(__file__).parent
 # It only ends what hangs, later than a guest's own time-out (machines.HANG_SECONDS), which shows the guest's log.

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Boot a kernel of the table, run one Python script of the checkout in it as root, bring back what it left."""
 
+import contextlib
 import os
 import shlex
 import shutil
 import signal
 import subprocess
 import tempfile
+import time
 
 from tests import CHECKOUT
 from tests.lab import cache, debian, guestroot, kernels, machines
@@ -17,10 +19,19 @@ from tests.lab import cache, debian, guestroot, kernels, machines
 APART = "unshare --net --pid --fork --kill-child --mount-proc".split() + ["sh", "-c", '"$@"; exit $?', "guest"]
 ISOLATED = [] if os.geteuid() else APART
 PYTHON_PATH = ("plugins/module_utils", "")
+# A panic with its stack takes up to 50 lines.
+LOGS, LAST_LINES = ("boot.txt", "console.txt"), 60
+clock = time.monotonic
 
 
 class GuestDied(Exception):
-    """The guest ended without an exit status of the script: a panic, or it was killed at the timeout."""
+    """The guest ended without an exit status of the script: a panic, or it was killed at the timeout.
+
+    The first line says how; the ends of its logs follow.
+    """
+
+    def __init__(self, sentence, out_dir):
+        super().__init__("\n".join([sentence, *_ends_of_logs(out_dir)]))
 
 
 def run(kernel_name, script, out_dir, args=(), mem_mb=512, timeout=None, cgroup="v2", swap_mb=0, files=()):
@@ -52,14 +63,14 @@ def run(kernel_name, script, out_dir, args=(), mem_mb=512, timeout=None, cgroup=
         machine.prepare(stage, parts)
         command = machine.command(stage, parts, mem_mb, [f"LAB_CGROUP={cgroup}", f"LAB_SWAP_MB={swap_mb}"])
         boot_log = os.path.join(out_dir, "boot.txt")
-        in_time = _boot(command, boot_log, timeout or machine.timeout)
+        ended = _boot(command, boot_log, timeout or machine.timeout, stage, machines.environment(mem_mb))
         machine.collect(stage)
         status = _status(f"{stage}/out/.lab/status")
         shutil.rmtree(f"{stage}/out/.lab")
         shutil.copytree(f"{stage}/out", out_dir, dirs_exist_ok=True)
     if status is None:
-        reason = "died" if in_time else f"was killed after {timeout or machine.timeout} s"
-        raise GuestDied(f"{kernel.name} {reason} before {os.path.basename(script)} ended: see {boot_log}")
+        how = _how(ended) if ended is not None else f"was killed after {timeout or machine.timeout} s"
+        raise GuestDied(f"{kernel.name} {how} before {os.path.basename(script)} ended: see {boot_log}", out_dir)
     return status
 
 
@@ -77,21 +88,27 @@ def _sparse(path, size_mb):
         stream.truncate(size_mb << 20)
 
 
-def _boot(command, boot_log, timeout):
-    """True when the guest ended by itself. Nothing of it is left behind, not even if this process is killed."""
+def _boot(command, boot_log, timeout, folder, variables):
+    """Exit status of the guest's process, None when it was killed at the timeout.
+
+    Nothing of it is left behind, not even if this process is killed, and no core, which is as large as its memory.
+    """
     with open(boot_log, "wb") as log:
         guest = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", *ISOLATED, *command],
+            ["setpriv", "--pdeathsig", "KILL", "prlimit", "--core=0", *ISOLATED, *command],
+            cwd=folder,
+            env=variables,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         try:
-            guest.wait(timeout)
-            return True
-        except subprocess.TimeoutExpired:
-            return False
+            end = clock() + timeout
+            while guest.poll() is None and clock() < end:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    guest.wait(1)
+            return guest.returncode
         finally:
             _end(guest)
 
@@ -110,3 +127,21 @@ def _status(path):
             return int(stream.read())
     except (FileNotFoundError, ValueError):
         return None
+
+
+def _how(returncode):
+    """The way a process ended, in words; of a signal subprocess tells less than 0, and a shell in between 128 more."""
+    number = -returncode if returncode < 0 else returncode - 128
+    if number in set(signal.Signals):
+        return f"died of {signal.Signals(number).name}"
+    return f"died with status {returncode}"
+
+
+def _ends_of_logs(out_dir):
+    """The last lines of what the kernel and the script said, each log with a heading."""
+    for name in LOGS:
+        path = os.path.join(out_dir, name)
+        if os.path.exists(path):
+            with open(path, encoding="utf-8", errors="replace") as stream:
+                yield f"The end of {name}:"
+                yield from (f"  {line}" for line in stream.read().splitlines()[-LAST_LINES:])

@@ -9,6 +9,7 @@ is to have swap there is also a file `swap` of its size.
 import os
 import shutil
 import subprocess
+import tempfile
 from typing import Callable, NamedTuple, Tuple
 
 from tests.lab import debian
@@ -17,7 +18,13 @@ from tests.lab import debian
 LOG = ("log_buf_len=1M",)
 # Ends a guest that hangs, and says nothing about one that is slow: alone, the slowest of them needs a tenth of it.
 HANG_SECONDS = 600
+# With the package uml-utilities on the machine, a guest that opens its /dev/watchdog is killed a minute later.
+NO_WATCHDOG = "initcall_blacklist=harddog_miscdev_init"
 NOT_FOR_GUESTS = shutil.ignore_patterns("__pycache__", "fixtures", "output", ".*")
+
+
+# Where user-mode kernels keep their memory by themselves; some containers have it with 64 MiB, or noexec.
+SHM = "/dev/shm"
 
 
 class Parts(NamedTuple):
@@ -38,6 +45,33 @@ class Machine(NamedTuple):
     collect: Callable
 
 
+def memory_folder(mem_mb=0):
+    """Where a user-mode kernel keeps its memory: in /dev/shm if another of its size fits beside it, else on disk.
+
+    It maps the file there so that it can be executed, and dies with SIGBUS where the folder is full.
+    """
+    if not os.access(SHM, os.W_OK) or os.statvfs(SHM).f_flag & os.ST_NOEXEC:
+        return tempfile.gettempdir()
+    free = free_bytes(SHM)
+    return SHM if free is None or free >= 2 * mem_mb << 20 else tempfile.gettempdir()
+
+
+def free_bytes(folder):
+    """What may still be written there, None where nothing limits it."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize if found.f_blocks else None
+
+
+def environment(mem_mb):
+    """All the variables of a guest's process: nothing of the caller's changes what a guest does."""
+    return {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": "/",
+        "LC_ALL": "C",
+        "TMPDIR": memory_folder(mem_mb),
+    }
+
+
 def _uml_prepare(stage, parts):
     # Links, so that the guest's mount table shows the stage and not where the checkout and the cache lie.
     os.symlink(parts.root, f"{stage}/root")
@@ -52,7 +86,7 @@ def _uml_command(stage, parts, mem_mb, settings):
         *([f"ubd0={stage}/swap"] if os.path.exists(f"{stage}/swap") else []),
         *("root=/dev/root", "rootfstype=hostfs", f"rootflags={stage}/root", "ro", "init=/init"),
         *(f"uml_dir={stage}", "umid=uml"),
-        *("con=null", "con0=null,fd:1", "con1=null", "ssl=null", "quiet", *LOG),
+        *("con=null", "con0=null,fd:1", "con1=null", "ssl=null", "quiet", NO_WATCHDOG, *LOG),
         *(f"LAB_STAGE={stage}", *settings),
     ]
 
@@ -76,7 +110,7 @@ def _qemu_prepare(stage, parts):
 
 def _qemu_command(stage, parts, mem_mb, settings):
     return [
-        *("qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"),
+        *(debian.command("qemu-system-x86_64"), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"),
         *("-accel", "tcg,thread=multi", "-cpu", "Nehalem", "-smp", "2", "-m", str(mem_mb), "-serial", "stdio"),
         *("-drive", f"file={stage}/disk,format=raw,if=none,id=disk,cache=unsafe"),
         *("-device", "nvme,drive=disk,serial=lab", "-kernel", f"{parts.kernel}/kernel", "-append"),

@@ -144,9 +144,8 @@ def scenes(boot: Boot, plans: List[oom_plan.Plan], folder: str, timeout: Optiona
         found = [json.loads(line) for line in stream]
     broken = [f"scene {scene['number']}: {scene['broken']}" for scene in found if "broken" in scene]
     if status or broken:
-        with open(os.path.join(folder, "console.txt"), encoding="utf-8", errors="replace") as stream:
-            said = stream.read().splitlines()[-1:]
-        raise lab.GuestDied(f"{boot.kernel} could not play to the end: {(broken or said or ['nothing was said'])[0]}")
+        what = broken[0] if broken else f"the player ended with status {status}"
+        raise lab.GuestDied(f"{boot.kernel} could not play to the end: {what}", folder)
     return found
 
 

@@ -25,7 +25,7 @@ clock = time.monotonic
 
 
 class GuestDied(Exception):
-    """The guest ended without an exit status of the script: a panic, or it was killed at the timeout.
+    """The guest ended without what it was booted for: a panic, or it was killed at the timeout, or its script gave up.
 
     The first line says how; the ends of its logs follow.
     """

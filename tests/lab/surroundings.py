@@ -8,7 +8,7 @@ here prints the lines, once in a run even if several do.
 
 import glob
 import os
-from typing import Dict, NamedTuple, Optional, Set, Tuple
+from typing import Callable, Dict, NamedTuple, Optional, Set, Tuple
 
 import pytest
 
@@ -72,7 +72,7 @@ def observed():
         cores=len(os.sched_getaffinity(0)),
         load=os.getloadavg()[0],
         available_mib=available_mib(_text("/proc/meminfo")),
-        limit_mib=_limit_mib(),
+        limit_mib=limit_mib(_text("/proc/self/cgroup"), _text),
         guests=len(guests(_text(path) for path in glob.glob("/proc/[0-9]*/cmdline"))),
         variables=tuple(name for name in VARIABLES if os.environ.get(name)),
     )
@@ -113,16 +113,23 @@ def _folder(path):
     return Folder(path, None if free is None else free // MIB, options)
 
 
-def _limit_mib():
-    """The least limit of this process' cgroup and those that it is in, cgroup v2 only."""
-    own = next((line[3:].strip() for line in _text("/proc/self/cgroup").splitlines() if line.startswith("0::")), "/")
+def limit_mib(cgroups: str, read: Callable[[str], str]) -> Optional[int]:
+    """The least limit of the memory cgroup in the text of /proc/self/cgroup and of those that it is in."""
     limits = []
-    while True:
-        limits.append(_text(f"/sys/fs/cgroup{own}/memory.max").strip())
-        if own == "/":
-            break
-        own = os.path.dirname(own)
-    return min((int(limit) // MIB for limit in limits if limit.isdecimal()), default=None)
+    for line in cgroups.splitlines():
+        _number, controllers, own = line.split(":", 2)
+        if "memory" in controllers.split(","):
+            pattern = "/sys/fs/cgroup/memory{}/memory.limit_in_bytes"
+        elif not controllers:
+            pattern = "/sys/fs/cgroup{}/memory.max"
+        else:
+            continue
+        parts = own.strip("/").split("/")
+        limits += [read(pattern.format("".join(f"/{part}" for part in parts[:end]))) for end in range(len(parts) + 1)]
+    # Version 1 says "none" with a number past all memory.
+    return min(
+        (int(limit) // MIB for limit in limits if limit.strip().isdecimal() and int(limit) < 1 << 60), default=None
+    )
 
 
 def _text(path):

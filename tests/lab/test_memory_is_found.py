@@ -31,7 +31,10 @@ def plant(kernel, folder):
     """The judgement of each kind on that kernel, [{kind, complaints, skipped, …}], or kernels.Unavailable."""
     kinds = [] if kernel == EVERYTHING_ON else QUICK
     lab.run(kernel, PLANTED, folder, args=["--json", "/out/planted.json", *kinds], mem_mb=MEM_MB, timeout=SECONDS)
-    return json.loads((folder / "planted.json").read_text())
+    try:
+        return json.loads((folder / "planted.json").read_text())
+    except FileNotFoundError as error:
+        raise lab.GuestDied(f"{kernel}: planted.py ended before it had judged anything", folder) from error
 
 
 @pytest.fixture(scope="module")

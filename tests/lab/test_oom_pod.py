@@ -19,23 +19,11 @@ MIB = 1 << 20
 HOG_BYTES = 40 * MIB
 
 
-@pytest.fixture(scope="module")
-def story(tmp_path_factory):
-    """A function: (names predicted, whether that was sure, names killed, memfacts' answer to the log) on a kernel."""
-    told = {}
-
-    def of(kernel):
-        if kernel not in told:
-            told[kernel] = _play(kernel, str(tmp_path_factory.mktemp(kernel)))
-        return told[kernel]
-
-    return of
-
-
-def _play(kernel, folder):
+def play(kernel, folder):
+    """(names predicted, the whole prediction, names killed, memfacts' answer to the log) on a kernel."""
     boot = oom_scenarios.Boot(kernel, "v2", 0, 0, ())
     try:
-        scene = oom_scenarios.scenes(boot, oom_fixed.pod(), folder)[1]
+        scene = oom_scenarios.scenes(boot, oom_fixed.pod(), str(folder))[1]
     except kernels.Unavailable as error:
         pytest.skip(str(error))
     names = {pid: name for name, pid in scene["pids"].items()}
@@ -45,8 +33,8 @@ def _play(kernel, folder):
 
 
 @pytest.mark.proof
-def test_floored_kernel_kills_the_tiny_first_one_and_memfacts_said_so(story):
-    predicted, prediction, killed, answer = story("6.1-floored-first")
+def test_floored_kernel_kills_the_tiny_first_one_and_memfacts_said_so(tmp_path):
+    predicted, prediction, killed, answer = play("6.1-floored-first", tmp_path)
 
     assert prediction["rules"]["model"] == "floored", prediction["evidence"]
     assert "took the first" in prediction["evidence"][1]
@@ -59,8 +47,8 @@ def test_floored_kernel_kills_the_tiny_first_one_and_memfacts_said_so(story):
     _says_that_the_hog_was_the_better_choice(event, answer)
 
 
-def test_the_other_floored_kernel_kills_the_last_one_that_joined(story):
-    predicted, prediction, killed, answer = story("6.1-floored-last")
+def test_the_other_floored_kernel_kills_the_last_one_that_joined(tmp_path):
+    predicted, prediction, killed, answer = play("6.1-floored-last", tmp_path)
 
     assert "took the last" in prediction["evidence"][1]
     assert (predicted, prediction["sure"], killed) == (["last"], True, ["last"])
@@ -81,8 +69,8 @@ def _says_that_the_hog_was_the_better_choice(event, answer):
 
 
 @pytest.mark.parametrize("kernel", ["5.10-uml", "6.1-uml"])
-def test_signed_kernel_kills_the_hog_and_memfacts_said_so(kernel, story):
-    predicted, prediction, killed, answer = story(kernel)
+def test_signed_kernel_kills_the_hog_and_memfacts_said_so(kernel, tmp_path):
+    predicted, prediction, killed, answer = play(kernel, tmp_path)
 
     assert prediction["rules"]["model"] == "signed", prediction["evidence"]
     assert (predicted, prediction["sure"], killed) == (["hog"], True, ["hog"])

@@ -20,7 +20,7 @@ V1_MEMORY = "/sys/fs/cgroup/memory"
 V2 = "/sys/fs/cgroup"
 PAGE = 4096
 # Patience with a loaded machine; nothing is concluded from it but that the guest is broken.
-ANSWER_SECONDS = 90
+ANSWER_SECONDS = 300
 # Of one growth. At the edge of a cgroup fewer than the smallest program gives back, so that its kill is not followed by
 # others before it is seen; the host is filled up to watermarks that are far apart, and its programs are large.
 STEP_PAGES, LEAST_PAGES = 64, 8

@@ -85,6 +85,19 @@ def test_available_memory_comes_from_its_line():
     assert surroundings.available_mib("MemFree: 1 kB\nMemAvailable:  2048 kB\nBuffers: 3 kB\n") == 2
 
 
+@pytest.mark.parametrize(
+    "cgroups, files, limit",
+    [
+        pytest.param("0::/a/b\n", {"/a/memory.max": "4194304\n", "/a/b/memory.max": "max\n"}, 4, id="v2-above"),
+        pytest.param("0::/\n", {}, None, id="root"),
+        pytest.param("4:memory:/a\n", {"/memory/a/memory.limit_in_bytes": "3145728\n"}, 3, id="v1"),
+        pytest.param("4:memory:/\n", {"/memory/memory.limit_in_bytes": f"{2**63 - 4096}\n"}, None, id="v1-no-limit"),
+    ],
+)
+def test_limit_is_the_least_of_the_cgroups_on_the_way_up(cgroups, files, limit):
+    assert surroundings.limit_mib(cgroups, lambda path: files.get(path[len("/sys/fs/cgroup") :], "")) == limit
+
+
 def test_this_machine_can_be_observed():
     machine = surroundings.observed()
     assert machine.cores >= 1

@@ -4,6 +4,7 @@
 
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -44,6 +45,9 @@ def run(kernel_name, script, out_dir, args=(), mem_mb=512, timeout=None, cgroup=
     kernel = kernels.find(kernel_name)
     if cgroup not in kernel.cgroups:
         raise kernels.Unavailable(kernel.name, f"it has no memory controller of cgroup {cgroup}")
+    if re.search(r"[\s,]", tempfile.gettempdir()):  # they end a word of a kernel's command line, or of qemu's
+        place = tempfile.gettempdir()
+        raise kernels.Unavailable(kernel.name, f"the folder {place} has a blank or a comma in its name: set TMPDIR")
     machine = machines.MACHINES[kernel.machine]
     try:
         debian.require(*machine.needs)

@@ -123,6 +123,13 @@ def test_two_guests_run_side_by_side(tmp_path):
     assert [guest.result() for guest in guests] == [0, 1, 2, 3]
 
 
+def test_folder_that_no_command_line_can_name_is_refused_in_one_sentence(tmp_path, monkeypatch):
+    (tmp_path / "a b").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "a b"))
+    with pytest.raises(kernels.Unavailable, match="has a blank or a comma in its name: set TMPDIR"):
+        lab.run("6.1-uml", HELLO, tmp_path)
+
+
 def test_script_outside_the_checkout_is_refused_in_one_sentence(tmp_path):
     with pytest.raises(ValueError, match="/etc/passwd is not below"):
         run("6.1-uml", "/etc/passwd", tmp_path)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make fleet` and `make fleet-down`: a fleet to play with, and its end."""
+"""`make fleet` and `make fleet-down`: a fleet to play with, its end. `fetch` fills the cache ahead, for tests, too."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ import sys
 import time
 
 from tests import CHECKOUT
-from tests.fleet import fleet
+from tests.fleet import fleet, guests, stock
 
 FOLDER = os.path.join(CHECKOUT, "build", "fleet")
 COMMANDS = """\
@@ -24,16 +24,17 @@ Consoles: {scratch}/*/console.txt   Log in as root; 'reboot' works. Remove all o
 
 def main(argv=None):
     """Exit 1 where there can be no fleet, with one sentence."""
-    parser = argparse.ArgumentParser(description="Start the fleet of this checkout, or remove every trace of it.")
-    parser.add_argument("action", choices=("up", "down"))
+    does = "Start the fleet of this checkout, remove every trace of it, or fetch ahead all that it is made of."
+    parser = argparse.ArgumentParser(description=does)
+    parser.add_argument("action", choices=("up", "down", "fetch"))
     action = parser.parse_args(argv).action
     own = fleet.Fleet("fleet", FOLDER)
     if os.geteuid():
         print("the fleet needs root: for a network namespace, taps and whole systems on disk images", file=sys.stderr)
         return 1
     try:
-        return _up(own) if action == "up" else _down(own)
-    except (fleet.Unavailable, fleet.GuestDied) as error:
+        return {"up": _up, "down": _down, "fetch": _fetch}[action](own)
+    except (fleet.Unavailable, stock.Unavailable, guests.GuestDied) as error:
         print(error, file=sys.stderr)
         return 1
 
@@ -41,6 +42,8 @@ def main(argv=None):
 def _up(own):
     started = time.monotonic()
     own.start()
+    for message in own.news:
+        print(f"{message}\nIt was started anew.", file=sys.stderr)
     print(
         COMMANDS.format(
             count=len(own.guests),
@@ -58,6 +61,12 @@ def _up(own):
 def _down(own):
     own.stop()
     print(f"nothing is left of {own.name}")
+    return 0
+
+
+def _fetch(_own):
+    for disk in stock.fetch().values():
+        print(disk)
     return 0
 
 

@@ -5,16 +5,19 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from typing import NamedTuple, Tuple
 
 from tests import CHECKOUT
-from tests.fleet import fleet
+from tests.fleet import environment, fleet
 
 CALLBACKS = os.path.join(fleet.HERE, "callbacks")
-RUN_SECONDS = 600
+RUN_SECONDS = 1200  # only to stop what hangs
+ANSWER_SECONDS = 120  # how long a busy host may take for a login; by itself Ansible waits 10 s
 
 
 class Failed(Exception):
@@ -111,7 +114,7 @@ class Controller:
         process = subprocess.Popen(
             [*self.fleet.inside, *command, name if "/" in name else f"memfacts.linux.{name}"],
             cwd=CHECKOUT,
-            env=dict(self._environment(), FLEET_RECORD=record),
+            env=self._environment(FLEET_RECORD=record),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -124,7 +127,12 @@ class Controller:
 
     def end(self, process, expect=0):
         """The Run that begin() started."""
-        output = process.communicate(timeout=RUN_SECONDS)[0]
+        try:
+            output = self._output(process)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
         with open(process.record, encoding="utf-8") as stream:
             rows = [json.loads(line) for line in stream]
         os.unlink(process.record)
@@ -135,9 +143,22 @@ class Controller:
             raise Failed(f"status {process.returncode} and not {expect} of {' '.join(process.args)}\n{output}")
         return Run(process.returncode, output, results)
 
-    def _environment(self):
-        return dict(
-            os.environ,
+    def _output(self, process):
+        """All that the run says; it is over when a host has died, which Ansible would wait for."""
+        end = time.monotonic() + RUN_SECONDS
+        while True:
+            try:
+                return process.communicate(timeout=2)[0]
+            except subprocess.TimeoutExpired as error:
+                said = (error.output or b"").decode(errors="replace")
+                for guest in self.fleet.guests.values():
+                    guest.must_live(said)
+                if time.monotonic() > end:
+                    raise Failed(f"not done in {RUN_SECONDS} s: {' '.join(process.args)}\n{said}") from error
+
+    def _environment(self, **words):
+        return environment.made(
+            self.fleet.scratch,
             ANSIBLE_CONFIG=os.path.join(CHECKOUT, "ansible.cfg"),
             ANSIBLE_HOME=os.path.join(self.fleet.scratch, "ansible"),
             ANSIBLE_CALLBACK_PLUGINS=CALLBACKS,
@@ -145,6 +166,8 @@ class Controller:
             ANSIBLE_FORKS=str(len(self.fleet.guests)),
             ANSIBLE_NOCOLOR="1",
             ANSIBLE_RETRY_FILES_ENABLED="0",
+            ANSIBLE_TIMEOUT=str(ANSWER_SECONDS),
+            **words,
         )
 
 

@@ -6,25 +6,23 @@ All there is of a fleet is its namespace with the processes in it, its scratch f
 all three are known by the fleet's name, so a fleet can be taken down by whoever knows the checkout.
 """
 
-import base64
 import concurrent.futures
+import contextlib
+import functools
 import hashlib
 import os
 import shutil
 import signal
 import subprocess
 import time
-from typing import NamedTuple
 
 from tests import CHECKOUT
-from tests.fleet import hosts
-from tests.lab import debian, kernels
+from tests.fleet import environment, hosts, stock
+from tests.fleet.guests import Guest, GuestDied
+from tests.lab import debian
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MEMORY_MB = 512
-READY_SECONDS = 180
-COMMAND_SECONDS = 180
-NEEDS = ("ip", "ethtool", "ssh", "mmdebstrap", "mke2fs")
+END_SECONDS = 120  # for processes to end that were killed
 
 SSH_CONFIG = """\
 Host {names}
@@ -37,10 +35,10 @@ Host {names}
     StrictHostKeyChecking yes
     ControlMaster auto
     ControlPath {scratch}/ssh-%n
-    ControlPersist 600
-    ConnectTimeout 20
+    ControlPersist yes
+    ConnectTimeout 120
     ServerAliveInterval 15
-    ServerAliveCountMax 8
+    ServerAliveCountMax 40
     LogLevel ERROR
 """
 
@@ -49,201 +47,67 @@ class Unavailable(Exception):
     """No fleet can be started on this machine; one sentence says why."""
 
 
-class GuestDied(Exception):
-    """A host's kernel ended, or the host cannot be reached in time; with the end of its console."""
-
-
-class CommandFailed(Exception):
-    """A command on a host ended with another status than 0; with all it said."""
-
-
-class Done(NamedTuple):
-    """How a command on a host ended."""
-
-    status: int
-    output: str
-    errors: str
-
-
-class Guest:
-    """One running host."""
-
-    def __init__(self, fleet, host):
-        self.fleet, self.host, self.name = fleet, host, host.name
-        self.folder = os.path.join(fleet.scratch, host.name)
-        self.address = f"{fleet.subnet}.{host.number}"
-        self.console = os.path.join(self.folder, "console.txt")
-        self.process = None
-
-    def boot(self):
-        """Start its kernel; returns at once."""
-        os.makedirs(os.path.join(self.folder, "uml"))
-        kernel = os.path.join(kernels.folder(kernels.find(self.host.kernel)), "kernel")
-        # Of the disk only what this guest writes is in its own file. No path here may have a space or a comma in it.
-        command = [
-            *self.fleet.inside,
-            *(kernel, f"mem={MEMORY_MB}M", f"uml_dir={self.folder}/uml/", "umid=uml"),
-            *(f"ubd0={self.folder}/disk,{self.fleet.scratch}/{self.host.suite}", "root=/dev/ubda", "rw"),
-            *("con=null", "con0=null,fd:1", "con1=null", "ssl=null"),
-            *(f"eth0=tuntap,tap{self.host.number}", f"systemd.hostname={self.name}", *self.host.boot),
-            *(f"lab.address={self.address}/24", f"lab.gateway={self.fleet.subnet}.1"),
-            f"lab.seed={self.fleet.scratch}/seed",
-            # No /dev/watchdog: systemd 247 (Debian 11) opens it for a reboot. The kernel then starts the machine's
-            # uml_watchdog, where the package uml-utilities is installed. That program lives through the reboot, hears
-            # nothing from the new boot, and kills it after 60 s.
-            "initcall_blacklist=harddog_miscdev_init",
-        ]
-        with open(self.console, "wb") as console:
-            self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT, start_new_session=True
-            )
-
-    def sh(self, script, check=True, timeout=COMMAND_SECONDS, stdin=""):
-        """Run `script` by the host's shell as root. Its standard output, or all of Done with check=False."""
-        try:
-            done = self._ssh([script], timeout, stdin)
-        except subprocess.TimeoutExpired as error:
-            self.must_live()
-            raise CommandFailed(f"{self.name}: not done in {timeout} s:\n{script}\n{self.tail()}") from error
-        if done.status == 255:  # ssh's own
-            self.must_live(done.errors)
-        if not check:
-            return done
-        if done.status:
-            raise CommandFailed(f"{self.name}: status {done.status} of\n{script}\n{done.output}{done.errors}")
-        return done.output
-
-    def write(self, path, text):
-        """Replace a file's text."""
-        self.sh(f"cat >{path}", stdin=text)
-
-    def upload(self, source, path):
-        """Put a program of this machine onto the host."""
-        with open(source, "rb") as stream:
-            packed = base64.b64encode(stream.read()).decode()
-        self.sh(f"base64 -d >{path}; chmod 755 {path}", stdin=packed)
-
-    def read(self, path):
-        """A file's text without the white space around it."""
-        return self.sh(f"cat {path}").strip()
-
-    def reboot(self):
-        """As an operator does it; returns when the host is up again."""
-        before = self._boot_id()
-        self.sh("systemctl reboot", check=False)
-        self.hang_up()
-        self.wait(unlike=before)
-
-    def wait(self, unlike=None):
-        """Until systemd has started all there is, in another boot than `unlike`."""
-        end = time.monotonic() + READY_SECONDS
-        errors = ""
-        while time.monotonic() < end:
-            self.must_live(errors)
-            errors = self._tells_boot(unlike)
-            if not errors:
-                state = self.sh("timeout 120 systemctl is-system-running --wait", check=False).output.strip()
-                if state != "running":
-                    raise GuestDied(f"{self.name} is {state}:\n{self.sh('systemctl --failed --no-pager')}")
-                return
-            time.sleep(0.3)
-        raise GuestDied(f"{self.name} was not reached in {READY_SECONDS} s: {errors}\n{self.tail()}")
-
-    def _tells_boot(self, unlike):
-        """Empty when the host answers and has booted again, otherwise why not."""
-        try:
-            done = self._ssh(["cat /proc/sys/kernel/random/boot_id"], 30, options=["-o", "ConnectTimeout=2"])
-        except subprocess.TimeoutExpired:
-            self.hang_up()
-            return "no answer in 30 s"
-        if done.status:
-            return done.errors.strip() or "no answer"
-        if done.output == unlike:
-            self.hang_up()
-            return "it has not gone down yet"
-        return ""
-
-    def must_live(self, said=""):
-        """Raise GuestDied when its kernel has ended."""
-        if self._has_ended():
-            raise GuestDied(f"{self.name} has ended: {said}\n{self.tail()}")
-
-    def _has_ended(self):
-        return self.process is None or self.process.poll() is not None
-
-    def tail(self, lines=40):
-        """The end of what its kernel and its systemd said."""
-        if not os.path.exists(self.console):
-            return "its console is gone"
-        with open(self.console, encoding="utf-8", errors="replace") as stream:
-            text = "".join(stream.readlines()[-lines:])
-        return f"--- console of {self.name} ---\n{text}---"
-
-    def hang_up(self):
-        """Close the shared connection, which would outlive the host's reboot."""
-        self._ssh(["-O", "exit"], 30, before_host=True)
-
-    def _boot_id(self):
-        return self.sh("cat /proc/sys/kernel/random/boot_id")
-
-    def _ssh(self, words, timeout, stdin="", options=(), before_host=False):
-        target = [*words, self.name] if before_host else [self.name, *words]
-        process = subprocess.Popen(
-            [*self.fleet.inside, "ssh", "-F", self.fleet.ssh_config, *options, *target],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-        )
-        end = time.monotonic() + timeout
-        while True:
-            try:
-                output, errors = process.communicate(stdin, timeout=1)
-                return Done(process.returncode, output, errors)
-            except subprocess.TimeoutExpired:
-                stdin = None  # is being sent
-                # ssh itself would wait for a dead host, and the shared connection holds the pipes open.
-                if self._has_ended() or time.monotonic() > end:
-                    process.kill()
-                    for stream in (process.stdin, process.stdout, process.stderr):
-                        stream.close()
-                    process.wait()
-                    raise
-
-
 class Fleet:
-    """The fleet `purpose` of this checkout; its inventory and ssh_config are in `folder`."""
+    """The fleet `purpose` of this checkout, of `rows` of hosts.py; its inventory and ssh_config are in `folder`.
 
-    def __init__(self, purpose, folder):
+    `news` has a message for each guest that died and that nobody was told of yet.
+    """
+
+    def __init__(self, purpose, folder, rows=hosts.HOSTS):
         # Several checkouts may have one at a time, and a checkout one to play with and one under test.
         key = hashlib.sha256(os.fsencode(CHECKOUT) + purpose.encode()).hexdigest()
         self.name = f"memfacts-{purpose}-{key[:8]}"
+        # Another fleet may have the same one: it is known in this fleet's own network namespace only.
         self.subnet = f"10.77.{int(key[:2], 16)}"
         self.scratch = os.path.join("/var/tmp", self.name)
         self.folder = folder
         self.inventory = os.path.join(folder, "inventory.yml")
         self.ssh_config = os.path.join(folder, "ssh_config")
         self.inside = ("ip", "netns", "exec", self.name)
-        self.guests = {host.name: Guest(self, host) for host in hosts.HOSTS}
+        self.guests = {host.name: Guest(self, host) for host in rows}
+        self.news = []
 
     def start(self):
-        """Start all hosts, also where there is an old fleet of that name; returns when systemd is up on each."""
+        """Start all hosts, also where there is an old fleet of that name; returns when systemd is up on each.
+
+        One that dies meanwhile is started once more.
+        """
         try:
-            debian.require(*NEEDS)
-            self._fetch()
-        except (debian.PackageError, kernels.Unavailable, subprocess.CalledProcessError) as error:
+            disks = stock.fetch()
+        except stock.Unavailable as error:
             raise Unavailable(f"skipped: fleet: {error}") from error
         self.stop()
         try:
-            self._lay_out()
+            self._lay_out(disks)
             self._make_network()
             for guest in self.guests.values():
                 guest.boot()
-            self.each(Guest.wait)
+            self.replace_dead(Guest.wait)
         except BaseException:
             self.stop()
             raise
+
+    def replace_dead(self, look=Guest.must_live):
+        """Start each guest anew of which look(guest) says that it died, with a fresh disk; what was said is news."""
+        dead = self._note_deaths(look)
+        if dead:
+            self._note_deaths(Guest.replace, dead)
+
+    def _note_deaths(self, look, names=None):
+        said = self.each(functools.partial(_death, look), names)
+        dead = [name for name, message in said.items() if message]
+        self.news += [said[name] for name in dead]
+        return dead
+
+    @contextlib.contextmanager
+    def planted(self, plant, remove):
+        """plant(guest) has been called on all; at the end remove(guest) on those that were not replaced meanwhile."""
+        self.each(plant)
+        starts = {name: guest.starts for name, guest in self.guests.items()}
+        yield
+        kept = [name for name, guest in self.guests.items() if guest.starts == starts[name]]
+        if kept:
+            self.each(remove, kept)
 
     def stop(self):
         """Leave nothing of the fleet; nothing happens where there is none."""
@@ -270,19 +134,11 @@ class Fleet:
         finally:
             pool.shutdown(wait=False)  # who is interrupted here stops the fleet, which ends the calls
 
-    def _fetch(self):
-        """Fill the cache, the two suites side by side."""
-        with concurrent.futures.ThreadPoolExecutor() as pool:
-            for kernel in sorted({host.kernel for host in hosts.HOSTS}):
-                kernels.folder(kernels.find(kernel))
-            suites = sorted({host.suite for host in hosts.HOSTS})
-            self.disks = dict(zip(suites, pool.map(hosts.disk, suites)))
-
-    def _lay_out(self):
+    def _lay_out(self, disks):
         os.mkdir(self.scratch, 0o700)
         seed = os.path.join(self.scratch, "seed")
         os.mkdir(seed)
-        for suite, disk in self.disks.items():
+        for suite, disk in disks.items():
             os.symlink(disk, os.path.join(self.scratch, suite))
         for path in (f"{self.scratch}/id", f"{seed}/ssh_host_ed25519_key"):
             _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", self.name, "-f", path)
@@ -303,9 +159,9 @@ class Fleet:
         # The shared connections are those of ssh_config, so Ansible is not to have its own.
         lines = ["all:", "  vars:", "    ansible_user: root", f"    ansible_ssh_args: '-F \"{self.ssh_config}\"'"]
         lines += ["    ansible_pipelining: true", "    ansible_python_interpreter: /usr/bin/python3", "  children:"]
-        for suite in self.disks:
+        for suite in sorted({guest.host.suite for guest in self.guests.values()}):
             lines += [f"    {suite}:", "      hosts:"]
-            lines += [f"        {host.name}:" for host in hosts.HOSTS if host.suite == suite]
+            lines += [f"        {guest.name}:" for guest in self.guests.values() if guest.host.suite == suite]
         return "\n".join(lines) + "\n"
 
     def _make_network(self):
@@ -319,13 +175,21 @@ class Fleet:
             # Otherwise checksums are left to a card that is not there: ping works and TCP hangs.
             _run(*self.inside, debian.command("ethtool"), "-K", tap, "tx", "off")
 
+    def pids(self):
+        """Of all that runs in the namespace: kernels, their processes and helpers, connections, Ansible."""
+        return [int(pid) for pid in _run("ip", "netns", "pids", self.name).split()]
+
+    def programs(self):
+        """Names of what runs in the namespace."""
+        return sorted(filter(None, map(_program, self.pids())))
+
     def _end_processes(self):
-        """Whatever runs in the namespace is the fleet's: kernels, their processes, connections, Ansible."""
-        for _attempt in range(100):
-            listed = _run("ip", "netns", "pids", self.name).split()
+        end = time.monotonic() + END_SECONDS
+        while time.monotonic() < end:
+            listed = self.pids()
             for pid in listed:
                 try:
-                    os.kill(int(pid), signal.SIGKILL)
+                    os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
                     pass
             if not listed:
@@ -337,8 +201,26 @@ class Fleet:
         raise Unavailable(f"processes in the network namespace {self.name} do not end")
 
 
+def _death(look, guest):
+    """What look(guest) raised, as a text; empty where it lives."""
+    try:
+        look(guest)
+    except GuestDied as error:
+        return str(error)
+    return ""
+
+
+def _program(pid):
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8") as stream:
+            return stream.read().strip()
+    except OSError:  # it has just ended
+        return ""
+
+
 def _run(*words):
-    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    clean = environment.made("/")
+    done = subprocess.run(words, env=clean, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise Unavailable(f"skipped: fleet: '{' '.join(words)}' failed: {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout

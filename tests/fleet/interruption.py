@@ -10,7 +10,7 @@ from tests.fleet import observed
 PROGRAM = "/usr/local/bin/systemctl"  # found before systemd's own
 HANGS = """\
 #!/bin/sh
-case "$*" in *{words}*) touch /run/hangs; exec sleep 600 ;; esac
+case "$*" in *{words}*) echo $$ >>/run/hangs; exec sleep infinity ;; esac
 exec /bin/systemctl "$@"
 """
 
@@ -22,13 +22,19 @@ def interrupt(controller, guests, words, playbook, **variables):
     process = controller.begin(playbook, [guest.name for guest in guests], **variables)
     try:
         for guest in guests:
-            observed.until(guest, lambda guest=guest: _hangs(guest), f"systemctl {words}", 300)
+            observed.until(guest, lambda guest=guest: _hangs(guest), f"systemctl {words}")
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         controller.end(process, expect=None)
         for guest in guests:
-            guest.sh(f"pkill -9 -x python3; rm -f /run/hangs {PROGRAM}")
+            # A module goes on when its connection is lost, and also when systemctl fails, so it is killed before that.
+            guest.sh(f"pkill -9 -x python3; touch /run/hangs; kill -9 $(cat /run/hangs); rm -f /run/hangs {PROGRAM}")
+            observed.until(guest, lambda guest=guest: _has_no_python(guest), "the end of the module")
 
 
 def _hangs(guest):
-    return guest.sh("test -e /run/hangs", check=False).status == 0
+    return guest.sh("test -s /run/hangs", check=False).status == 0
+
+
+def _has_no_python(guest):
+    return guest.sh("pgrep -x python3", check=False).status == 1

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is on a host, read from the host itself and never from what a module says."""
 
+import functools
 import json
 import shlex
 import time
@@ -86,8 +87,26 @@ def units(guest, system=(), user=()):
     return _ask(guest, _UNITS, json.dumps([["ssh", *system], [*user]]))
 
 
-def until(guest, condition, what, seconds=120):
-    """Wait until `condition()` is true; the guest must live meanwhile."""
+def started(guest, *names, user=()):
+    """Wait until each of these services runs its program.
+
+    systemd calls a service started that has only been forked: then it has neither its oom_score_adj nor its name.
+    """
+    for call, units in (("systemctl", names), ("systemctl --user", user)):
+        for name in units:
+            script = f"""
+                pid=$({call} show -p MainPID --value {name})
+                test "$pid" != 0 && program=$(readlink /proc/$pid/exe) && test "$program" != "$(readlink /proc/1/exe)"
+            """
+            until(guest, functools.partial(_is_true, guest, script), f"{name} runs its program")
+
+
+def _is_true(guest, script):
+    return guest.sh(script, check=False).status == 0
+
+
+def until(guest, condition, what, seconds=900):
+    """Wait until `condition()` is true; the guest must live meanwhile. The limit only stops what hangs."""
     end = time.monotonic() + seconds
     while not condition():
         guest.must_live(what)

@@ -4,10 +4,15 @@
 
 import os
 import subprocess
+import sys
+from xml.etree import ElementTree
 
 import pytest
 
+from tests import CHECKOUT
 from tests.fleet import fleet as fleets
+from tests.fleet import guests
+from tests.fleet import hosts as table
 
 pytestmark = pytest.mark.lab
 
@@ -40,30 +45,76 @@ def test_memfacts_by_ssh_agrees_with_each_hosts_own_figures(fleet, hosts, contro
     }
 
 
-def test_host_reboots_with_its_disk_and_without_its_memory(hosts):
-    guest = hosts["bullseye-v2"]
+@pytest.fixture(scope="module")
+def rebooted(fleet):
+    """A host of the systemd that opens a watchdog for a reboot, after a reboot."""
+    guest = fleet.guests["bullseye-v2"]
     guest.sh("echo kept >/opt/on-disk; echo lost >/run/in-memory")
     guest.reboot()
-    assert guest.sh("cat /opt/on-disk; ls /run/in-memory", check=False)[:2] == (2, "kept\n")
-    guest.sh("rm /opt/on-disk")
+    yield guest
+    guest.sh("rm -f /opt/on-disk")
 
 
-def test_a_dead_host_is_reported_with_its_console_and_nothing_is_left_of_its_fleet(tmp_path, monkeypatch):
-    own = fleets.Fleet("doomed", str(tmp_path / "files"))
-    one = dict(list(own.guests.items())[:1])
-    monkeypatch.setattr(own, "guests", one)
-    guest = one["bookworm-v2"]
+def test_host_reboots_with_its_disk_and_without_its_memory(rebooted):
+    assert rebooted.sh("cat /opt/on-disk; ls /run/in-memory", check=False)[:2] == (2, "kept\n")
+
+
+def test_no_program_of_this_machine_watches_a_rebooted_host(fleet, rebooted):
+    assert rebooted.sh("ls -d /dev/watchdog* /dev/null", check=False)[:2] == (2, "/dev/null\n")
+    assert "watchdog" not in rebooted.sh("cat /proc/misc")
+    assert set(fleet.programs()) <= {"linux", "ssh"}
+
+
+@pytest.fixture
+def doomed(tmp_path, monkeypatch):
+    """A fleet of one host, started from an environment that would harm it; at the end nothing of it may be left."""
+    for name in ("TMPDIR", "TMP", "TEMP", "HOME", "LD_LIBRARY_PATH"):
+        monkeypatch.setenv(name, "/nowhere")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    for name in ("ssh", "ip", "sh"):
+        (tmp_path / name).write_text("#!/bin/false\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    own = fleets.Fleet("doomed", str(tmp_path / "files"), table.HOSTS[:1])
     own.start()
     try:
-        guest.sh("systemd-run --quiet sh -c 'sleep 1; echo c >/proc/sysrq-trigger'")  # after this call has ended
-        guest.process.wait(fleets.READY_SECONDS)
-        with pytest.raises(fleets.GuestDied, match="(?s)bookworm-v2 has ended.*Kernel panic - not syncing: sysrq"):
-            guest.sh("true")
+        yield own
     finally:
         own.stop()
+        monkeypatch.undo()
     left = subprocess.run(["pgrep", "-f", own.scratch], stdout=subprocess.PIPE, text=True, check=False).stdout
     there = [path for path in (own.scratch, own.folder, f"/run/netns/{own.name}") if os.path.exists(path)]
     assert (left, there) == ("", [])
+
+
+def test_a_dead_host_is_reported_with_its_console_and_nothing_is_left_of_its_fleet(doomed):
+    guest = doomed.guests["bookworm-v2"]
+    with open(guest.console, encoding="utf-8") as stream:
+        assert f"Checking if {guest.folder}/memory is on tmpfs...OK" in stream.read()
+    for script in ("echo c >/proc/sysrq-trigger", "true"):
+        with pytest.raises(guests.GuestDied, match=r"(?s)bookworm-v2 has ended \(.*Kernel panic - not syncing: sysrq"):
+            guest.sh(script)
+
+
+def test_a_guest_that_dies_or_hangs_is_news_of_one_test_and_started_again(tmp_path):
+    report = tmp_path / "report.xml"
+    path = os.path.join(fleets.HERE, "one_dies.py")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", path],
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    told = {case.get("name"): [part.text for part in case] for case in ElementTree.parse(report).iter("testcase")}
+    assert len(told) == 6, done.stdout
+    assert {name: bool(texts) for name, texts in told.items()} == {name: "_fails_" in name for name in told}
+    killed, lost, hung = [text for texts in told.values() for text in texts]
+    for text in (killed, lost):
+        assert "GuestDied: bookworm-v2 has ended (killed by SIGKILL)" in text
+    assert "GuestDied: bookworm-v2 hangs: no answer in 15 s" in hung
+    for text in (killed, lost, hung):
+        assert "Reached target" in text  # the end of its console
 
 
 def test_taking_down_what_is_not_there_says_nothing(tmp_path):

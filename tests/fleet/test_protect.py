@@ -46,6 +46,7 @@ def prepare(guest):
         "systemctl daemon-reload; systemctl enable -q --now tower; systemctl start batch;"
         "systemctl --user daemon-reload; systemctl --user enable -q --now lamp"
     )
+    observed.started(guest, "ssh", "tower", "batch", user=["lamp"])
 
 
 def remove(guest):
@@ -62,6 +63,7 @@ def look(guest):
 
 def start_and_look(guest):
     guest.sh("systemctl start idle batch")
+    observed.started(guest, "ssh", "tower", "idle", "batch", user=["lamp"])
     return look(guest)
 
 
@@ -103,11 +105,10 @@ def story(fleet, prepared):
 
 
 @pytest.fixture(scope="module")
-def prepared(fleet, request):
+def prepared(fleet, controller):
     """A controller, with the services in place until the last test of this file."""
-    fleet.each(prepare)
-    yield request.getfixturevalue("session_controller")
-    fleet.each(remove)
+    with fleet.planted(prepare, remove):
+        yield controller
 
 
 def test_check_mode_wrote_nothing(story):

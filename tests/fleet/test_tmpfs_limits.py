@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.fleet import interruption
+from tests.fleet import interruption, observed
 
 pytestmark = pytest.mark.lab
 
@@ -67,13 +67,12 @@ TMP_MOUNT = "/etc/systemd/system/tmp.mount"
 
 
 @pytest.fixture(scope="module")
-def prepared(fleet, session_controller):
+def prepared(fleet, controller):
     """A controller, with a /tmp on each host that is a tmpfs by a mount unit, until the last test of this file."""
     start = f"cp /usr/share/systemd/tmp.mount {TMP_MOUNT}; systemctl daemon-reload; systemctl enable -q --now tmp.mount"
     end = f"systemctl disable -q tmp.mount; systemctl stop tmp.mount; rm {TMP_MOUNT}; systemctl daemon-reload"
-    fleet.each(lambda guest: guest.sh(start))
-    yield session_controller
-    fleet.each(lambda guest: guest.sh(end))
+    with fleet.planted(lambda guest: guest.sh(start), lambda guest: guest.sh(end)):
+        yield controller
 
 
 def undo(controller, limit=None):
@@ -113,10 +112,12 @@ def fill(guest):
     guest.sh("head -c 50M /dev/zero >/dev/shm/kept")
     guest.sh(
         "systemd-run -q --unit=hog sh -c 'exec 9>/dev/shm/gone; head -c 9M /dev/zero >&9; rm /dev/shm/gone;"
-        "exec sleep 999'"
+        "exec sleep infinity'"
     )
-    guest.sh("for i in $(seq 100); do [ -e /dev/shm/gone ] || break; sleep 0.1; done; sleep 1")
-    return int(guest.sh("systemctl show -p MainPID hog").split("=")[1])
+    # It is the program at the end when all before that is done.
+    script = "test $(cat /proc/$(systemctl show -p MainPID --value hog)/comm) = sleep"
+    observed.until(guest, lambda: guest.sh(script, check=False).status == 0, "a holder of a deleted file")
+    return int(guest.sh("systemctl show -p MainPID --value hog"))
 
 
 class Story:

@@ -4,6 +4,8 @@
 
 import pytest
 
+from tests.fleet import observed
+
 pytestmark = pytest.mark.lab
 
 # Each running system service: its name, what systemd would give it, its main process and what that has.
@@ -32,6 +34,7 @@ def service(fleet):
     """A service on each host that sleeps and declares nothing."""
     text = "[Service]\\nExecStart=/bin/sleep infinity\\n"
     fleet.each(lambda guest: guest.sh(f"printf '{text}' >/run/systemd/system/idle.service; systemctl start idle"))
+    fleet.each(lambda guest: observed.started(guest, "idle"))
     yield "idle.service"
     fleet.each(
         lambda guest: guest.sh("systemctl stop idle; rm -r /run/systemd/system/idle.service*; systemctl daemon-reload")
@@ -55,12 +58,25 @@ def test_a_fresh_host_has_nothing_wrong(fleet, ask):
     assert named == {name: {"sshd", "dbus", "systemd-journald"} for name in fleet.guests}
 
 
+def between_two_equal_looks(fleet, ask):
+    """(services, facts) of a time when the services before and after are the same: they come and go by themselves."""
+    after = fleet.each(services)
+    while True:
+        before, facts, after = after, ask(), fleet.each(services)
+        if before == after:
+            return after, facts
+
+
+def services(guest):
+    return [line.split() for line in guest.sh(SERVICES).splitlines()]
+
+
 def test_declared_values_are_those_that_systemd_would_give(fleet, ask):
-    seen = fleet.each(lambda guest: [line.split() for line in guest.sh(SERVICES).splitlines()])
+    seen, facts = between_two_equal_looks(fleet, ask)
 
     ours = {
         host: {row["unit"]: (row["declared_adj"], row["pid"], row["oom_score_adj"]) for row in fact["oom"]["units"]}
-        for host, fact in ask().items()
+        for host, fact in facts.items()
     }
 
     # A user's manager runs below its unit; a service that declares nothing is given 0.
@@ -100,6 +116,7 @@ def test_a_drop_in_without_a_restart_is_told_until_it_takes_effect(fleet, ask, s
     }
 
     fleet.each(lambda guest: guest.sh(f"systemctl restart {service}"))
+    fleet.each(lambda guest: observed.started(guest, service))
     assert found(ask(), "declared-adj-differs") == {name: [] for name in fleet.guests}
 
 

@@ -74,7 +74,7 @@ def test_an_unprotected_sshd_is_shown_at_risk_and_a_protected_one_survives_while
         guest.sh("touch /run/eat")
     for guest, sshd, _hog in hogs.values():
         observed.until(
-            guest, lambda guest=guest: guest.sh("pidof hog", check=False).status, "the death of the hog", 180
+            guest, lambda guest=guest: guest.sh("pidof hog", check=False).status == 1, "the death of the hog"
         )
         assert killed(guest) == ["hog"]
         assert observed.units(guest)["units"]["ssh"] == {"pid": sshd, "shown": 0, "live": -1000}

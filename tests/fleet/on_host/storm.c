@@ -4,9 +4,9 @@
  *
  * Runs on a host: processes that live for a moment, every second one named `blink`, the others `bystander`.
  *
- * storm WANTED UNTIL goes on until it has had WANTED of each and the file UNTIL is there. Prints as JSON how many were
- * born, how many pids they shared, and how many of each found 0, 500 or something else as their own oom_score_adj at
- * their end. In C, as a user-mode kernel forks a Python interpreter a dozen times a second only.
+ * storm WANTED ENOUGH goes on until it has had WANTED of each and ENOUGH of `blink` found 500 as their own oom_score_adj
+ * at their end, however fast this host is. Prints as JSON how many were born, how many pids they shared, and how many of
+ * each found 0, 500 or something else. In C, as a user-mode kernel forks a Python interpreter a dozen times a second only.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,13 +37,16 @@ static void live(const char *name, int born)
 int main(int count, char **words)
 {
 	static char name_of[PIDS], seen[PIDS];
-	int found[2][3] = { { 0 } }, born = 0, alive = 0, pids = 0, status, which;
+	int found[2][3] = { { 0 } }, born = 0, alive = 0, pids = 0, going_on, status, which;
 	pid_t pid;
 
 	if (count != 3)
 		return 2;
-	while (alive || born < 2 * atoi(words[1]) || access(words[2], F_OK)) {
-		if (alive < AT_A_TIME && (born < 2 * atoi(words[1]) || access(words[2], F_OK))) {
+	for (;;) {
+		going_on = born < 2 * atoi(words[1]) || found[1][1] < atoi(words[2]);
+		if (!alive && !going_on)
+			break;
+		if (alive < AT_A_TIME && going_on) {
 			which = born++ % 2;
 			pid = fork();
 			if (pid == 0)

@@ -64,11 +64,15 @@ def controller(fleet):
     return ansible_runs.Controller(fleet)
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_setup(item):
+@pytest.hookimpl(specname="pytest_runtest_setup", tryfirst=True)
+def pytest_refuse_what_is_broken(item):
     broken = item.config.stash[BROKEN].get(item.module)
     if broken and "prepared" in item.fixturenames:
         raise guests.GuestDied(broken)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item):
     return (yield from _told(item))
 
 

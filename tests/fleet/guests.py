@@ -4,6 +4,7 @@
 
 import base64
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,8 @@ LOGIN_SECONDS = 30
 # is small, would not start where that is noexec, and would be seen by tests that look at this machine's /dev/shm.
 # `ip netns exec` runs it among mounts of its own, so nobody else sees this one, and it goes away with the guest.
 WITH_OWN_MEMORY = 'mount -t tmpfs -o "mode=700,size=$1" memory "$2" && shift 2 && exec "$@"'
+# Colours, and the line that systemd writes each second about a job that takes long, which would push out all others.
+NOISE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\x1bM|\r|.*Job \S+ running \(.*")
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
@@ -226,8 +229,9 @@ class Guest:
         if not os.path.exists(self.console):
             return "its console is gone"
         with open(self.console, encoding="utf-8", errors="replace") as stream:
-            text = "".join(stream.readlines()[-lines:])
-        return f"--- console of {self.name} ---\n{text}---"
+            said = NOISE.sub("", stream.read()).splitlines()
+        text = "\n".join([line for line in said if line.strip()][-lines:])
+        return f"--- console of {self.name} ---\n{text}\n---"
 
     def hang_up(self):
         """Close the shared connection, which would outlive the host's reboot."""

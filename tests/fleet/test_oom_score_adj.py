@@ -12,31 +12,35 @@ from tests.fleet import stock
 pytestmark = pytest.mark.lab
 
 RECORDS = "/var/lib/memfacts"
-STORM_SECONDS = 2000  # seconds: only to stop what hangs, as it goes on until it has seen enough
-
 STORMY = ("bookworm-v2", "bullseye-v1")
+STORM_SECONDS = 2000  # only to stop what hangs: a storm goes on until it has seen enough
 ENOUGH = 10  # lives that found at their end what the module had written
 
 
-def test_two_thousand_short_lives_and_no_write_on_a_wrong_process(hosts, controller):
-    pid_max = {name: hosts[name].read("/proc/sys/kernel/pid_max") for name in STORMY}
-    for name in STORMY:
-        hosts[name].upload(stock.storm(), "/opt/storm")
-        hosts[name].sh("echo 600 >/proc/sys/kernel/pid_max")  # pids come round again in seconds
+@pytest.fixture
+def stormy(hosts):
+    """{name: guest} with the program of the storm, and so few pids that they come round again in seconds."""
+    chosen = {name: hosts[name] for name in STORMY}
+    pid_max = {name: guest.read("/proc/sys/kernel/pid_max") for name, guest in chosen.items()}
+    for guest in chosen.values():
+        guest.upload(stock.storm(), "/opt/storm")
+        guest.sh("echo 600 >/proc/sys/kernel/pid_max")
+    yield chosen
+    for name, guest in chosen.items():
+        guest.sh(f"echo {pid_max[name]} >/proc/sys/kernel/pid_max; rm -rf /opt/storm {RECORDS}")
+
+
+def test_two_thousand_short_lives_and_no_write_on_a_wrong_process(fleet, stormy, controller):
     runs = []
+    call = f"nice /opt/storm 2000 {ENOUGH}"
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        storms = [
-            pool.submit(hosts[name].sh, f"nice /opt/storm 2000 {ENOUGH}", timeout=STORM_SECONDS) for name in STORMY
-        ]
+        storms = [pool.submit(guest.sh, call, timeout=STORM_SECONDS) for guest in stormy.values()]
         try:
             while not all(storm.done() for storm in storms):
                 runs.append(controller.task("oom_score_adj", STORMY, pattern="^blink$", value=500, missing="ignore"))
         except BaseException:
-            for name in STORMY:
-                hosts[name].sh("pkill -9 -x storm", check=False)
+            fleet.each(lambda guest: guest.sh("pkill -9 -x storm", check=False), STORMY)
             raise
-    for name in STORMY:
-        hosts[name].sh(f"echo {pid_max[name]} >/proc/sys/kernel/pid_max; rm -rf /opt/storm {RECORDS}")
     for seen in (json.loads(storm.result()) for storm in storms):
         assert seen["bystander"]["0"] >= 2000
         assert seen["bystander"]["500"] == seen["bystander"]["else"] == seen["blink"]["else"] == 0

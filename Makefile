@@ -63,7 +63,7 @@ format: .venv/test.installed ## let ruff format and sort what it can
 
 .PHONY: bench
 bench: .venv/test.installed ## what it costs, as ratios to simpler tools
-	@$(RUN) python -m tests.bench
+	@$(RUN) python -m tests.bench $(ROW)
 
 .PHONY: build
 build: .venv/facts.installed ## the collection's archive, in build/

@@ -5,14 +5,15 @@
 import re
 import subprocess
 import sys
-from typing import Iterator
+from typing import Iterator, List
 
 from tests.bench import figures, paired, places
 from tests.bench.figures import Figure
 from tests.bench.module_time import FOUR
+from tests.bench.row import Row, Setting
 
-_ROUNDS = 7
 _BUDGET = 1.25
+_SECONDS = 12
 _CALLS = {
     "ping": ["-m", "ping"],
     "memfacts": ["-m", "memfacts.linux.memfacts"],
@@ -21,23 +22,43 @@ _CALLS = {
 }
 
 
-def measure() -> Iterator[Figure]:
+def rows() -> Iterator[Row]:
     """Each call a whole `ansible localhost …`."""
-    durations = {name: [] for name in _CALLS}
-    subjects = {name: lambda name=name: durations[name].append(_duration_ms(_CALLS[name])) for name in _CALLS}
-    times = paired.interleave(_ROUNDS, subjects)
-    for name in ("memfacts, 4 subsets", "memfacts"):
-        yield figures.ratio("ansible localhost -m " + name, times, name, "ping", _BUDGET if "4" in name else None)
-        yield Figure(f"  of it duration_ms, {name}", durations[name], "ms")
-    yield figures.ratio("ansible localhost -m memfacts", times, "memfacts", "setup, hardware")
-    left = [(_BUDGET - 1) * wall for wall in paired.walls(times["ping"])]
-    yield Figure(f"  what {_BUDGET} x ping leaves for all of memfacts", left, "ms")
+    yield _row("adhoc-four", "memfacts, 4 subsets", "ping", _BUDGET)
+    yield _row("adhoc-all", "memfacts", "ping")
+    yield _row("adhoc-setup", "memfacts", "setup, hardware")
+
+
+def _row(name, ours, theirs, budget=None):
+    what = f"ansible localhost -m {ours} : {theirs}"
+
+    def measure(setting: Setting) -> List[Figure]:
+        times, durations = setting.tries.best(lambda: _calls(setting, ours, theirs)).value
+        found = [
+            figures.ratio(what, times, "wall", budget),
+            Figure(f"of it duration_ms, {ours}", durations, "ms", "wall"),
+        ]
+        if budget:
+            left = [(budget - 1) * wall for wall in paired.walls(times[theirs])]
+            found.append(Figure(f"what {budget} x ping leaves for all of memfacts", left, "ms", "wall"))
+        return found
+
+    return Row(name, what, _SECONDS, measure)
+
+
+def _calls(setting, ours, theirs):
+    durations = []
+    subjects = {ours: lambda: durations.append(_duration_ms(_CALLS[ours])), theirs: lambda: _output(_CALLS[theirs])}
+    return paired.alternate(setting.rounds, subjects), durations
 
 
 def _duration_ms(arguments):
+    return float(re.search(r'"duration_ms": ([0-9.]+)', _output(arguments)).group(1))
+
+
+def _output(arguments):
     call = ["ansible", "localhost", *arguments]
     done = subprocess.run(call, cwd=places.CHECKOUT, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         sys.exit(f"bench: {' '.join(call)} failed:\n{done.stdout}")
-    found = re.search(r'"duration_ms": ([0-9.]+)', done.stdout)
-    return float(found.group(1)) if found else 0.0
+    return done.stdout

@@ -8,7 +8,7 @@ the first process exits, and the kernel kills all the others and forgets their m
 
 import subprocess
 import time
-from typing import List
+from typing import List, Tuple
 
 SLEEPER = "echo; exec sleep infinity >/dev/null 2>&1"
 # What a container has at least: a mount namespace with a tmpfs of its own.
@@ -19,35 +19,46 @@ _KEEPER = "n={count}; while [ $n -gt 0 ]; do {{ {command}; }} & n=$((n - 1)); do
 
 
 class Crowd:
-    """A context manager; `grow_to` adds processes, leaving it ends them all."""
+    """A context manager; `resize` adds or ends processes, leaving it ends them all."""
 
     def __init__(self, command: str = SLEEPER):
         self.command = command
-        self.size = 0
-        self._keepers: List[subprocess.Popen] = []
+        self._keepers: List[Tuple[subprocess.Popen, int]] = []  # with how many processes each keeps
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_error):
-        for keeper in self._keepers:
-            keeper.stdin.close()
-        for keeper in self._keepers:
-            keeper.wait()
-            keeper.stdout.close()
+        self._end_last(len(self._keepers))
 
-    def grow_to(self, size: int) -> None:
+    @property
+    def size(self) -> int:
+        """How many there are, the keepers apart."""
+        return sum(count for _keeper, count in self._keepers)
+
+    def resize(self, size: int) -> None:
         """Return when there are `size` of them and the machine has calmed down."""
+        before = self.size
+        while self.size > size:
+            self._end_last(1)
         if size > self.size:
             self._add(size - self.size)
-            self.size = size
+        if size != before:
             time.sleep(0.2 + size / 10000)
 
     def _add(self, count):
         script = _KEEPER.format(count=count, command=self.command)
         isolated = ["unshare", "--pid", "--fork", "--kill-child", "sh", "-c", script]
         keeper = subprocess.Popen(isolated, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self._keepers.append(keeper)
+        self._keepers.append((keeper, count))
         for _dummy in range(count):
             if not keeper.stdout.readline():
                 raise OSError(f"only a part of {count} processes could be started; see the message above")
+
+    def _end_last(self, keepers):
+        ending = [self._keepers.pop()[0] for _dummy in range(keepers)]
+        for keeper in ending:
+            keeper.stdin.close()
+        for keeper in ending:
+            keeper.wait()
+            keeper.stdout.close()

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Time things in turn, so that a noisy minute hits them all alike: what counts is the ratio within one round."""
 
-import resource
 import statistics
 import time
 from typing import Callable, Dict, List, NamedTuple
+
+from tests.bench import load
+from tests.bench.rounds import Rounds
 
 
 class Spent(NamedTuple):
@@ -18,14 +20,12 @@ class Spent(NamedTuple):
 Times = Dict[str, List[Spent]]
 
 
-def interleave(rounds: int, subjects: Dict[str, Callable[[], object]]) -> Times:
-    """What each subject took in each round; every round starts with another one."""
+def alternate(rounds: Rounds, subjects: Dict[str, Callable[[], object]]) -> Times:
+    """What each subject took in each round: A, B, A, B, … for a pair."""
     times: Times = {name: [] for name in subjects}
-    names = list(subjects)
-    for number in range(rounds):
-        first = number % len(names)
-        for name in names[first:] + names[:first]:
-            times[name].append(_spent(subjects[name]))
+    for _dummy in rounds.numbers():
+        for name, subject in subjects.items():
+            times[name].append(_spent(subject))
     return times
 
 
@@ -50,11 +50,6 @@ def middle(values: List[float]) -> float:
 
 
 def _spent(subject):
-    wall, cpu = time.perf_counter(), _cpu()
+    wall, cpu = time.perf_counter(), load.own_cpu()
     subject()
-    return Spent(time.perf_counter() - wall, _cpu() - cpu)
-
-
-def _cpu():
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
+    return Spent(time.perf_counter() - wall, load.own_cpu() - cpu)

@@ -6,6 +6,7 @@ Ansible sends a zip of sources; nothing keeps their bytecode, so the target comp
 """
 
 import base64
+import functools
 import io
 import json
 import os
@@ -15,12 +16,12 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from typing import Iterator
+from typing import Iterator, List, NamedTuple
 
-from tests.bench import figures, paired, places
+from tests.bench import figures, places
 from tests.bench.figures import Figure
+from tests.bench.row import Row, Setting
 
-_ROUNDS = 15
 # `zip_data='…'` since ansible-core 2.19, `ZIPDATA = """…"""` before.
 _ZIP = re.compile(r"(?i)zip_?data\s*=\s*['\"]+([A-Za-z0-9+/=]+)")
 _PACKAGE = "ansible_collections.memfacts.linux.plugins.module_utils.memcore"
@@ -34,24 +35,78 @@ from {_PACKAGE}.gather import facts, options, report
 from {_PACKAGE}.sources import host
 print(json.dumps((time.perf_counter() - begun) * 1000))
 """
+_ALONE = "module file alone, memfacts (all subsets) : ping"
+_FROM_ZIP = "import of memcore from the zip : from a folder with bytecode kept"
+_COMPILE = "compiling memcore alone"
 
 
-def measure() -> Iterator[Figure]:
-    """Sizes first, then the module's file run as the target runs it, then the import alone."""
-    with tempfile.TemporaryDirectory() as scratch:
-        ping, ours = (_built(name, pathlib.Path(scratch, name)) for name in ("ping", "memfacts.linux.memfacts"))
-        archive = _archive(ours)
-        names = [name for name in archive.namelist() if "/memcore/" in name]
-        count = f"{len(names)} files of memcore"
-        yield Figure("module file that is sent, ping", [ping.stat().st_size / 1024], "KiB")
-        yield Figure("module file that is sent, memfacts", [ours.stat().st_size / 1024], "KiB", detail=count)
-        times = paired.interleave(_ROUNDS, {"memfacts": lambda: _run(ours), "ping": lambda: _run(ping)})
-        yield figures.ratio("module file alone, memfacts (all subsets)", times, "memfacts", "ping")
-        unpacked = os.path.join(scratch, "unpacked")
-        archive.extractall(unpacked)
-        yield Figure("  import of memcore from the zip", _imports(archive.filename), "ms")
-        yield Figure("  the same with bytecode kept", _imports(unpacked)[1:], "ms")
-        yield Figure("  compiling memcore alone", _compiling(archive, names), "ms")
+class Sent(NamedTuple):
+    """The files that Ansible would send, our archive on disk, the same unpacked, and the names of our own files."""
+
+    scratch: tempfile.TemporaryDirectory  # the folder of all
+    ping: pathlib.Path
+    ours: pathlib.Path
+    archive: zipfile.ZipFile
+    unpacked: str
+    names: List[str]
+
+
+def rows() -> Iterator[Row]:
+    """The size, then the module's file run as the target runs it, then the import alone."""
+    yield Row("sent", "module file that is sent, memfacts", 10, _sizes, root=False)
+    yield Row("file-alone", _ALONE, 15, _files_alone)
+    yield Row("import", _FROM_ZIP, 15, _imports, root=False)
+    yield Row("compile", _COMPILE, 10, _compiling, root=False)
+
+
+def _sizes(setting: Setting) -> List[Figure]:
+    sent = setting.tries.best(_sent, timed=False).value
+    ours, ping = (path.stat().st_size / 1024 for path in (sent.ours, sent.ping))
+    return [
+        Figure("module file that is sent, memfacts", [ours], "KiB", detail=f"{len(sent.names)} files of memcore"),
+        Figure("module file that is sent, ping", [ping], "KiB"),
+    ]
+
+
+def _files_alone(setting: Setting) -> List[Figure]:
+    sent = _sent()
+    times = setting.times({"memfacts": lambda: _run(sent.ours), "ping": lambda: _run(sent.ping)})
+    return [figures.ratio(_ALONE, times)]
+
+
+def _imports(setting: Setting) -> List[Figure]:
+    sent = _sent()
+    _import(sent.unpacked)  # leaves the bytecode
+    zipped, kept = setting.tries.best(lambda: _imports_in_turn(setting.rounds, sent)).value
+    return [
+        Figure(_FROM_ZIP, [one / other for one, other in zip(zipped, kept)], "x", "wall"),
+        Figure("from the zip", zipped, "ms", "wall"),
+        Figure("with bytecode kept", kept, "ms", "wall"),
+    ]
+
+
+def _imports_in_turn(rounds, sent):
+    pairs = [(_import(sent.archive.filename), _import(sent.unpacked)) for _dummy in rounds.numbers()]
+    return [list(side) for side in zip(*pairs)]
+
+
+def _compiling(setting: Setting) -> List[Figure]:
+    sent = _sent()
+    sources = [(sent.archive.read(name), name) for name in sent.names]
+    times = setting.times({"compile": lambda: [compile(*source, "exec") for source in sources]})
+    return [figures.spent(_COMPILE, times["compile"])]
+
+
+@functools.lru_cache(maxsize=None)
+def _sent() -> Sent:
+    """Let Ansible make both files, once; their folder goes with this process."""
+    scratch = tempfile.TemporaryDirectory()
+    ping, ours = (_built(name, pathlib.Path(scratch.name, name)) for name in ("ping", "memfacts.linux.memfacts"))
+    archive = _archive(ours)
+    unpacked = os.path.join(scratch.name, "unpacked")
+    archive.extractall(unpacked)
+    names = [name for name in archive.namelist() if "/memcore/" in name]
+    return Sent(scratch, ping, ours, archive, unpacked, names)
 
 
 def _built(module, folder):
@@ -75,15 +130,7 @@ def _run(module):
     subprocess.run([sys.executable, module], stdout=subprocess.DEVNULL, check=True)
 
 
-def _imports(path):
+def _import(path):
     env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     run = [sys.executable, "-c", _IMPORT, path]
-    return [
-        json.loads(subprocess.run(run, env=env, stdout=subprocess.PIPE, check=True).stdout) for _dummy in range(_ROUNDS)
-    ]
-
-
-def _compiling(archive, names):
-    sources = [(archive.read(name), name) for name in names]
-    times = paired.interleave(_ROUNDS, {"compile": lambda: [compile(*source, "exec") for source in sources]})
-    return paired.walls(times["compile"])
+    return json.loads(subprocess.run(run, env=env, stdout=subprocess.PIPE, check=True).stdout)

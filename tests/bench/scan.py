@@ -3,42 +3,54 @@
 """Many processes: our scan and our subsets against a bare loop over the same files, psutil and ps_mem."""
 
 import functools
-from typing import Iterator
+from typing import Callable, Iterator, List
 
 from memcore.gather import facts, options, process_table, victims
 from memcore.sources.host import Host
-from tests.bench import bare, figures, paired, peers
+from tests.bench import bare, figures, peers
 from tests.bench.figures import Figure
 from tests.bench.module_time import FOUR
+from tests.bench.row import NotToBeHad, Row, Setting
 
 _BUDGET, _BUDGET_FROM = 2.0, 500  # with fewer there is more start than scan
-_ROUNDS = 7
-_BARE = "bare loop over the same files"
+_FOUR, _ALL = options.Options(subsets=options.subsets(FOUR.split(","))), options.Options()
 
 
-def measure(extra: int) -> Iterator[Figure]:
-    """`extra` processes are there already, and must be there until the end."""
-    named = f"{extra} processes more: "
-    four = options.Options(subsets=options.subsets(FOUR.split(",")))
-    everything = options.Options()
-    whole_of_ps_mem = peers.ps_mem()
-    subjects = {"scan": _scan, _BARE: bare.read_every_status, "psutil loop": peers.psutil_loop}
-    if whole_of_ps_mem:
-        subjects["ps_mem"] = whole_of_ps_mem
-    times = paired.interleave(_ROUNDS, subjects)
-    yield figures.ratio(named + "scan", times, "scan", _BARE, _BUDGET if extra >= _BUDGET_FROM else None)
-    for peer in list(subjects)[2:]:
-        yield figures.ratio(named + "scan", times, "scan", peer)
-    for name, asked in (("4 subsets", four), ("all subsets", everything)):
-        yield from _against_what_it_reads(named, name, functools.partial(_collect, asked))
-    yield from _against_what_it_reads(named, "who dies next", _predict)
+def rows(extra: int) -> Iterator[Row]:
+    """What is measured while `extra` processes more are there."""
+    budget = _BUDGET if extra >= _BUDGET_FROM else None
+    yield _scan_row("bare", extra, "bare loop over the same files", lambda: bare.read_every_status, budget)
+    yield _scan_row("psutil", extra, "psutil loop", lambda: peers.psutil_loop)
+    yield _scan_row("psmem", extra, "ps_mem", peers.ps_mem)
+    yield _reading_row("four", extra, "4 subsets", functools.partial(_collect, _FOUR))
+    yield _reading_row("all", extra, "all subsets", functools.partial(_collect, _ALL))
+    yield _reading_row("victims", extra, "who dies next", _predict)
 
 
-def _against_what_it_reads(named, name, work):
-    tape = bare.record(work)
-    subjects = {name: work, "bare loop over all they read": tape.play}
-    times = paired.interleave(_ROUNDS - 2, subjects)
-    yield figures.ratio(named + name, times, name, "bare loop over all they read")
+def _scan_row(name, extra, peer, get, budget=None):
+    what = f"{extra} processes more: scan : {peer}"
+
+    def measure(setting: Setting) -> List[Figure]:
+        theirs = get()
+        if theirs is None:
+            raise NotToBeHad(f"{peer} is not installed here and could not be fetched")
+        return [figures.ratio(what, setting.times({"scan": _scan, peer: theirs}), "CPU", budget)]
+
+    return Row(f"scan-{name}-{extra}", what, _seconds(extra), measure, extra)
+
+
+def _reading_row(name, extra, ours, work: Callable[[], None]):
+    what = f"{extra} processes more: {ours} : bare loop over all they read"
+
+    def measure(setting: Setting) -> List[Figure]:
+        tape = bare.record(work)
+        return [figures.ratio(what, setting.times({"ours": work, "tape": tape.play}), "CPU")]
+
+    return Row(f"{name}-{extra}", what, _seconds(extra), measure, extra)
+
+
+def _seconds(extra):
+    return 2 + extra / 500
 
 
 def _collect(asked):

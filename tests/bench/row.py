@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One row of the bench: what can be asked for by its name, and what came of it."""
 
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 
 from tests.bench import paired
 from tests.bench.crowd import Crowd
@@ -47,7 +47,7 @@ class Result(NamedTuple):
     """A row that was measured, or with `left_out` the reason why not."""
 
     row: Row
-    figures: List[Figure] = []
+    figures: Sequence[Figure] = ()
     tries: int = 0
     others: Optional[float] = None  # in the kept try, of several steps the most disturbed one
     average: Optional[float] = None

@@ -25,11 +25,11 @@ class Deadline:
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic):
         self.clock = clock
         self._begun = clock()
-        self.end = self._begun + seconds
+        self._end = self._begun + seconds
 
     def left(self) -> float:
         """Seconds to go, never negative."""
-        return max(0.0, self.end - self.clock())
+        return max(0.0, self._end - self.clock())
 
     def passed(self) -> float:
         """Seconds since the start."""
@@ -52,21 +52,21 @@ def run(
             continue
         begun = deadline.passed()
         crowd.resize(row.crowd // _SCALE if quick else row.crowd)
-        preparing = deadline.passed() - begun
-        tries = Tries(0 if quick else share(rows[number:], left) - preparing, sample, clock=deadline.clock)
-        result = _measured(row, Setting(tries, _rounds(row, deadline, quick), crowd, quick))
+        seconds = share(rows[number:], deadline.left())
+        tries = Tries(0 if quick else seconds, sample, clock=deadline.clock)
+        result = _measured(row, Setting(tries, _rounds(row, seconds, deadline.clock, quick), crowd, quick))
         yield result._replace(seconds=deadline.passed() - begun)
 
 
 def share(rows: List[Row], left: float) -> float:
-    """Seconds for all tries of the first row, the others' need in mind; never less than one try takes."""
-    return max(rows[0].seconds, left * rows[0].seconds / sum(row.seconds for row in rows))
+    """Seconds for all tries of the first row. Where time has become short all rows have less than they need."""
+    return left * rows[0].seconds / sum(row.seconds for row in rows)
 
 
-def _rounds(row, deadline, quick):
+def _rounds(row, seconds, clock, quick):
     if quick:
         return Rounds(1, 1, 0, 0)
-    return Rounds(_LEAST, _MOST, _SHORTEST, row.seconds, deadline.end, deadline.clock)
+    return Rounds(_LEAST, _MOST, _SHORTEST, row.seconds, clock() + seconds, clock)
 
 
 def _measured(row, setting):

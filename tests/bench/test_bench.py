@@ -244,7 +244,7 @@ def test_the_share_of_a_row_leaves_the_others_theirs():
     rows = [row_of(machine, "first", 10), row_of(machine, "second", 30)]
     assert runner.share(rows, 80) == 20
     assert runner.share(rows[1:], 80) == 80
-    assert runner.share(rows, 20) == 10, "never less than one try takes"
+    assert runner.share(rows, 20) == 5
 
 
 def result_of(**changes):

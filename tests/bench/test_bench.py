@@ -3,6 +3,9 @@
 """The bench's own parts, on a machine that is made up: nothing here is measured, and nothing needs root."""
 
 import json
+import math
+import os
+import signal
 import subprocess
 import sys
 
@@ -15,6 +18,7 @@ from tests.bench.figures import Figure
 from tests.bench.machine import Machine
 from tests.bench.rounds import Rounds
 from tests.bench.row import NotToBeHad, Result, Row
+from tests.bench.time_limit import broken_off_after
 from tests.bench.tries import MOST, Tries
 
 
@@ -226,6 +230,33 @@ def test_a_disturbed_row_is_played_again_within_its_share_and_marked():
     assert (first.tries, first.disturbed, first.others) == (2, True, pytest.approx(0.5))
     assert (second.tries, second.disturbed, second.others) == (1, False, 0)
     assert (first.seconds, second.seconds) == (20, 10)
+
+
+def test_a_row_that_does_not_end_is_broken_off_when_the_time_is_up(monkeypatch):
+    monkeypatch.setattr(runner, "BREAK_OFF_SECONDS", 0.05)
+
+    def measure(_setting):
+        subprocess.run(["sleep", "infinity"], check=True)
+
+    endless = Row("endless", "what never ends", 0, measure)
+    after = Row("after", "what comes next", 1, measure)
+    results = list(runner.run([endless, after], runner.Deadline(0), Crowd()))
+    assert [result.left_out for result in results] == [
+        "was broken off when the time of all rows was up",
+        "needs about 1 s, and only 0 s were left",
+    ]
+
+
+@pytest.mark.parametrize("seconds", [1000, math.inf])
+def test_a_limit_that_is_not_reached_changes_nothing(seconds):
+    with broken_off_after(seconds):
+        pass
+
+
+def test_a_signal_that_comes_after_the_work_does_nothing():
+    with broken_off_after(1000):
+        pass
+    os.kill(os.getpid(), signal.SIGUSR1)
 
 
 def test_what_a_row_compares_with_may_be_missing():

@@ -62,7 +62,7 @@ format: .venv/test.installed ## let ruff format and sort what it can
 	@$(RUN) ruff format --quiet
 
 .PHONY: bench
-bench: .venv/test.installed ## what it costs, as ratios to simpler tools
+bench: .venv/test.installed ## what it costs, as ratios to simpler tools; ROW=… for one row
 	@$(RUN) python -m tests.bench $(ROW)
 
 .PHONY: build

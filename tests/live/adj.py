@@ -12,23 +12,32 @@ import tempfile
 import time
 
 from tests import CHECKOUT
+from tests.live import procfs
 
 MODULE = os.path.join(CHECKOUT, "plugins", "modules", "oom_score_adj.py")
 # The second is for an interpreter that was copied out of its environment.
 PATHS = [os.path.join(CHECKOUT, ".venv", "collections"), *filter(None, sys.path[1:])]
 RECORD = "/var/lib/memfacts/oom_score_adj.json"
-TIMEOUT = 120
+TIMEOUT = 600  # only what hangs lasts so long
 
 
-def run(*before, check=False, python=sys.executable, **options):
-    """The module's result; `before` is a command to run it under, such as strace and its options."""
+def run(*before, **options):
+    """The module's result; the arguments are those of `finished`."""
+    done = finished(*before, **options)
+    lines = done.stdout.decode().splitlines()
+    assert lines, done.stderr.decode()
+    return json.loads(lines[-1])
+
+
+def finished(*before, check=False, python=sys.executable, **options):
+    """The module's process at its end; `before` is a command to run it under, such as strace and its options."""
     folder = tempfile.mkdtemp()
     try:
         settings = {"_ansible_check_mode": check, "_ansible_diff": True, "_ansible_remote_tmp": folder}
         arguments = os.path.join(folder, "arguments")
         with open(arguments, "w") as stream:
             json.dump({"ANSIBLE_MODULE_ARGS": dict(options, **settings)}, stream)
-        done = subprocess.run(
+        return subprocess.run(
             [*before, python, "-B", MODULE, arguments],
             env=dict(os.environ, PYTHONPATH=os.pathsep.join(PATHS)),
             stdout=subprocess.PIPE,
@@ -38,9 +47,6 @@ def run(*before, check=False, python=sys.executable, **options):
         )
     finally:
         shutil.rmtree(folder)
-    lines = done.stdout.decode().splitlines()
-    assert lines, done.stderr.decode()
-    return json.loads(lines[-1])
 
 
 def of(pid):
@@ -98,7 +104,9 @@ def join(folder, pid):
 @contextlib.contextmanager
 def own_record():
     """No record is there before, and none is left."""
-    assert not os.path.exists(RECORD), "somebody uses the module on this host"
+    # Another checkout's tests may run on this host; theirs goes away with each test.
+    gone = procfs.wait_until(lambda: not os.path.exists(RECORD), 300)
+    assert gone, f"{RECORD} exists, so somebody uses the module on this host; run it with state: absent first"
     try:
         yield
     finally:
@@ -107,7 +115,7 @@ def own_record():
             os.rmdir(os.path.dirname(RECORD))
 
 
-def wait_for(what, seconds=20):
+def wait_for(what, seconds=300):
     """The first true answer of `what`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -27,7 +27,7 @@ PR_SET_NAME = 15
 def main(count, *names):
     """Print {WANTED: {value: how many}, CONTROL: {…}, "reused_pids": how many pids had both names}."""
     reader, writer = os.pipe()
-    first = last_pid() + 1000
+    first = free_range()
     names_of, alive, born, told = collections.defaultdict(set), 0, 0, b""
     while born < count or not closed(sys.stdin):
         if alive == AT_ONCE:
@@ -64,9 +64,23 @@ def child(name, writer, pid):
     os._exit(0)
 
 
-def last_pid():
-    """The pid that the kernel gave last."""
-    with open(LAST_PID) as stream:
+def free_range():
+    """The first of RANGE pids that nobody has, far from those that the kernel gives to others next."""
+    last, most = number_in(LAST_PID), number_in("/proc/sys/kernel/pid_max")
+    # Behind the range there is room for those that do not find theirs free; from 300 on, since the kernel starts there.
+    starts = [start for start in range(300, most - 2 * RANGE, RANGE) if not last <= start < last + 2 * RANGE]
+    far_first = sorted(starts, key=lambda start: (start - last - most // 2) % most)
+    return next(start for start in far_first if not any(map(is_taken, range(start, start + RANGE))))
+
+
+def is_taken(pid):
+    """Whether a process or a thread has this pid."""
+    return os.path.exists(f"/proc/{pid}")
+
+
+def number_in(path):
+    """The number that a file of /proc holds."""
+    with open(path) as stream:
         return int(stream.read())
 
 

@@ -56,7 +56,7 @@ class Holder:
         """End the child and wait until it is gone."""
         self._child.stdin.close()
         try:
-            self._child.wait(20)
+            self._child.wait(120)
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
@@ -329,7 +329,7 @@ def udp(size, datagram):
         for _dummy in range(64):
             sender.send(payload)
         # ksoftirqd may deliver them later; a queue that stays as it is is full.
-        growing = procfs.wait_until(lambda before=charged: _socket_bytes([receiver]) > before, 1)
+        growing = procfs.wait_until(lambda before=charged: _socket_bytes([receiver]) > before, 10)
         charged = _socket_bytes([receiver])
     yield {"bytes": _stable(lambda: _socket_bytes([receiver, sender]))}
 
@@ -342,7 +342,7 @@ def _stable(measure):
         seen.append(measure())
         return len(seen) > 5 and len(set(seen[-5:])) == 1
 
-    procfs.wait_until(same_again)
+    procfs.wait_until(same_again, 5)
     return seen[-1]
 
 

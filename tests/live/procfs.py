@@ -60,13 +60,21 @@ def status_bytes(pid, field):
     return int(found.group(1)) * KIB if found else None
 
 
+def uid(pid):
+    """The user of a process, None if it is gone."""
+    try:
+        return os.stat(f"/proc/{pid}").st_uid
+    except FileNotFoundError:
+        return None
+
+
 def thread_count(pid):
     """How many threads a process has."""
     return len(os.listdir(f"/proc/{pid}/task"))
 
 
-def wait_until(true, seconds=5.0):
-    """Poll `true` until it is; False if it never became so."""
+def wait_until(true, seconds=120.0):
+    """Poll `true` until it is; False if it never became so: by default only what hangs lasts so long."""
     end = time.monotonic() + seconds
     while not true():
         if time.monotonic() > end:

@@ -24,7 +24,7 @@ OWN = 100  # what the unit's own file says
 
 
 @pytest.fixture(autouse=True)
-def record():
+def record(born_at_zero):
     with adj.own_record():
         yield
 

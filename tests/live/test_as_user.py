@@ -3,7 +3,6 @@
 """The drop-in below a user's home: root touches it with that user's rights only."""
 
 import os
-import pwd
 import tempfile
 import types
 
@@ -14,13 +13,13 @@ from ansible_collections.memfacts.linux.plugins.module_utils.adj_drop_in import 
 from ansible_collections.memfacts.linux.plugins.module_utils.adj_target import Target
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.unit_properties import Unit
+from tests.live.users import NOBODY
 
 pytestmark = [
     pytest.mark.root,
     pytest.mark.skipif(os.geteuid() != 0, reason="taking another user's identity takes root"),
 ]
 
-NOBODY = pwd.getpwuid(65534)
 UNIT = Unit("x.service", "loaded", "active", None, None, None, (), None, ())
 
 

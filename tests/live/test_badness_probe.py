@@ -11,6 +11,8 @@ import sys
 
 import pytest
 
+from tests.live.users import NOBODY
+
 pytestmark = [
     pytest.mark.root,
     pytest.mark.skipif(os.geteuid() != 0, reason="other users, namespaces and values below 0 take root"),
@@ -24,8 +26,8 @@ from memcore.gather.badness_probe import probe
 from memcore.sources.host import Host
 if sys.argv[3] != "root":
     os.setgroups([])
-    os.setgid(65534)
-    os.setuid(65534)
+    os.setgid(int(sys.argv[4]))
+    os.setuid(int(sys.argv[4]))
     PR_SET_DUMPABLE = 4
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, int(sys.argv[3] == "nobody"), 0, 0, 0)
 json.dump(probe(Host("/"), may_fork=sys.argv[2] == "fork"), sys.stdout)
@@ -34,9 +36,9 @@ json.dump(probe(Host("/"), may_fork=sys.argv[2] == "fork"), sys.stdout)
 
 def ask(fork="fork", user="root", before=None, wrapper=()):
     """(model, evidence) of a Python of its own, which `before` prepares; user: root, nobody or hidden-nobody."""
-    command = [*wrapper, sys.executable, "-c", ASK, MODULE_UTILS, fork, user]
+    command = [*wrapper, sys.executable, "-c", ASK, MODULE_UTILS, fork, user, str(NOBODY.pw_uid)]
     done = subprocess.run(
-        command, preexec_fn=before, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False
+        command, preexec_fn=before, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=600, check=False
     )
     assert (done.returncode, done.stderr.decode()) == (0, "")
     return json.loads(done.stdout.decode())
@@ -56,7 +58,7 @@ def set_adj(value):
 def model():
     """What a shell at 500 sees of itself: about 500 on a floored kernel, 1000 on a signed one."""
     command = ["sh", "-c", "echo 500 > /proc/self/oom_score_adj; exec cat /proc/self/oom_score"]
-    score = int(subprocess.run(command, stdout=subprocess.PIPE, timeout=60, check=True).stdout)
+    score = int(subprocess.run(command, stdout=subprocess.PIPE, timeout=600, check=True).stdout)
     return "signed" if score > 750 else "floored"
 
 

@@ -67,7 +67,7 @@ def program(tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def record():
+def record(born_at_zero):
     with adj.own_record():
         yield
 

@@ -15,8 +15,9 @@ import pytest
 
 from tests import CHECKOUT
 from tests.lab import debian
-from tests.live import adj
+from tests.live import adj, procfs
 from tests.live.adj import running, wait_for
+from tests.live.users import NOBODY
 
 pytestmark = [
     pytest.mark.root,
@@ -24,6 +25,9 @@ pytestmark = [
 ]
 
 CAP_SYS_RESOURCE = 24
+# Of this run alone: tests of another checkout on this host call theirs otherwise.
+PREFIX = f"adj-{os.getpid()}-"
+NAME = (PREFIX + "sleeper")[:15]  # as much as the kernel keeps of a name
 TREE = "import os, time\nfor dummy in range(2):\n    if os.fork() == 0:\n        break\ntime.sleep(600)\n"
 
 
@@ -35,13 +39,13 @@ def may_lower():
 @pytest.fixture
 def program(tmp_path):
     """A program that sleeps, under a path that no other process has."""
-    path = tmp_path / "adj-sleeper"
+    path = tmp_path / NAME
     shutil.copy(os.path.realpath(shutil.which("sleep")), path)
     return str(path)
 
 
 @pytest.fixture(autouse=True)
-def record():
+def record(born_at_zero):
     with adj.own_record():
         yield
 
@@ -65,16 +69,16 @@ def test_each_way_to_name_a_process_finds_it(program, kind):
     with running(program, "600") as pid:
         ways = {
             "pid": {"pid": pid},
-            "name": {"name": "adj-sleeper"},
-            "pattern": {"pattern": "^adj-sleep"},
-            "executable": {"pattern": "/adj-sleeper$"},
+            "name": {"name": NAME},
+            "pattern": {"pattern": "^" + PREFIX},
+            "executable": {"pattern": f"/{NAME}$"},
         }
         assert adj.changes(adj.run(value=7, **ways[kind])) == {pid: (0, 7)}
         assert adj.of(pid) == 7
 
 
 def test_a_user_means_that_user_s_processes():
-    taken = {os.stat(path).st_uid for path in pathlib.Path("/proc").glob("[1-9]*")}
+    taken = {procfs.uid(pid) for pid in os.listdir("/proc") if pid.isdigit()}
     name, uid = next((user.pw_name, user.pw_uid) for user in pwd.getpwall() if user.pw_uid not in taken)
     with running(sys.executable, "-c", f"import os, time; os.setuid({uid}); time.sleep(600)") as pid:
         wait_for(lambda: re.search(rf"\nUid:\t{uid}\t", pathlib.Path(f"/proc/{pid}/status").read_text()))
@@ -194,7 +198,7 @@ def test_a_refusal_is_explained_and_what_was_set_before_is_given_back(program):
         # Raising first: the minimum of both is what they were born with.
         result = adj.run(name=program, value=-10)
         assert result["failed"]
-        assert f"process {min(first, second)} (adj-sleeper) stays at 500, -10 was refused" in result["msg"]
+        assert f"process {min(first, second)} ({NAME}) stays at 500, -10 was refused" in result["msg"]
         assert "CAP_SYS_RESOURCE" in result["msg"] and "oom_score_adj_min" in result["msg"]
         assert [adj.of(first), adj.of(second)] == [500, 500]
         assert not os.path.exists(adj.RECORD)
@@ -212,9 +216,9 @@ def test_a_value_is_lowered_below_what_the_process_was_born_with(program):
     [
         pytest.param({"value": 5}, "processes are selected by one of", id="no-selector"),
         pytest.param({"pid": 1, "name": "x", "value": 5}, "given are pid and name", id="two-selectors"),
-        pytest.param({"name": "adj-sleeper", "value": 1001}, "value is 1001, but the kernel takes", id="too-high"),
-        pytest.param({"name": "adj-sleeper", "value": -1001}, "value is -1001, but the kernel takes", id="too-low"),
-        pytest.param({"name": "adj-sleeper", "value": "lots"}, "value", id="no-number"),
+        pytest.param({"name": NAME, "value": 1001}, "value is 1001, but the kernel takes", id="too-high"),
+        pytest.param({"name": NAME, "value": -1001}, "value is -1001, but the kernel takes", id="too-low"),
+        pytest.param({"name": NAME, "value": "lots"}, "value", id="no-number"),
         pytest.param({"pattern": "(", "value": 5}, "is no regular expression", id="no-pattern"),
         pytest.param({"pattern": ".*", "value": 5}, "matches an empty name", id="every-process"),
         pytest.param({"pattern": "no-such-thing", "value": 5}, "matches no running user process", id="nothing"),
@@ -225,13 +229,9 @@ def test_a_value_is_lowered_below_what_the_process_was_born_with(program):
         pytest.param({"container": "no-such-one", "value": 5}, "is not running here", id="no-container"),
         pytest.param({"unit": "a b", "value": 5}, "is no name of a unit", id="no-unit-name"),
         pytest.param({"unit": "getty@.service", "value": 5}, "or a template", id="template"),
-        pytest.param({"name": "adj-sleeper", "value": -1000}, "may not be set to -1000, since", id="unkillable"),
-        pytest.param(
-            {"name": "adj-sleeper"}, "state is present but all of the following are missing: value", id="none"
-        ),
-        pytest.param(
-            {"name": "adj-sleeper", "value": 5, "persist": "systemd"}, "persist is systemd, but", id="persist"
-        ),
+        pytest.param({"name": NAME, "value": -1000}, "may not be set to -1000, since", id="unkillable"),
+        pytest.param({"name": NAME}, "state is present but all of the following are missing: value", id="none"),
+        pytest.param({"name": NAME, "value": 5, "persist": "systemd"}, "persist is systemd, but", id="persist"),
     ],
 )
 def test_bad_input_is_one_sentence_and_changes_nothing(program, options, said):
@@ -244,9 +244,9 @@ def test_bad_input_is_one_sentence_and_changes_nothing(program, options, said):
 
 
 def test_a_pattern_that_matches_only_the_module_itself_is_refused(tmp_path):
-    interpreter = tmp_path / "adj-python"
+    interpreter = tmp_path / (PREFIX + "python")
     shutil.copy(os.path.realpath(sys.executable), interpreter)
-    result = adj.run(python=str(interpreter), pattern="adj-python", value=5)
+    result = adj.run(python=str(interpreter), pattern=PREFIX + "python", value=5)
     assert "matches only this run of Ansible itself, which is never changed" in result["msg"]
 
 
@@ -272,7 +272,7 @@ def test_only_root_may_use_it():
     code = (
         "import os\n"
         "from ansible_collections.memfacts.linux.plugins.module_utils import adj_task\n"
-        "os.setuid(65534)\n"
+        f"os.setuid({NOBODY.pw_uid})\n"
         "try:\n"
         "    adj_task.run(None)\n"
         "except Exception as error:\n"
@@ -280,7 +280,7 @@ def test_only_root_may_use_it():
     )
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(adj.PATHS))
     done = subprocess.run([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, check=True)
-    assert done.stdout.decode() == "it needs root, but runs as uid 65534; add become: true.\n"
+    assert done.stdout.decode() == f"it needs root, but runs as uid {NOBODY.pw_uid}; add become: true.\n"
 
 
 # What changes a file, a folder, a link or an attribute. open(2) and openat(2) are judged by their flags.
@@ -321,11 +321,12 @@ def test_check_mode_writes_nothing_at_all(program, tmp_path, state):
 
 
 def test_a_run_that_was_killed_half_way_is_completed_by_the_next(program):
+    debian.require("strace")
     crowd = [subprocess.Popen([program, "600"]) for dummy in range(300)]
     try:
         pids = [child.pid for child in crowd]
         wait_for(lambda: all(os.readlink(f"/proc/{pid}/exe") == program for pid in pids))
-        killed = kill_half_way(program, pids)
+        killed = kill_half_way(program, len(pids))
         some = [pid for pid in pids if adj.of(pid) == 600]
         assert killed and 0 < len(some) < len(pids)
         rest = adj.run(name=program, value=600)
@@ -340,30 +341,35 @@ def test_a_run_that_was_killed_half_way_is_completed_by_the_next(program):
             child.wait()
 
 
-def kill_half_way(program, pids):
-    """Kill a run when it has set some; whether it had not ended by itself."""
-    options = json.dumps({"name": program, "value": 600})
-    code = "import json, sys; from tests.live import adj; adj.run(**json.loads(sys.argv[1]))"
-    run = subprocess.Popen([sys.executable, "-c", code, options], cwd=CHECKOUT, start_new_session=True)
-    wait_for(lambda: any(adj.of(pid) == 600 for pid in pids) or run.poll() is not None)
-    os.killpg(run.pid, 9)
-    return run.wait() == -9
+def kill_half_way(program, count):
+    """Let a run die at its write number `count` / 2, each process taking one; whether it had not ended by itself."""
+    strace = ["strace", "-qq", "-o", "/dev/null", "-e", f"inject=write:signal=KILL:when={count // 2}"]
+    return adj.finished(*strace, name=program, value=600).returncode == -9
+
+
+def was_met(results):
+    """Whether many processes were set, and some vanished while a run looked at them."""
+    return sum(len(adj.changes(result)) for result in results) > 200 and any(one["vanished"] for one in results)
 
 
 def test_of_2000_processes_that_are_born_and_die_no_wrong_one_is_ever_set():
-    command = [sys.executable, "-m", "tests.live.births", "2000", "adj-wanted", "adj-control"]
+    wanted, control = PREFIX + "yes", PREFIX + "no"
+    command = [sys.executable, "-m", "tests.live.births", "2000", wanted, control]
     crowd = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
-        results = [adj.run(pattern="^adj-wanted$", value=700, missing="ignore") for dummy in range(12)]
+        results = []
+        # Each run meets what is alive at its moment: more runs, until enough were met and some of them died meanwhile.
+        while len(results) < 12 or (len(results) < 200 and not was_met(results)):
+            results.append(adj.run(pattern=f"^{wanted}$", value=700, missing="ignore"))
         told = json.loads(crowd.communicate()[0].decode())
     finally:
         crowd.kill()
         crowd.wait()
     assert [result.get("msg") for result in results if result.get("failed")] == []
-    assert set(told["adj-control"]) == {"0"}
-    assert set(told["adj-wanted"]) == {"0", "700"}
-    assert sum(sum(told[name].values()) for name in ("adj-wanted", "adj-control")) >= 2000
+    assert set(told[control]) == {"0"}
+    assert set(told[wanted]) == {"0", "700"}
+    assert sum(sum(told[name].values()) for name in (wanted, control)) >= 2000
     # The situation was there: many were set, many vanished first, and pids went from one kind to the other.
-    assert told["adj-wanted"]["700"] > 100
+    assert told[wanted]["700"] > 100
     assert told["reused_pids"] > 100
     assert sum(result["vanished"] for result in results) > 0

@@ -12,6 +12,7 @@ import pytest
 from tests import CHECKOUT
 from tests.lab import debian
 from tests.live import mountbox
+from tests.live.users import NOBODY
 
 pytestmark = [
     pytest.mark.root,
@@ -381,7 +382,7 @@ def test_bad_input_is_one_sentence_and_changes_nothing(declared, script, argumen
 
 
 def test_only_root(declared):
-    message = declared.run("tmpfs_size", uid=65534, path="/mnt", size="9m")["msg"]
+    message = declared.run("tmpfs_size", uid=NOBODY.pw_uid, path="/mnt", size="9m")["msg"]
     assert message == "Cannot set the size of tmpfs /mnt: only root may remount a tmpfs; add become: true."
 
 

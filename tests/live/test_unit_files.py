@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather.declared_adj import UnitFiles
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import unit_file
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.host import Host
+from tests.live.users import NOBODY
 
 SYSTEMD = "/lib/systemd/systemd"
-NOBODY = 65534
 pytestmark = [
     pytest.mark.root,
     pytest.mark.skipif(os.geteuid() != 0, reason="systemd's test mode runs as another user, which takes root"),
@@ -74,7 +74,7 @@ def as_systemd_reads(root):
     """The value in the dump of systemd's test mode."""
     home = f"{root}/home"
     os.mkdir(home)
-    os.chown(home, NOBODY, NOBODY)
+    os.chown(home, NOBODY.pw_uid, NOBODY.pw_gid)
     environment = {
         "SYSTEMD_UNIT_PATH": ":".join(f"{root}/{base}" for base in BASES),
         "HOME": home,
@@ -83,8 +83,8 @@ def as_systemd_reads(root):
 
     def drop():
         os.setgroups([])
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
+        os.setgid(NOBODY.pw_gid)
+        os.setuid(NOBODY.pw_uid)
 
     command = [SYSTEMD, "--test", "--user", "--unit=" + UNIT]
     done = subprocess.run(
@@ -93,7 +93,7 @@ def as_systemd_reads(root):
         preexec_fn=drop,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     dump = done.stdout.decode("utf-8", "replace")
@@ -138,7 +138,7 @@ def test_systemd_agrees(main, drop_ins, has_alias):
 
 
 def test_systemd_looks_into_the_same_folders():
-    done = subprocess.run(["systemd-analyze", "unit-paths"], stdout=subprocess.PIPE, timeout=60, check=True)
+    done = subprocess.run(["systemd-analyze", "unit-paths"], stdout=subprocess.PIPE, timeout=600, check=True)
     listed = done.stdout.decode().split()
 
     ours = ["/" + folder for folder in unit_file.FOLDERS]

@@ -1,0 +1,47 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all tests of the running host share: an end for a test that hangs, turns with other runs, and what was found."""
+
+import os
+import pathlib
+
+import pytest
+
+from tests.lab import cache
+from tests.live import host
+
+HERE = pathlib.Path(__file__).parent
+# It only ends a hang: the slowest test takes a minute on a quiet host.
+SECONDS = 900
+
+
+def pytest_report_header():
+    return f"live host: {host.description()}"
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if HERE in item.path.parents and item.get_closest_marker("timeout") is None:
+            # By a signal, so that the test still takes back what it did to the host.
+            item.add_marker(pytest.mark.timeout(SECONDS, method="signal"))
+
+
+@pytest.fixture(autouse=True)
+def turn():
+    """Tests of other runs on this host wait for this one: what it plants is what they must not see moving."""
+    with cache.lock(f"live-test-on-{os.uname().nodename}"):
+        yield
+
+
+@pytest.fixture
+def born_at_zero():
+    """The processes that a test starts have an oom_score_adj of 0, whatever this run was given by who started it."""
+    before = host.own_adj()
+    if before != 0:
+        try:
+            host.set_own_adj(0)
+        except PermissionError:
+            pytest.skip(f"this run has an oom_score_adj of {before} and lacks CAP_SYS_RESOURCE to go back to 0")
+    yield
+    if before != 0:
+        host.set_own_adj(before)

@@ -6,60 +6,28 @@ usage: python3 planted.py [--json FILE] [KIND...]      exits 0: all found or ski
 """
 
 import argparse
-import collections
 import json
 import os
 import signal
 import sys
 import time
 
-from tests.live import plants, procfs
+from tests.live import judgement, plants, procfs
+from tests.live.judgement import MIB, Result, balance_complaints
 
-MIB = plants.MIB
-# What grows elsewhere is missing here; they are the other pan of the scales, not something that moved by itself.
-FREE = {"ledger.free", "ledger.pcp_free"}
-# Other processes of a busy host move memory too; what the collector gets wrong stays wrong at every attempt.
-ATTEMPTS = 8
-# So often a quieter moment is waited for than one in which only the noise allows to say "ok".
-PATIENCE = 4
+# On a quiet host one attempt is enough. What the collector gets wrong stays wrong at every attempt.
+ATTEMPTS = 24
+LONGEST_PAUSE = 2.0
 HEALTHY_PERCENT = 0.3
-
-Result = collections.namedtuple("Result", "kind planted found moved noise complaints skipped attempts")
 
 
 def collect():
-    """The facts of this host."""
+    """The facts of this host: no list is cut short, and other tmpfs of the host may have many files."""
     from memcore.gather import facts
     from memcore.sources.host import Host
 
     procfs.fold_counters()
-    return facts.collect(Host("/"), facts.Options())
-
-
-def sums(facts):
-    """Every part of the ledger and of shared memory, {name: bytes}, without parts this kernel does not tell."""
-    parts = {f"ledger.{name}": size for name, size in facts["memory"]["ledger"].items()}
-    parts["ledger.unaccounted"] = facts["memory"]["unaccounted_bytes"]
-    parts.update(
-        {
-            f"shmem.{name[: -len('_bytes')]}": size
-            for name, size in facts["shmem"].items()
-            if name.endswith("_bytes") and name not in ("total_bytes", "swapped_bytes")
-        }
-    )
-    return {name: size for name, size in parts.items() if size is not None}
-
-
-def moved(before, after):
-    """How much each sum moved."""
-    return {name: after.get(name, 0) - before.get(name, 0) for name in set(before) | set(after)}
-
-
-def balance_complaints(facts):
-    """What is wrong with the books by themselves."""
-    parts = [size for name, size in sums(facts).items() if name.startswith("ledger.")]
-    difference = sum(parts) - facts["memory"]["total_bytes"]
-    return {"ledger": f"with unaccounted it is {difference:+} bytes off total"} if difference else {}
+    return facts.collect(Host("/"), facts.Options(top=100000, scan_seconds=60.0))
 
 
 def health_complaints(facts):
@@ -69,124 +37,44 @@ def health_complaints(facts):
     return {**balance_complaints(facts), **excess}
 
 
-class _Readings:
-    """The facts before and while the memory is planted, each read twice: two equal situations show the host's noise."""
-
-    def __init__(self, read):
-        self._read = read
-        self.before = []
-        self.during = []
-
-    def baseline(self):
-        self.before = self._twice()
-
-    def planted(self):
-        self.during = self._twice()
-
-    def _twice(self):
-        first = self._read()
-        time.sleep(0.1)
-        return [first, self._read()]
-
-    def moved(self):
-        return moved(sums(self.before[1]), sums(self.during[0]))
-
-    def noise(self):
-        spans = [moved(sums(first), sums(second)) for first, second in (self.before, self.during)]
-        return {name: max(abs(span.get(name, 0)) for span in spans) for name in self.moved()}
-
-
-def _figure(trace, facts):
-    try:
-        return trace(facts)
-    except (KeyError, TypeError, IndexError) as error:
-        return f"{type(error).__name__} {error}"
-
-
-def _found(plant, readings):
-    """{trace: bytes that appeared}, or the text of what kept it from being read."""
-    found = {}
-    for name, trace in plant.traces.items():
-        before, during = _figure(trace, readings.before[1]), _figure(trace, readings.during[0])
-        # None before: nothing of the kind was seen, and not every process would be looked at (a sandbox's supervisor).
-        numbers = isinstance(before, (int, type(None))) and isinstance(during, int)
-        found[name] = during - (before or 0) if numbers else f"before {before}, then {during}"
-    return found
-
-
-def _trace_complaints(plant, found, noise):
-    """(name, complaint) pairs, as the other two."""
-    for name, size in found.items():
-        if not isinstance(size, int):
-            yield name, size
-        elif abs(size - plant.bytes) > plants.margin(plant.bytes) + noise.get(name, 0):
-            yield name, f"found {size / MIB:.2f} MiB of {plant.bytes / MIB:.2f}"
-
-
-def _holder_complaints(plant, facts):
-    for name, true in plant.holders.items():
-        answer = _figure(true, facts)
-        if answer is not True:
-            yield name, str(answer)
-
-
-def _stray_complaints(plant, deltas, noise):
-    for name, delta in sorted(deltas.items()):
-        if name in plant.traces or name in FREE:
-            continue
-        allowed = max(plants.margin(plant.bytes), plant.also.get(name, 0)) + noise[name]
-        if abs(delta) > allowed:
-            yield name, f"moved {delta / MIB:+.2f} MiB (allowed {allowed / MIB:.2f})"
-
-
-def _judge(plant, readings, attempt):
-    found, deltas, noise = _found(plant, readings), readings.moved(), readings.noise()
-    complaints = dict(_trace_complaints(plant, found, noise))
-    complaints.update(_holder_complaints(plant, readings.during[0]))
-    complaints.update(_stray_complaints(plant, deltas, noise))
-    complaints.update(balance_complaints(readings.during[0]))
-    return Result(plant.kind, plant.bytes, found, deltas, noise, complaints, None, attempt)
-
-
 def _attempt(kind, attempt, read):
-    readings = _Readings(read)
-    with plants.KINDS[kind](readings.baseline) as plant:
-        readings.planted()
-        return _judge(plant, readings, attempt)
+    readings = judgement.Readings(read)
+    try:
+        with plants.KINDS[kind](readings.baseline) as plant:
+            readings.planted()
+            return judgement.judged(plant, readings, attempt)
+    except plants.NotSettled as reason:
+        return judgement.unplanted(kind, str(reason), attempt)
 
 
 def check(kind, read=collect):
-    """Plant one kind until a moment passes without complaint; else what every attempt complains of counts."""
-    attempts = []
-    for number in range(1, ATTEMPTS + 1):
+    """Plant one kind until each claim about it was seen in a quiet moment."""
+    attempts, result = [], None
+    while result is None:
+        _pause(len(attempts))
         try:
-            attempts.append(_attempt(kind, number, read))
+            attempts.append(_attempt(kind, len(attempts) + 1, read))
         except plants.Refused as reason:
-            return Result(kind, None, {}, {}, {}, {}, str(reason), number)
-        except plants.NotSettled as reason:
-            attempts.append(Result(kind, None, {}, {}, {}, {"plant": str(reason)}, None, number))
-        if not attempts[-1].complaints and (_is_quiet(attempts[-1]) or number >= PATIENCE):
-            return attempts[-1]
-        time.sleep(0.5)
-    return _agreed(attempts)
+            return Result(kind, None, {}, {}, {}, {}, {}, str(reason), len(attempts) + 1)
+        result = judgement.together(attempts, len(attempts) == ATTEMPTS)
+    return result
 
 
-def _is_quiet(result):
-    return all(size <= plants.margin(result.planted) for name, size in result.noise.items() if name not in FREE)
-
-
-def _agreed(attempts):
-    """The attempt with the fewest complaints, and of those the ones that no attempt is without."""
-    best = min(attempts, key=lambda result: (len(result.complaints), result.planted is None))
-    common = set.intersection(*[set(result.complaints) for result in attempts])
-    return best._replace(complaints={name: text for name, text in best.complaints.items() if name in common})
+def _pause(number):
+    """The host's noise comes in bursts, so the longer it lasts, the longer is the pause."""
+    time.sleep(min(0.25 * number, LONGEST_PAUSE))
 
 
 def check_health(read=collect):
-    """The books of the host as it is."""
-    facts = read()
+    """The books of the host as it is; sums that are read one after the other differ for a moment on a busy one."""
+    for number in range(1, ATTEMPTS + 1):
+        facts = read()
+        complaints = health_complaints(facts)
+        if not complaints:
+            break
+        _pause(number)
     total, rest = facts["memory"]["total_bytes"], facts["memory"]["unaccounted_bytes"]
-    return Result("healthy", total, {"unaccounted": rest}, {}, {}, health_complaints(facts), None, 1)
+    return Result("healthy", total, {"unaccounted": rest}, {}, {}, {}, complaints, None, number)
 
 
 def line(result):
@@ -216,9 +104,9 @@ def _figures(result):
 def _others(result):
     """What moved beside the planted kind by more than 100 KiB, with the noise of the host."""
     return ", ".join(
-        f"{name} {delta / MIB:+.2f} (noise {result.noise[name] / MIB:.2f})"
+        f"{name} {delta / MIB:+.2f} (noise {result.noise.get(name, 0) / MIB:.2f})"
         for name, delta in sorted(result.moved.items())
-        if abs(delta) > 100 * 1024 and name not in FREE and name not in result.found
+        if abs(delta) > 100 * 1024 and name not in judgement.FREE and name not in result.found
     )
 
 

@@ -12,22 +12,25 @@ import pytest
 
 from tests import CHECKOUT
 from tests.live import holder, planted, plants, syscalls
+from tests.live.users import NOBODY
 
 pytestmark = [
     pytest.mark.root,
     pytest.mark.skipif(os.geteuid() != 0, reason="making these situations takes root"),
 ]
 
-NOBODY = 65534
 MIB = plants.MIB
-HANG = 30
-# A single folder of this many files takes about half a second to list.
+HANG = 600
+# To look at so many files takes about half a second, ten times the budget of the test below.
 MANY = 100000
 
 
 def collect(*arguments, **options):
-    """{facts, seconds} of a collector in a process of its own: one that hangs is killed and fails the test."""
-    options.setdefault("top", 10)
+    """{facts, entries} of a collector in a process of its own: one that hangs is killed and fails the test.
+
+    Unless told otherwise it cuts no list short and has time for every file: of other tmpfs the host may have many.
+    """
+    options = dict({"top": 100000, "scan_seconds": 300}, **options)
     pairs = [f"{name}={value}" for name, value in options.items()]
     child = subprocess.Popen(
         [sys.executable, "-m", "tests.live.collect", *arguments, *pairs],
@@ -73,17 +76,18 @@ def crowded_tmpfs(request):
 
 
 def test_a_crowded_tmpfs_is_searched_within_the_budget_and_the_rest_is_said_to_be_left_out(crowded_tmpfs):
-    unsearched = collect(scan_files=0)["seconds"]
     answer = collect(scan_seconds=0.05)
     assert reasons(answer["facts"], crowded_tmpfs)
     assert plants.tmpfs_row(answer["facts"], crowded_tmpfs)["files"] is None
-    # Generous, since a test is not a benchmark: without a budget the search takes longer than this.
-    assert answer["seconds"] - unsearched < 0.4
+    # It stopped on its way: neither this tmpfs nor a folder of it was listed to the end.
+    assert answer["entries"] < MANY
 
 
 def test_a_crowded_tmpfs_is_counted_whole_when_there_is_time(crowded_tmpfs):
-    facts = collect(scan_seconds=20)["facts"]
+    answer = collect()
+    facts = answer["facts"]
     row = plants.tmpfs_row(facts, crowded_tmpfs)
+    assert answer["entries"] > MANY
     assert (row["files"], reasons(facts, crowded_tmpfs)) == (MANY + 1, [])
     assert [(os.path.basename(file["path"]), file["bytes"]) for file in row["top_files"]] == [("big", MIB)]
 
@@ -128,7 +132,7 @@ def test_a_mount_point_with_blanks_and_backslashes_is_found():
 def test_a_strange_process_name_is_shown_and_can_be_printed(comm, shown):
     with holder.holding("strange_comm", 32 * MIB, *comm) as child:
         child.take()
-        facts = collect(top=10000)["facts"]
+        facts = collect()["facts"]
     row = plants.row_of(facts["processes"]["top"], pid=child.pid)
     assert row["comm"] == shown
     assert row["anon_bytes"] >= 32 * MIB
@@ -136,13 +140,18 @@ def test_a_strange_process_name_is_shown_and_can_be_printed(comm, shown):
 
 
 def test_processes_that_exit_all_the_time_are_no_failure_and_no_gap():
-    quiet = _refusals(collect()["facts"])
-    with holder.holding("fork_storm") as storm:
-        storm.take()
-        for _dummy in range(3):
-            facts = collect()["facts"]
-            assert planted.balance_complaints(facts) == {}
-            assert _refusals(facts) == quiet
+    """A process of the host that may not be read can come or go meanwhile; a gap that the storm makes always comes."""
+    for _attempt in range(5):
+        quiet = [_refusals(collect()["facts"])]
+        with holder.holding("fork_storm") as storm:
+            storm.take()
+            stormy = [collect()["facts"] for _dummy in range(3)]
+        quiet.append(_refusals(collect()["facts"]))
+        assert [planted.balance_complaints(facts) for facts in stormy] == [{}] * 3
+        strange = [found for found in map(_refusals, stormy) if found not in quiet]
+        if not strange:
+            return
+    pytest.fail(f"among processes that exit {strange[0]} is left out, without them {quiet}")
 
 
 def _refusals(facts):
@@ -166,7 +175,7 @@ def test_a_dead_mount_is_never_touched():
 def test_an_ordinary_user_gets_null_and_a_reason_instead_of_a_failure():
     with holder.holding("memfd", MIB) as child:
         child.take()
-        facts = collect("--uid", str(NOBODY))["facts"]
+        facts = collect("--uid", str(NOBODY.pw_uid))["facts"]
     assert planted.balance_complaints(facts) == {}
     assert facts["shmem"]["memfd_bytes"] is None
     assert reasons(facts, "/proc/PID/fd")
@@ -177,7 +186,7 @@ def test_a_proc_that_hides_processes_gives_null_and_a_reason():
         pytest.skip("before 5.8 hidepid belongs to the pid namespace: it would hide processes from the whole host")
     with holder.holding("memfd", MIB) as child:
         child.take()
-        facts = collect("--hidepid", "--uid", str(NOBODY))["facts"]
+        facts = collect("--hidepid", "--uid", str(NOBODY.pw_uid))["facts"]
     assert any("hidepid" in reason for reason in reasons(facts, "/proc"))
     assert planted.balance_complaints(facts) == {}
     # The process with the memfd cannot even be seen, so 0 would be a lie.

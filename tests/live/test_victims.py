@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -36,12 +37,17 @@ time.sleep(600)
 """
 # Fills the cgroup with shared memory, which is nobody's resident set, until the kernel has to kill, and says "killed".
 # It looks at the kernel's own count, which goes up before the reaper gives anything back: what a victim had is gone
-# before the victim has run again, and who goes on filling until it has would have the next one killed, too.
+# before the victim has run again, and who goes on filling until it has would have the next one killed, too. The count
+# is that of this cgroup and those below: other memory cgroups of the host have their kills as well.
 FILLER = """
 import os, sys
 def kills():
-    with open("/proc/vmstat") as stream:
-        return dict(line.split() for line in stream)["oom_kill"]
+    total = 0
+    for folder, _folders, files in os.walk(sys.argv[1]):
+        for name in {"memory.oom_control", "memory.events"} & set(files):
+            with open(folder + "/" + name) as stream:
+                total += int(dict(line.split() for line in stream)["oom_kill"])
+    return total
 with open(sys.argv[1] + "/cgroup.procs", "w") as stream:
     stream.write(str(os.getpid()))
 descriptor = os.memfd_create("filler")
@@ -55,13 +61,19 @@ for _written in range(int(sys.argv[2]) * 16):
 
 
 def test_every_oom_score_is_what_the_kernel_shows():
-    """What the engine read stands between two looks at the scores; one that changed otherwise is looked at again."""
-    wrong = {}
-    for _attempt in range(5):
+    """What the engine read stands between two looks at the scores.
+
+    A score may go up and down again between the looks; who was wrong is looked at again, until it was right or is gone.
+    """
+    wrong = None
+    for _attempt in range(20):
         before = scores()
         found = victims.predict(host.at("/"))
         after = scores()
-        wrong = {pid: bounds for pid, *bounds in compared(found, before, after) if not fits(*bounds)}
+        looks = {pid: bounds for pid, *bounds in compared(found, before, after)}
+        assert os.getpid() in looks
+        again = set(looks) if wrong is None else set(wrong) & set(looks)
+        wrong = {pid: looks[pid] for pid in again if not fits(*looks[pid])}
         if not wrong:
             return
         time.sleep(0.2)
@@ -94,8 +106,7 @@ def cgroup():
     base = next((path for path in ("/sys/fs/cgroup/memory", "/sys/fs/cgroup") if _has_memory(path)), None)
     if base is None:
         pytest.skip("no memory controller to make a cgroup in")
-    folder = f"{base}/memfacts-test-{os.getpid()}"
-    os.mkdir(folder)
+    folder = tempfile.mkdtemp(prefix="memfacts-test-", dir=base)
     try:
         name = "memory.limit_in_bytes" if os.path.exists(folder + "/memory.limit_in_bytes") else "memory.max"
         if not os.path.exists(f"{folder}/{name}"):
@@ -162,7 +173,7 @@ def test_the_kernel_kills_whom_was_said(cgroup, hold, sizes):
     with subprocess.Popen(command, stdout=subprocess.PIPE) as filler:
         try:
             assert filler.stdout.readline() == b"killed\n"
-            assert procfs.wait_until(lambda: any(one.poll() is not None for one in processes), 60)
+            assert procfs.wait_until(lambda: any(one.poll() is not None for one in processes))
         finally:
             filler.kill()
     dead = [process.pid for process in processes if process.poll() is not None]

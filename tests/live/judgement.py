@@ -17,8 +17,8 @@ from tests.live import plants
 MIB = plants.MIB
 # What grows elsewhere is missing here; they are the other pan of the scales, not something that moved by itself.
 FREE = {"ledger.free", "ledger.pcp_free"}
-# So many attempts are made before a moment counts in which the host moved up to a quarter of what is planted, and so
-# many before the median counts.
+# So many attempts are made before one counts in which the host moved up to a quarter of what is planted, and so many
+# before the median counts.
 PATIENCE = 3
 ENOUGH_FOR_A_MEDIAN = 6
 # Under emulation planting takes minutes; nobody waits as long again for the noise.
@@ -166,17 +166,21 @@ def together(attempts, is_last):
 
 
 def _is_proven(claim, results):
-    if any(_is_seen(claim, result, plants.margin(result.planted)) for result in results):
+    quiet = [result for result in results if result.noise.get(claim, 0) <= plants.margin(result.planted)]
+    if any(claim not in result.complaints for result in quiet):
         return True
-    if len(results) >= PATIENCE and any(_is_seen(claim, result, result.planted // 4) for result in results):
+    # Where the host is quiet often enough, only a quiet attempt counts.
+    if len(quiet) >= PATIENCE or len(results) < PATIENCE:
+        return False
+    if any(_is_audible(claim, result) for result in results):
         return True
     shares = [result.off[claim] / result.planted for result in results if claim in result.off]
     return len(shares) >= ENOUGH_FOR_A_MEDIAN and abs(statistics.median(shares)) < 0.5
 
 
-def _is_seen(claim, result, loudest):
-    """Whether the attempt shows the claim to be right, with no more noise of the host about it than that."""
-    return claim not in result.complaints and result.noise.get(claim, 0) <= loudest
+def _is_audible(claim, result):
+    """Whether the claim is right in an attempt in which the host moved up to a quarter of what is planted."""
+    return claim not in result.complaints and result.noise.get(claim, 0) <= result.planted // 4
 
 
 def _reason(claim, results):

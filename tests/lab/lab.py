@@ -5,6 +5,7 @@
 import contextlib
 import os
 import re
+import select
 import shlex
 import shutil
 import signal
@@ -22,6 +23,8 @@ ISOLATED = [] if os.geteuid() else APART
 PYTHON_PATH = ("plugins/module_utils", "")
 # A panic with its stack takes up to 50 lines.
 LOGS, LAST_LINES = ("boot.txt", "console.txt"), 60
+# A killed process has ended long before; without root what a user-mode kernel traced may stay for ever.
+END_SECONDS = 60
 clock = time.monotonic
 
 
@@ -97,7 +100,8 @@ def _boot(command, boot_log, timeout, folder, variables):
 
     Nothing of it is left behind, not even if this process is killed, and no core, which is as large as its memory.
     """
-    with open(boot_log, "wb") as log:
+    alive, of_the_guest = os.pipe()
+    with open(boot_log, "wb") as log, open(alive, "rb") as held:
         guest = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "prlimit", "--core=0", *ISOLATED, *command],
             cwd=folder,
@@ -106,7 +110,9 @@ def _boot(command, boot_log, timeout, folder, variables):
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=[of_the_guest],
         )
+        os.close(of_the_guest)
         try:
             end = clock() + timeout
             while guest.poll() is None and clock() < end:
@@ -114,15 +120,15 @@ def _boot(command, boot_log, timeout, folder, variables):
                     guest.wait(1)
             return guest.returncode
         finally:
-            _end(guest)
+            _end(guest, held)
 
 
-def _end(guest):
-    try:
+def _end(guest, held):
+    """Kill what is left, and wait for the end of all: each process of the guest holds the other end of that pipe."""
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(guest.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     guest.wait()
+    select.select([held], [], [], END_SECONDS)
 
 
 def _status(path):

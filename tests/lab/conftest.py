@@ -6,7 +6,10 @@ import pathlib
 
 import pytest
 
-from tests.lab.surroundings import pytest_collection_finish, pytest_sessionstart  # noqa: F401  (hooks)
+from tests.lab import surroundings
+
+pytest_sessionstart = surroundings.pytest_sessionstart
+pytest_collection_finish = surroundings.pytest_collection_finish
 
 HERE = pathlib.Path(__file__).parent
 # It only ends what hangs, later than a guest's own time-out (machines.HANG_SECONDS), which shows the guest's log.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What else of this machine can change what a guest does, in a few lines at the start of a run of tests.
 
-`observed` reads, `lines` words it. A conftest.py that imports `pytest_sessionstart` and `pytest_collection_finish` from
+`observed` reads, `lines` words it. A conftest.py that has `pytest_sessionstart` and `pytest_collection_finish` from
 here prints the lines, once in a run even if several do.
 """
 

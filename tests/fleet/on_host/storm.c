@@ -4,9 +4,10 @@
  *
  * Runs on a host: processes that live for a moment, every second one named `blink`, the others `bystander`.
  *
- * storm WANTED ENOUGH goes on until it has had WANTED of each and ENOUGH of `blink` found 500 as their own oom_score_adj
- * at their end, however fast this host is. Prints as JSON how many were born, how many pids they shared, and how many of
- * each found 0, 500 or something else. In C, as a user-mode kernel forks a Python interpreter a dozen times a second only.
+ * storm WANTED ENOUGH goes on until it has had WANTED of each, and ENOUGH of `blink` found 500 as their own
+ * oom_score_adj at their end, however fast this host is. Prints as JSON how many were born, how many pids they shared,
+ * and how many of each found 0, 500 or something else. In C, as a user-mode kernel forks a Python interpreter a dozen
+ * times a second only.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -17,7 +17,7 @@ from tests.bench.crowd import Crowd
 pytestmark = [
     pytest.mark.root,
     pytest.mark.skipif(os.geteuid() != 0, reason="namespaces with processes and mounts of their own take root"),
-    pytest.mark.timeout(1800),  # only to stop a hang
+    pytest.mark.timeout(3600),  # only to stop a hang
 ]
 BENCH = [sys.executable, "-m", "tests.bench"]
 

@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`make experiment` on a signed and on a floored kernel: the table that a person sees."""
 
+import re
+
 import pytest
 
 from tests.lab import experiment
 
 pytestmark = pytest.mark.lab
+ONE_MORE_DIED = re.escape("At index 4 diff: ('database', '-800', '5.', '5.', 'yes')")
 
 
+@pytest.mark.flaky(reruns=2, only_rerun=[ONE_MORE_DIED])
 @pytest.mark.parametrize(
     "kernel, model",
     [
@@ -18,6 +22,12 @@ pytestmark = pytest.mark.lab
     ],
 )
 def test_table_shows_who_was_to_die_when_and_who_did(kernel, model, capsys):
+    """Played again only where one more died, the next of the order.
+
+    The race of the kernel: since 5.18 it waits 2 s for the end of whom it killed. Where the machine holds the guest up
+    for as long, it gives up waiting for the fourth (whose memory is locked, so that nobody else can free it) and takes
+    the fifth.
+    """
     status = experiment.main(kernel)
     said = capsys.readouterr()
     if status == 77:

@@ -17,7 +17,7 @@ from tests.fleet import fleet as fleets
 
 HERE = pathlib.Path(__file__).parent
 # Only to stop what hangs: a module's first test has all that its `story` does within it.
-TEST_SECONDS = 2400
+TEST_SECONDS = 3600
 RUNNING = pytest.StashKey()
 BROKEN = pytest.StashKey()  # {module: of whom it was told that they died in it}
 

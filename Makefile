@@ -31,17 +31,18 @@ facts: .venv/facts.installed ## where this host's memory went: runs 'ansible loc
 .PHONY: test test-all
 test: .venv/test.installed ## the short check: all that is deterministic, and one proof by a real kernel
 test-all: .venv/test.installed ## every test there is, as root; called again it goes on where it stopped
-.PHONY: lint unit targets sanity proof live lab fleet-test bench-check
+.PHONY: lint unit targets sanity setters proof live lab fleet-test bench-check
 lint: .venv/test.installed ## format, imports, licences, documentation, build and install
 unit: .venv/test.installed ## unit tests on this Python
 targets: .venv/test.installed ## unit tests of what goes to targets, on every Python from 3.6 up that is installed
 sanity: .venv/test.installed ## ansible-test on the oldest and the newest ansible-core, and the same answer from both
+setters: .venv/test.installed ## the modules that change hosts, on processes and mounts of the test's own; needs root
 proof: .venv/test.installed ## whom a floored kernel kills, in a kernel that runs as a process
 live: .venv/test.installed ## plant memory on this host and find it; needs root
 lab: .venv/test.installed ## the same on other kernels, booted as processes
 fleet-test: .venv/test.installed ## playbooks against four hosts with systemd and sshd, each a kernel of its own; root
 bench-check: .venv/test.installed ## whether the benchmark measures what it says, with tiny sizes
-test test-all lint unit targets sanity proof live lab fleet-test bench-check:
+test test-all lint unit targets sanity setters proof live lab fleet-test bench-check:
 	@$(RUN) python -m scripts.tally $@
 
 .PHONY: fleet fleet-down

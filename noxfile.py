@@ -109,6 +109,7 @@ def on_kernels(package, fetch, words):
 
 for name, package, fetch, words, *tags in (
     ("proof", "tests.lab", ["--fetch", "6.1-floored-first"], ["-m", "proof"], "test"),
+    ("setters", "tests.live", [], ["-m", "setter and not slow"], "test"),
     ("live", "tests.live", [], [], "test-all", "alone"),
     ("lab", "tests.lab", ["--fetch"], [], "test-all", "alone"),
     ("fleet-test", "tests.fleet", ["fetch"], [], "test-all", "alone"),

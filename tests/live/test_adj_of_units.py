@@ -17,6 +17,7 @@ from tests.live.adj import running
 
 pytestmark = [
     pytest.mark.root,
+    pytest.mark.setter,
     pytest.mark.skipif(os.geteuid() != 0, reason="setting other processes' values takes root"),
 ]
 NAME = "adj-test.service"

@@ -17,6 +17,7 @@ from tests.live.users import NOBODY
 
 pytestmark = [
     pytest.mark.root,
+    pytest.mark.setter,
     pytest.mark.skipif(os.geteuid() != 0, reason="taking another user's identity takes root"),
 ]
 

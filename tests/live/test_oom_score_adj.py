@@ -21,6 +21,7 @@ from tests.live.users import NOBODY
 
 pytestmark = [
     pytest.mark.root,
+    pytest.mark.setter,
     pytest.mark.skipif(os.geteuid() != 0, reason="setting other processes' values takes root"),
 ]
 
@@ -320,6 +321,7 @@ def test_check_mode_writes_nothing_at_all(program, tmp_path, state):
         assert predicted["processes"] == real["processes"]
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_half_way_is_completed_by_the_next(program):
     debian.require("strace")
     crowd = [subprocess.Popen([program, "600"]) for dummy in range(300)]
@@ -352,6 +354,7 @@ def was_met(results):
     return sum(len(adj.changes(result)) for result in results) > 200 and any(one["vanished"] for one in results)
 
 
+@pytest.mark.slow
 def test_of_2000_processes_that_are_born_and_die_no_wrong_one_is_ever_set():
     wanted, control = PREFIX + "yes", PREFIX + "no"
     command = [sys.executable, "-m", "tests.live.births", "2000", wanted, control]

@@ -16,6 +16,7 @@ from tests.live.users import NOBODY
 
 pytestmark = [
     pytest.mark.root,
+    pytest.mark.setter,
     pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root"),
 ]
 

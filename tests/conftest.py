@@ -4,6 +4,7 @@
 
 import os
 
+import tests  # noqa: F401 - pytest 7.0 (Python 3.6) would make up an empty package of that name
 from scripts import tally
 
 

@@ -14,6 +14,10 @@ import pytest
 from tests import CHECKOUT
 from tests.fleet import ansible_runs, guests
 from tests.fleet import fleet as fleets
+from tests.lab import surroundings
+
+pytest_sessionstart = surroundings.pytest_sessionstart
+pytest_collection_finish = surroundings.pytest_collection_finish
 
 HERE = pathlib.Path(__file__).parent
 # Only to stop what hangs: a module's first test has all that its `story` does within it.

@@ -12,7 +12,7 @@ import time
 from typing import NamedTuple
 
 from tests.fleet import environment
-from tests.lab import kernels
+from tests.lab import kernels, machines
 
 MEMORY_MB = 512
 # Each of these only stops what hangs. A busy machine needs many times what an idle one does: 10 s for a reboot there.
@@ -78,7 +78,7 @@ class Guest:
             # No /dev/watchdog: systemd 247 (Debian 11) opens it for a reboot. The kernel then starts the machine's
             # uml_watchdog, where the package uml-utilities is installed. That program lives through the reboot, hears
             # nothing from the new boot, and kills it after 60 s.
-            "initcall_blacklist=harddog_miscdev_init",
+            machines.NO_WATCHDOG,
             # No unit fails because the machine was busy while it started: by itself systemd waits 90 s.
             f"systemd.default_timeout_start_sec={READY_SECONDS}",
         ]

@@ -15,8 +15,9 @@ HERE = pathlib.Path(__file__).parent
 SECONDS = 1800
 
 
-def pytest_report_header():
-    return f"live host: {host.description()}"
+def pytest_collection_finish(session):
+    # A report header would not be shown with -q.
+    session.config.pluginmanager.get_plugin("terminalreporter").write_line(f"live host: {host.description()}")
 
 
 def pytest_collection_modifyitems(items):

@@ -23,6 +23,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent.parent
 NOX = (sys.executable, "-m", "nox")
 COLUMNS = ("stage", "state", "passed", "failed", "skipped", "again", "seconds", "load at start")
+ROW = "{:17}{:>7}{:>9}{:>9}{:>9}{:>7}{:>9}{:>15}"
 TAIL = 60  # lines shown of a stage that failed
 
 
@@ -100,10 +101,9 @@ def main(tag):
 
 def tell(tag, commit, records):
     """A row for each stage, what was skipped or ran again and why, and the count."""
-    print("\n" + "".join(f"{column:>9}" if column != "stage" else f"{column:17}" for column in COLUMNS))
+    print("\n" + ROW.format(*COLUMNS))
     for record in records:
-        cells = [len(cell) if isinstance(cell, list) else cell for cell in record.values()]
-        print(f"{cells[0]:17}" + "".join(f"{cell:>9}" for cell in cells[1:]))
+        print(ROW.format(*(len(cell) if isinstance(cell, list) else cell for cell in record.values())))
     reasons = collections.Counter(f"{why} ({record['stage']})" for record in records for why in record["skipped"])
     print("\nSkipped, and why:" if reasons else "\nNothing was skipped.")
     print("".join(f"  {count} x {reason}\n" for reason, count in reasons.items()), end="")

@@ -40,7 +40,9 @@ def outcomes(logs):
             reports = [json.loads(line) for line in stream if '"when"' in line and line.endswith("\n")]
         for report in reports:
             test, outcome, told = report["nodeid"], report["outcome"], report["longrepr"]
-            why = told[-1] if isinstance(told, list) else told["reprcrash"]["message"] if told else ""
+            if isinstance(told, dict):  # a list is a skip (file, line, reason), a text a failure without a trace
+                told = (told.get("reprcrash") or {}).get("message")
+            why = told[-1] if isinstance(told, list) else told or ""
             if outcome == "rerun":
                 again.append(f"{test}: {why}")
             elif outcome != "passed" or report["when"] == "call":

@@ -81,6 +81,13 @@ def test_test_that_failed_and_then_passed_counts_as_passed(logs, tmp_path):
     assert by_name(tally.outcomes(logs(2)[0])[0])["test_fails"] == ("passed", "")
 
 
+@pytest.mark.parametrize("told, why", [("guest died\nits console", "guest died"), ({"reprcrash": None}, "")])
+def test_failure_without_a_trace_is_counted(tmp_path, told, why):
+    report = {"nodeid": "a", "when": "call", "outcome": "failed", "longrepr": told}
+    (tmp_path / "x.1.jsonl").write_text(json.dumps(report) + "\n")
+    assert tally.outcomes(f"{tmp_path}/x.*.jsonl") == ({"a": ("failed", why)}, [])
+
+
 def test_log_that_was_cut_off_is_read_up_to_there(tmp_path):
     report = {"nodeid": "a", "when": "call", "outcome": "passed", "longrepr": None}
     (tmp_path / "x.1.jsonl").write_text(json.dumps(report) + "\n" + json.dumps(dict(report, nodeid="b"))[:20])

@@ -60,17 +60,23 @@ def unit(session):
     pytest(session, "tests/unit")
 
 
-def targets(session):
+def targets(session, which="not slow"):
     """Unit tests of what goes to targets, without Ansible."""
     older = KNOWN[: KNOWN.index(session.python) + 1]
     pins = [path for path in (PINS / f"units-{version}.txt" for version in older) if path.exists()]
     session.install("-qq", "--no-deps", "-r", str(pins[-1]))
-    pytest(session, "tests/unit/plugins/module_utils", "tests/unit/plugins/modules", python="python")
+    pytest(session, "tests/unit/plugins/module_utils", "tests/unit/plugins/modules", "-m", which, python="python")
 
 
 for version in KNOWN:
     tags = ["targets", "test-all", *(["test"] if version in (FOUND[0], FOUND[-1]) else [])]
     nox.session(targets, python=version, tags=tags, name=f"targets-{version}")
+
+
+@nox.session(tags=["targets", "test-all"], python=FOUND[0], name="targets-slow")
+def targets_slow(session):
+    """Those that take long, on the oldest Python; `unit` runs them on the checkout's own."""
+    targets(session, "slow")
 
 
 def ansible(core, tests):

@@ -179,6 +179,7 @@ BYTES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "module, call, inputs",
     [

@@ -239,6 +239,7 @@ def test_foreign_lines_between_all_lines_change_nothing(name):
     assert check(dresses.dmesg(mixed)) == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_no_part_of_a_number_of_5000_digits_is_taken_for_a_number(name):
     lines = list(dresses.dmesg(RECORDS[name]))
@@ -290,11 +291,13 @@ def numbered(reports, noise):
     return list(dresses.kmsg(log))
 
 
+@pytest.mark.slow
 def test_the_work_for_a_report_does_not_grow_with_their_number():
     few, many = calls_for(numbered(10, 20)), calls_for(numbered(500, 20))
     assert many / 500 < 1.02 * few / 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [

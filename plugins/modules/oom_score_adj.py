@@ -271,8 +271,8 @@ persistence:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.memfacts.linux.plugins.module_utils import adj_task
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
+from ansible_collections.memfacts.linux.plugins.module_utils.setters.adj import task
 
 
 def main():
@@ -297,7 +297,7 @@ def main():
         supports_check_mode=True,
     )
     try:
-        result = adj_task.run(module)
+        result = task.run(module)
     except (OSError, MemfactsError) as error:
         module.fail_json(msg=f"Cannot set oom_score_adj: {error}")
     module.exit_json(**result)

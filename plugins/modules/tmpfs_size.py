@@ -14,7 +14,7 @@ description:
   - All other mount options stay as they are, which C(mount -o remount) does not grant for a path in C(/etc/fstab).
   - Refuses a size that would not hold what is in use before the kernel is asked, and says which files and processes
     hold the space.
-  - Remembers in C(/var/lib/memfacts/tmpfs_size.json) what was there before, which O(state=absent) puts back.
+  - Remembers in C(/var/lib/memfacts/amount.json) what was there before, which O(state=absent) puts back.
 author:
   - the memfacts authors (@memfacts)
 options:
@@ -227,17 +227,16 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.memfacts.linux.plugins.module_utils import kept, tmpfs_change
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError, OptionError
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import tmpfs_holders, tmpfs_situation
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import (
-    tmpfs_place,
-    tmpfs_plan,
-    tmpfs_size,
-)
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.size import human
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.printable import printable
+from ansible_collections.memfacts.linux.plugins.module_utils.setters import record as kept
+from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs import amount, holders
+from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs import change as tmpfs_change
+from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs import place as tmpfs_place
+from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs import plan as tmpfs_plan
+from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs import situation as tmpfs_situation
 
 
 def checked_path(given):
@@ -255,7 +254,7 @@ def wanted_of(params):
         raise OptionError("neither size nor inodes is given; give one of them, or state: absent.")
     wanted = tmpfs_plan.Wanted(
         *(
-            tmpfs_size.asked(name, params[name], percent) if params[name] is not None else None
+            amount.asked(name, params[name], percent) if params[name] is not None else None
             for name, percent in (("size", True), ("inodes", False), ("min_free", True))
         )
     )
@@ -383,8 +382,8 @@ def mount_diff(row):
 def refusal(module, error):
     """Fail for a size that would not hold what is in use, and say what holds it."""
     live = error.live
-    rows = tmpfs_holders.find(host.Host("/"), live.mount.device)
-    most = f", most by {tmpfs_holders.sentence(rows[:3])}" if rows else ""
+    rows = holders.find(host.Host("/"), live.mount.device)
+    most = f", most by {holders.sentence(rows[:3])}" if rows else ""
     point = printable(live.mount.mount_point)
     module.fail_json(
         msg=f"Cannot set the size of {point} to {human(error.size_bytes)}: {human(live.space.used_bytes)} are in "

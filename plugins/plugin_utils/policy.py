@@ -11,7 +11,7 @@ import sys
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import OptionError
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import adj_selection, oom_drop_in
+from ansible_collections.memfacts.linux.plugins.module_utils.setters.adj import drop_in_text, selection
 
 try:
     from jsonschema import Draft202012Validator
@@ -106,13 +106,13 @@ def _refused_anywhere(policy, name):
     for place, entry in _placed(policy, name):
         try:
             if "pattern" in entry:
-                adj_selection.checked_pattern(entry["pattern"])
+                selection.checked_pattern(entry["pattern"])
             if "cgroup" in entry:
-                adj_selection.checked_folder(entry["cgroup"])
+                selection.checked_folder(entry["cgroup"])
         except OptionError as error:
             yield f"{place}: {error}"
         if "unit" in entry:
-            if oom_drop_in.full_name(entry["unit"]) is None:
+            if drop_in_text.full_name(entry["unit"]) is None:
                 yield f"{place}.unit is {entry['unit']!r}, which names no unit that runs; give one like ssh.service."
         elif entry.get("scope") == "user" or entry.get("persist") == "systemd":
             yield f"{place} is about {_title(entry)}, but scope and persist are of a unit; leave them out."
@@ -122,7 +122,7 @@ def _twice(policy, name):
     seen = {}
     for place, entry in _placed(policy, name):
         title = _title(entry)
-        key = (entry.get("scope"), oom_drop_in.full_name(entry["unit"])) if "unit" in entry else title
+        key = (entry.get("scope"), drop_in_text.full_name(entry["unit"])) if "unit" in entry else title
         if key in seen:
             yield f"{place} is about {title}, as {seen[key]} is; say it once."
         seen.setdefault(key, place)

@@ -10,8 +10,8 @@ import types
 
 import pytest
 
-from ansible_collections.memfacts.linux.plugins.module_utils import adj_task, systemd_units
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import oom_drop_in
+from ansible_collections.memfacts.linux.plugins.module_utils.setters import systemd
+from ansible_collections.memfacts.linux.plugins.module_utils.setters.adj import drop_in_text, task
 from tests.live import adj
 from tests.live.adj import running
 
@@ -38,7 +38,7 @@ class Unit:
         self.main_pid = 0
         self.fragment = folder / NAME
         self.fragment.write_text(f"[Service]\nOOMScoreAdjust={OWN}\n")
-        self.drop_in = pathlib.Path(oom_drop_in.path(str(folder), NAME))
+        self.drop_in = pathlib.Path(drop_in_text.path(str(folder), NAME))
         self.warnings = []
 
     def task(self, **options):
@@ -57,7 +57,7 @@ class Unit:
             get_bin_path=lambda name, **dummy: name,
             run_command=lambda command, **dummy: (0, self._answer(command), ""),
         )
-        return adj_task.run(module)
+        return task.run(module)
 
     def _answer(self, command):
         if "show" not in command:
@@ -72,8 +72,8 @@ class Unit:
 
 @pytest.fixture
 def unit(tmp_path, monkeypatch):
-    monkeypatch.setattr(systemd_units, "is_running", lambda: True)
-    monkeypatch.setattr(oom_drop_in, "SYSTEM_FOLDER", str(tmp_path))
+    monkeypatch.setattr(systemd, "is_running", lambda: True)
+    monkeypatch.setattr(drop_in_text, "SYSTEM_FOLDER", str(tmp_path))
     return Unit(tmp_path)
 
 

@@ -272,10 +272,10 @@ def test_without_systemd_a_unit_cannot_be_meant_and_auto_says_that_nothing_persi
 def test_only_root_may_use_it():
     code = (
         "import os\n"
-        "from ansible_collections.memfacts.linux.plugins.module_utils import adj_task\n"
+        "from ansible_collections.memfacts.linux.plugins.module_utils.setters.adj import task\n"
         f"os.setuid({NOBODY.pw_uid})\n"
         "try:\n"
-        "    adj_task.run(None)\n"
+        "    task.run(None)\n"
         "except Exception as error:\n"
         "    print(error)\n"
     )

@@ -108,6 +108,18 @@ def test_core_keeps_its_rules(path):
     )
 
 
+def test_core_imports_nothing_beside_it():
+    """import-linter sees the core only; a relative import could climb out of it, to the setters for one."""
+    for path in CORE.rglob("*.py"):
+        storeys = len(path.relative_to(CORE).parts)
+        levels = [
+            node.level
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ImportFrom)
+        ]
+        assert max(levels, default=0) <= storeys, path
+
+
 @pytest.mark.parametrize(
     "source",
     [

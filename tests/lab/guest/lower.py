@@ -105,11 +105,11 @@ def sleeping(path):
 def step(process, **options):
     """{changed or failed, value}: what the task says, and what the kernel shows for the process."""
     sys.path.insert(0, "/tmp")
-    from ansible_collections.memfacts.linux.plugins.module_utils import adj_task
     from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
+    from ansible_collections.memfacts.linux.plugins.module_utils.setters.adj import task
 
     try:
-        told = {"changed": adj_task.run(Module(options))["changed"]}
+        told = {"changed": task.run(Module(options))["changed"]}
     except MemfactsError as error:
         told = {"failed": str(error)}
     with open(f"/proc/{process}/oom_score_adj") as stream:

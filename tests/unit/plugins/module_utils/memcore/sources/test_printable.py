@@ -8,10 +8,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.printable import (
-    printable,
-    printable_bytes,
-)
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.printable import printable, printable_bytes
 
 
 @pytest.mark.parametrize(

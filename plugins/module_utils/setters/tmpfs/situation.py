@@ -1,0 +1,212 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Read what a plan for the size of a tmpfs is made from: its mounts, and what fstab, units and logind say of it."""
+
+from typing import Dict, List, Optional
+
+from ...memcore.errors import MemfactsError, OptionError
+from ...memcore.models.mounts import Walk
+from ...memcore.sources import meminfo, mountinfo
+from ...memcore.sources.host import PAGE_SIZE, Host, decode, reason
+from .. import unit_text
+from . import fstab_text, place
+from .place import Unit
+from .plan import DROP_IN, LOGIND_DROP_IN, Live, Logind, Situation
+
+# Those that win over what systemd makes of fstab, then those that do not (systemd.unit(5), table 1).
+_ABOVE_FSTAB = (
+    "etc/systemd/system.control",
+    "run/systemd/system.control",
+    "run/systemd/transient",
+    "run/systemd/generator.early",
+    "etc/systemd/system",
+    "run/systemd/system",
+)
+_BELOW_FSTAB = ("usr/local/lib/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
+_CONFIGURATION = ("etc", "run", "usr/local/lib", "usr/lib", "lib")
+_MOST_LINKS = 40  # as the kernel (MAXSYMLINKS)
+_FOR_ALL_OTHERS = "give a path that a tmpfs is mounted at, such as /run, or missing: ignore."
+
+
+class NotMounted(MemfactsError):
+    """No tmpfs is mounted at the path, which may be just so."""
+
+
+class AnotherType(OptionError):
+    """What is mounted at the path is no tmpfs."""
+
+
+def read(host: Host, path: str) -> Situation:
+    """The situation of the tmpfs at an absolute path; NotMounted, or OptionError where something else is there."""
+    mounts = _mounts(host)
+    if place.is_users(path):
+        found = _of_users(mounts)
+        if path != place.ALL_USERS and path not in [mount.mount_point for mount in found]:
+            raise NotMounted(f"no tmpfs is mounted at {path}; {_FOR_ALL_OTHERS}")
+        path = place.ALL_USERS
+    else:
+        found = [_at(mounts, path)]
+    return _situation(host, path, mounts, [_live(host, mounts, mount) for mount in found])
+
+
+def unmounted(host: Host, path: str) -> Situation:
+    """The situation where no tmpfs is mounted, which is enough to take back what files say."""
+    return _situation(host, path, _mounts(host), [])
+
+
+def runs_systemd(host: Host) -> bool:
+    """What sd_booted(3) asks."""
+    return "systemd" in host.names("run") and "system" in host.names("run/systemd")
+
+
+def _mounts(host):
+    return mountinfo.parse(decode(host.whole("proc/self/mountinfo")))
+
+
+def _situation(host, path, mounts, live):
+    total = meminfo.parse(host.whole("proc/meminfo").decode("utf-8", "replace"))["MemTotal"]
+    fstab = _fstab(host)
+    walk = Walk(mounts, trust_root=True)
+    spelled = [name for name in fstab_text.mount_points(fstab or "") if name.startswith("/") and name != path]
+    spellings = tuple(name for name in spelled if _real(host, walk, name) == path)
+    return Situation(path, live, fstab, _unit(host, path), _logind(host), total, PAGE_SIZE, spellings)
+
+
+def _real(host, walk, path):
+    """Where the path leads, which need not exist; None where links run in circles or a mount on the way may hang."""
+    real, ahead, links = "", path.split("/")[::-1], 0
+    while ahead and links <= _MOST_LINKS:
+        name = ahead.pop()
+        step = f"{real}/{name}"
+        mount = walk.owner_of(step)
+        if name == "..":
+            real = real.rpartition("/")[0]
+        elif name in ("", "."):
+            continue
+        elif mount and mount.mount_point == step:  # which is no link
+            real = step
+        elif mount is None or walk.obstacle(mount):
+            return None
+        else:
+            try:
+                target = host.link(step.lstrip("/"))
+            except (OSError, ValueError):  # a plain folder, nothing, or a path with a NUL
+                real = step
+                continue
+            links += 1
+            real = "" if target.startswith("/") else real
+            ahead += target.split("/")[::-1]
+    return None if ahead else real or "/"
+
+
+def _of_users(mounts):
+    walk = Walk(mounts, trust_root=True)
+    return [
+        mount
+        for mount in mounts
+        if mount.fstype == "tmpfs" and place.is_users(mount.mount_point) and not walk.is_covered(mount)
+    ]
+
+
+def _at(mounts, path):
+    mount = Walk(mounts, trust_root=True).owner_of(path)
+    if mount is None or mount.mount_point != path:
+        inside = f"; it is a folder of the tmpfs at {mount.mount_point}" if mount and mount.fstype == "tmpfs" else ""
+        raise NotMounted(f"nothing is mounted at {path}{inside}; {_FOR_ALL_OTHERS}")
+    if mount.fstype != "tmpfs":
+        raise AnotherType(f"{path} is no tmpfs but of type {mount.fstype}; give a path that a tmpfs is mounted at.")
+    if mount.root != "/":
+        whole = next((m.mount_point for m in mounts if m.device == mount.device and m.root == "/"), None)
+        raise OptionError(
+            f"{path} shows only {mount.root} of a tmpfs; give the path of the whole" + (f", {whole}." if whole else ".")
+        )
+    return mount
+
+
+def _live(host, mounts, mount):
+    walk = Walk(mounts, trust_root=True)
+    obstacle = walk.obstacle(mount)
+    if obstacle:
+        raise OptionError(f"{mount.mount_point} cannot be reached, since {obstacle}; unmount that first.")
+    path = mount.mount_point.lstrip("/") or "."
+    if host.entry(path).device != mount.device:
+        raise OptionError(f"{mount.mount_point} does not lead to the tmpfs that is mounted there; look what covers it.")
+    return Live(mount, _harmless(mounts, mount, walk), host.space(path))
+
+
+def _harmless(mounts, mount, walk):
+    """A mount of the same tmpfs that is read-only just when the tmpfs is: a remount sets both to the same."""
+    same = [m for m in mounts if m.device == mount.device and (m is mount or not walk.is_covered(m))]
+    for candidate in [mount] + same:
+        if ("ro" in candidate.options.split(",")) == ("ro" in candidate.super_options.split(",")):
+            return candidate
+    raise OptionError(
+        f"{mount.mount_point} is a read-only mount of a writable tmpfs, so a remount would make all of it read-only; "
+        "mount it writable somewhere first."
+    )
+
+
+def _fstab(host):
+    """The text, None only where there is no such file: whoever took a refusal for that would replace the real one."""
+    try:
+        return decode(host.whole("etc/fstab"))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise MemfactsError(f"/etc/fstab cannot be read: {reason(error)}; repair it first.") from error
+
+
+def _unit(host, path):
+    if path == place.ALL_USERS or not runs_systemd(host):
+        return Unit("")
+    name = unit_text.name_of(path)
+    fragment, text, above = _fragment(host, name)
+    drop_ins = _drop_ins(host, list(_ABOVE_FSTAB + _BELOW_FSTAB), unit_text.drop_in_folders(name))
+    own_path = f"/etc/systemd/system/{name}.d/{DROP_IN}"
+    own = drop_ins.pop(own_path, None)
+    if text is not None and not text.strip():  # a link to /dev/null, or an empty file
+        return Unit(name, masked=True, own=own)  # ours has no effect then, but can still be taken back
+    sets = [where for where, content in drop_ins.items() if _options_in([content]) is not None]
+    options = _options_in([text or "", *drop_ins.values()])
+    return Unit(name, fragment, above, False, options, sets[-1] if sets else None, own)
+
+
+def _options_in(texts):
+    return unit_text.last_value(texts, "Mount", "Options")
+
+
+def _fragment(host, name):
+    for folder in _ABOVE_FSTAB + _BELOW_FSTAB:
+        text = host.optional(f"{folder}/{name}")
+        if text is not None:
+            return f"/{folder}/{name}", text, folder in _ABOVE_FSTAB
+    return None, None, False
+
+
+def _drop_ins(host: Host, folders: List[str], names: List[str]) -> Dict[str, str]:
+    """Path to text in the order of reading, which is that of file names; of one name the first folder's counts."""
+    found: Dict[str, str] = {}
+    for name in names:
+        for folder in folders:
+            for file in host.names(f"{folder}/{name}"):
+                if file.endswith(".conf"):
+                    found.setdefault(file, f"{folder}/{name}/{file}")
+    texts = {"/" + found[file]: host.optional(found[file]) for file in sorted(found)}
+    return {path: text for path, text in texts.items() if text is not None}
+
+
+def _logind(host: Host) -> Logind:
+    main: Optional[str] = None
+    for folder in _CONFIGURATION:
+        main = host.optional(f"{folder}/systemd/logind.conf") if main is None else main
+    drop_ins = _drop_ins(host, [f"{folder}/systemd" for folder in _CONFIGURATION], ["logind.conf.d"])
+    own = drop_ins.pop(LOGIND_DROP_IN, None)
+    values: Dict[str, str] = {}
+    later: Dict[str, str] = {}
+    for path, text in [("", main or ""), *drop_ins.items()]:
+        for setting in unit_text.settings(text):
+            if setting.section == "Login":
+                values[setting.key] = setting.value
+                if path.rpartition("/")[2] > DROP_IN:
+                    later[setting.key] = path
+    return Logind(values, own, later)

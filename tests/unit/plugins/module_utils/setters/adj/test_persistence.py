@@ -1,0 +1,75 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a value is written down, or the reason why not."""
+
+import pytest
+
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import OptionError
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import lifelines
+from ansible_collections.memfacts.linux.plugins.module_utils.setters.adj.persistence import (
+    Service,
+    decide,
+    idle_warning,
+    sessions_warning,
+)
+
+CRON = Service("cron.service", True)
+SSH = Service("ssh.service", True, lifelines.of_unit("ssh.service"))
+IN_CONTAINER = Service(None, False)
+OBSTACLES = [
+    pytest.param(IN_CONTAINER, 5, "does not run systemd", True, id="no-systemd"),
+    pytest.param(Service(None, True), 5, "not selected by unit", False, id="no-unit"),
+    pytest.param(Service("user.slice", True), 5, "starts no processes", True, id="slice"),
+    pytest.param(Service("app.service", True, None, 100), 50, "runs with 100", True, id="below-the-users-manager"),
+]
+
+
+@pytest.mark.parametrize("service, value, reason, warn", OBSTACLES)
+def test_auto_names_the_obstacle_and_goes_without(service, value, reason, warn):
+    found = decide("auto", service, value)
+    assert (found.method, reason in found.reason, found.warn) == ("none", True, warn)
+
+
+@pytest.mark.parametrize("service, value, reason, warn", OBSTACLES)
+def test_systemd_is_refused_where_it_cannot_be(service, value, reason, warn):
+    with pytest.raises(OptionError, match=reason):
+        decide("systemd", service, value)
+
+
+@pytest.mark.parametrize(
+    "asked, service, value, method",
+    [
+        pytest.param("auto", CRON, -500, "systemd", id="a-service"),
+        pytest.param("systemd", CRON, -500, "systemd", id="asked-for"),
+        pytest.param("none", CRON, -500, "none", id="not-wanted"),
+        pytest.param("none", IN_CONTAINER, 5, "none", id="not-wanted-and-not-possible"),
+        pytest.param("auto", Service("app.service", True, None, 100), 100, "systemd", id="as-the-users-manager"),
+        pytest.param("auto", SSH, -1000, "itself", id="sshd-does-it-itself"),
+        pytest.param("auto", SSH, 200, "systemd", id="sessions-of-sshd-that-go-first"),
+        pytest.param("systemd", SSH, -1000, "systemd", id="sshd-asked-for"),
+    ],
+)
+def test_the_method(asked, service, value, method):
+    found = decide(asked, service, value)
+    assert (found.method, found.warn) == (method, False)
+
+
+def test_another_negative_value_of_sshd_is_said_to_hold_until_it_starts_again():
+    found = decide("auto", SSH, -900)
+    assert (found.method, found.warn) == ("none", True)
+    assert "-900 holds until its next start" in found.reason
+
+
+def test_a_drop_in_that_would_protect_every_session_is_warned_of():
+    assert "its sessions" in sessions_warning(SSH, -1000)
+    assert sessions_warning(SSH, 0) is None
+    assert sessions_warning(CRON, -1000) is None
+
+
+@pytest.mark.parametrize("state, warned", [("active", True), ("inactive", False), ("failed", False)])
+def test_a_unit_that_is_active_without_a_process_is_told_from_one_that_is_stopped(state, warned):
+    warning = idle_warning("postgresql.service", state)
+    assert (warning is not None) == warned
+    if warned:
+        assert warning.startswith("postgresql.service is active but runs no process of its own")
+        assert "postgresql@15-main.service" in warning

@@ -76,6 +76,7 @@ def run_stage(session, folder):
 
 def main(tag):
     """Exit 1 unless all is well."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins with it ignored
     signal.signal(signal.SIGTERM, lambda *_: os.killpg(0, signal.SIGINT))
     commit = run("git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*").strip()
     state = commit + run("git", "diff", "HEAD") + run("git", "status", "--porcelain")

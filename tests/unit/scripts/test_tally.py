@@ -4,8 +4,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -125,6 +127,34 @@ def test_stage_of_a_python_that_nox_does_not_find_says_so(stage):
 
 def test_what_a_stage_says_it_skipped_is_told(stage):
     assert stage("echo 'skipped: mypy: unsupported'")["skipped"] == ["mypy: unsupported"]
+
+
+# A tally whose only stage sleeps, with what nox would say of it.
+SLEEPS = """
+import pathlib, sys
+from scripts import tally
+tally.HERE = pathlib.Path(sys.argv[1])
+row = '[{"session": "made-up", "python": null, "tags": ["some"]}]'
+tally.NOX = ("sh", "-c", f"case $0 in -t) echo '{row}' ;; -s) echo begun >{sys.argv[1]}/begun; exec sleep 250 ;; esac")
+sys.exit(tally.main("some"))
+"""
+
+
+def test_background_run_that_is_terminated_ends_its_stages_and_says_so(tmp_path):
+    ignore = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)}  # as sh does for `make test &`
+    command = [sys.executable, "-c", SLEEPS, str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(tally.HERE)}
+    with subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, start_new_session=True, **ignore
+    ) as process:
+        while not (tmp_path / "begun").exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.terminate()
+        said = process.communicate()[1].decode()
+    assert "interrupted; what each stage left is in " in said and process.returncode == 1
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
 
 
 def test_table_reasons_and_count(tmp_path, monkeypatch, capsys):

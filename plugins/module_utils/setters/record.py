@@ -1,55 +1,61 @@
 # Copyright (c) 2026 the memfacts authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a setter keeps on the host so that state: absent can take its changes back: one JSON file for each module."""
+"""Where a setter keeps what it needs to take its changes back: one JSON object in a file of root's, for each module.
 
-import contextlib
-import fcntl
+The file outlives the run and the next run trusts it, so only root may have written it.
+"""
+
 import json
 import os
+import stat
 
 from ..memcore.errors import MemfactsError
 from . import text_file
 
 FOLDER = "/var/lib/memfacts"
+_MODE = 0o600
+
+
+def path_of(name):
+    """The path of a record."""
+    return os.path.join(FOLDER, name)
 
 
 def load(name):
-    """{key: entry} of the file; empty where there is none."""
-    path = os.path.join(FOLDER, name)
+    """The object in the file, None where there is no file; MemfactsError where it is damaged or not root's alone."""
+    path = path_of(name)
     text = text_file.read(path)
     if text is None:
-        return {}
+        return None
+    status = os.stat(path)
+    if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise MemfactsError(f"{path} can be written by others than root, so it is not trusted; move it away.")
     try:
-        entries = json.loads(text)
-    except ValueError:
-        entries = None
-    if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
-        raise MemfactsError(
-            f"{path}, which holds what was there before earlier changes, is damaged; repair it or move it away."
-        )
-    return entries
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise damaged(name, "it is no JSON object")
+    return found
 
 
-def save(module, name, entries):
-    """Replace the file at once; without entries there is none, and no folder if nothing else is in it."""
-    path = os.path.join(FOLDER, name)
-    if entries:
-        text_file.write(module, path, json.dumps(entries, indent=1, sort_keys=True) + "\n")
-    else:
-        text_file.remove(path)
+def damaged(name, why):
+    """The error for a record that cannot be used."""
+    return MemfactsError(
+        f"{path_of(name)}, which holds what was there before earlier changes, is damaged: {why}; repair it or move it "
+        "away, after which what was set stays."
+    )
 
 
-@contextlib.contextmanager
-def lock():
-    """Keep other runs of setters out; the folder is there while the lock is held."""
-    os.makedirs(FOLDER, mode=0o755, exist_ok=True)
-    descriptor = os.open(FOLDER, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        os.makedirs(FOLDER, mode=0o755, exist_ok=True)  # whoever had the lock before may have left none
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            os.rmdir(FOLDER)
-        os.close(descriptor)
+def save(module, name, content):
+    """Replace the file at once. None removes it, and its folder if nothing else is in it."""
+    if content is not None:
+        text_file.write(module, path_of(name), json.dumps(content, indent=1, sort_keys=True) + "\n", _MODE)
+    elif os.path.lexists(path_of(name)):
+        text_file.remove(path_of(name), [FOLDER])
+
+
+def check_writable(name):
+    """MemfactsError where it could not be written, before anything was changed."""
+    text_file.check_writable(path_of(name))

@@ -9,6 +9,8 @@ import tempfile
 
 from ..memcore.errors import MemfactsError
 
+_MOST = 1 << 24  # characters; what a user may have made as large as the disk is none of these files
+
 
 def read(path):
     """The file's text (any bytes kept), or None where there is none; MemfactsError where it is no regular file."""
@@ -23,7 +25,10 @@ def read(path):
         if not stat.S_ISREG(mode):
             raise MemfactsError(f"{path} is no regular file; move it away.")
         with open(descriptor, encoding="utf-8", errors="surrogateescape", newline="", closefd=False) as stream:
-            return stream.read()
+            text = stream.read(_MOST + 1)
+        if len(text) > _MOST:
+            raise MemfactsError(f"{path} has more than {_MOST >> 20} MiB, so it is no file of settings; move it away.")
+        return text
     finally:
         os.close(descriptor)
 
@@ -50,16 +55,34 @@ def check_writable(path):
         raise MemfactsError(f"{path} cannot be written, since it is a folder; move it away.")
 
 
-def write(module, path, text):
-    """Replace the file, making its folders. Returns the folders made."""
-    folders = _make_folders(path)
-    new = not os.path.exists(path)
-    temporary = _temporary(module.tmpdir, text)
-    module.add_cleanup_file(temporary)
-    module.atomic_move(temporary, path)
-    if new:
-        os.chmod(path, 0o644)
+def write(module, path, text, mode=0o644):
+    """Replace the file, making its folders. Returns the folders made; MemfactsError where it cannot be replaced.
+
+    A new file gets the mode. With the module's option unsafe_writes, where it has one, a file that can only be written
+    in place (a bind mount) is.
+    """
+    try:
+        folders = _make_folders(path)
+        new = not os.path.exists(path)
+        temporary = _temporary(module.tmpdir, text)
+        module.add_cleanup_file(temporary)
+        _move(module, temporary, path)
+        if new:
+            os.chmod(path, mode)
+    except OSError as error:
+        raise MemfactsError(f"{path} cannot be written ({error.strerror}); nothing of it was changed.") from None
     return folders
+
+
+def _move(module, temporary, path):
+    # A plain Exception where the file is immutable or a mount point, or the disk is full; ansible-core 2.16 and older
+    # end the module instead (SystemExit), after saying so.
+    try:
+        module.atomic_move(temporary, path, unsafe_writes=bool(module.params.get("unsafe_writes")))
+    except OSError:
+        raise
+    except Exception as error:
+        raise MemfactsError(f"{path} cannot be replaced ({error}); free space there or make it replaceable.") from None
 
 
 def write_plainly(path, text):

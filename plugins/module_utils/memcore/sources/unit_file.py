@@ -1,9 +1,9 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""systemd's unit files and drop-ins (systemd.unit(5), systemd.syntax(7)), as far as OOMScoreAdjust= goes."""
+"""systemd's unit files, drop-ins and other files of that format (systemd.unit(5), systemd.syntax(7))."""
 
 import re
-from typing import Iterable, Iterator, List, Optional
+from typing import Iterable, Iterator, List, NamedTuple, Optional
 
 # Where the system manager looks, the first found wins; what `systemd-run` and generators make stands here too.
 FOLDERS = (
@@ -24,6 +24,46 @@ FOLDERS = (
 _SECTION = re.compile(r"\[(.*)\]\s*$")
 _INTEGER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]{1,8}|0[oO]?[0-7]{1,11}|0[bB][01]{1,32}|[1-9][0-9]{0,9}|0)$", re.ASCII)
 _LIMIT = 1000
+_PLAIN = re.compile(r"[0-9A-Za-z:_.]")
+
+
+class Setting(NamedTuple):
+    """One `key=value` below a [section], as it stands there."""
+
+    section: str
+    key: str
+    value: str
+
+
+def settings(text: str) -> Iterator[Setting]:
+    """All settings in order; a line that ends in a backslash goes on in the next one."""
+    section = ""
+    for line in _logical_lines(text):
+        header = _SECTION.match(line)
+        if header:
+            section = header[1]
+            continue
+        key, equals, value = line.partition("=")
+        if equals:
+            yield Setting(section, key.strip(), value.strip())
+
+
+def last_value(texts: Iterable[str], section: str, key: str) -> Optional[str]:
+    """What counts of a setting that is given in several texts: the last one; None where none gives it."""
+    found = None
+    for text in texts:
+        for setting in settings(text):
+            if (setting.section, setting.key) == (section, key):
+                found = setting.value
+    return found
+
+
+def mount_unit(mount_point: str) -> str:
+    """The unit of a mount point: /var/my tmp is var-my\\x20tmp.mount (systemd-escape --path)."""
+    path = mount_point.strip("/")
+    if not path:
+        return "-.mount"
+    return "".join(_escaped(char, position) for position, char in enumerate(path)) + ".mount"
 
 
 def template_of(unit: str) -> Optional[str]:
@@ -31,6 +71,11 @@ def template_of(unit: str) -> Optional[str]:
     stem, at, rest = unit.partition("@")
     instance, _dot, suffix = rest.rpartition(".")
     return f"{stem}@.{suffix}" if at and instance else None
+
+
+def is_template(unit: str) -> bool:
+    """Whether it is foo@.service, of which only instances run."""
+    return "@." in unit and unit.count("@") == 1
 
 
 def drop_in_folders(unit: str) -> List[str]:
@@ -52,29 +97,19 @@ def oom_score_adjust(texts: Iterable[str], section: str = "Service") -> Optional
     """
     value = None
     for text in texts:
-        for assigned in _assignments(text, section):
-            if not assigned:
+        for setting in settings(text):
+            if (setting.section, setting.key) != (section, "OOMScoreAdjust"):
+                continue
+            if not setting.value:
                 value = None
-            elif _INTEGER.match(assigned) and abs(_number(assigned)) <= _LIMIT:
-                value = _number(assigned)
+            elif _INTEGER.match(setting.value) and abs(_number(setting.value)) <= _LIMIT:
+                value = _number(setting.value)
     return value
 
 
 def _dashes(stem):
     # The longest prefix first; a dash at the end is the name itself.
     return [at for at in range(len(stem) - 2, 0, -1) if stem[at] == "-"]
-
-
-def _assignments(text, wanted) -> Iterator[str]:
-    section = None
-    for line in _logical_lines(text):
-        header = _SECTION.match(line)
-        if header:
-            section = header[1]
-            continue
-        key, equals, value = line.partition("=")
-        if equals and section == wanted and key.rstrip() == "OOMScoreAdjust":
-            yield value.strip()
 
 
 def _logical_lines(text):
@@ -90,6 +125,14 @@ def _logical_lines(text):
         yield (begun + stripped).strip()
         begun = ""
     yield begun.strip()
+
+
+def _escaped(char, position):
+    if char == "/":
+        return "-"
+    if _PLAIN.match(char) and not (char == "." and position == 0):
+        return char
+    return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogateescape"))
 
 
 def _number(text):

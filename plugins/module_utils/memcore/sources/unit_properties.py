@@ -4,7 +4,7 @@
 
 import re
 import shlex
-from typing import NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 NAMES = (
     "Id",
@@ -56,6 +56,11 @@ def parse(text: str) -> Unit:
         found.get("FragmentPath") or None,
         tuple(_PROGRAM.findall(found.get("ExecStart", ""))),
     )
+
+
+def parse_all(text: str) -> List[Unit]:
+    """The units of an answer about several, which blank lines part."""
+    return [parse(block) for block in text.split("\n\n") if block.strip()]
 
 
 def drop_in_paths(text: str) -> Tuple[str, ...]:

@@ -46,6 +46,7 @@ def test_only_a_lifeline_or_a_purpose_makes_unkillable(steps):
     assert steps["unkillable on purpose"] == {"changed": True, "value": -1000}
     assert steps["killable again"] == {"changed": True, "value": 0}
     assert steps["lifeline"] == {"changed": True, "value": -1000}
+    assert steps["all given back"] == {"changed": True, "value": 0}
 
 
 def test_root_of_a_user_namespace_is_told_why_it_may_not_lower(steps):

@@ -55,6 +55,21 @@ def of(pid):
         return int(stream.read())
 
 
+def record_text():
+    """The record as it is on the host, None where there is none."""
+    try:
+        with open(RECORD) as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
+
+
+def boot_id():
+    """The name of this boot of the kernel."""
+    with open("/proc/sys/kernel/random/boot_id") as stream:
+        return stream.read().strip()
+
+
 def changes(result):
     """{pid: (before, after)} of what the module says it set."""
     rows = [(row["pid"], (row["before"], row["after"])) for row in result["processes"]]

@@ -4,6 +4,7 @@
 
 import os
 import tempfile
+import time
 import types
 
 import pytest
@@ -12,6 +13,7 @@ from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors impo
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.unit_properties import Unit
 from ansible_collections.memfacts.linux.plugins.module_utils.setters import as_user, text_file
 from ansible_collections.memfacts.linux.plugins.module_utils.setters.adj.drop_in import DropIn
+from ansible_collections.memfacts.linux.plugins.module_utils.setters.adj.record import Record
 from ansible_collections.memfacts.linux.plugins.module_utils.setters.adj.target import Target
 from tests.live.users import NOBODY
 
@@ -21,6 +23,7 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="taking another user's identity takes root"),
 ]
 
+NOTHING = Record("", {})
 UNIT = Unit("x.service", "loaded", "active", None, None, None, (), None, ())
 
 
@@ -44,22 +47,24 @@ def secret():
         yield path
 
 
-def drop_in(home, value, unit=UNIT, owner=NOBODY):
+def drop_in(home, value, unit=UNIT, owner=NOBODY, record=NOTHING):
     path = home + "/.config/systemd/user/x.service.d/90-memfacts-oom-score-adj.conf"
-    return DropIn(types.SimpleNamespace(tmpdir=home), Target(None, None, unit, [], path, owner, NOBODY), value)
+    target = Target(None, None, unit, [], path, owner, NOBODY)
+    return DropIn(types.SimpleNamespace(tmpdir=home), target, value, record.at(path))
 
 
 def test_the_file_and_its_folders_are_the_user_s_and_go_again(home):
     file = drop_in(home, 5)
     file.check()
-    folders = file.folders()
-    assert len(folders) == 4
-    file.apply(())
+    record = file.pending(NOTHING)
+    folders = record.files[0].written.folders
+    assert len(folders) == 4 and record.files[0].written.owner == NOBODY.pw_name
+    file.apply()
     seen = [os.stat(path) for path in (file.path, *folders)]
     assert {(one.st_uid, one.st_gid) for one in seen} == {(NOBODY.pw_uid, NOBODY.pw_gid)}
     assert seen[0].st_mode & 0o777 == 0o644
-    assert drop_in(home, 5).changed is False
-    assert drop_in(home, None).apply(folders) == folders
+    assert drop_in(home, 5, record=record).changed is False
+    drop_in(home, None, record=record).apply()
     assert os.listdir(home) == []
 
 
@@ -68,14 +73,15 @@ def test_a_link_leads_neither_reading_nor_writing_to_another_s_file(home, secret
     os.makedirs(os.path.dirname(file.path))
     os.symlink(secret, file.path)
     with pytest.raises(MemfactsError, match="Permission denied.*as user"):
-        drop_in(home, 5)
+        drop_in(home, 5).check()
+    assert "Permission denied" in drop_in(home, None).kept
     os.unlink(file.path)
     os.rmdir(os.path.dirname(file.path))
     os.symlink(os.path.dirname(secret), os.path.dirname(file.path))
     with pytest.raises(MemfactsError, match="cannot be written"):
         file.check()
     with pytest.raises(MemfactsError, match="Permission denied"):
-        file.apply(())
+        file.apply()
     assert os.listdir(os.path.dirname(secret)) == ["secret"]
     assert os.stat(secret).st_uid == 0
 
@@ -100,6 +106,20 @@ def test_what_is_no_regular_file_is_refused_and_does_not_hang(tmp_path, make):
 def test_a_masked_file_is_empty(tmp_path):
     os.symlink(os.devnull, str(tmp_path / "masked"))
     assert text_file.read(str(tmp_path / "masked")) == ""
+
+
+def test_files_that_do_not_answer_are_not_waited_for(monkeypatch):
+    monkeypatch.setattr(as_user, "_SECONDS", 1)
+    with pytest.raises(MemfactsError, match="cannot be read or written within 1 seconds"):
+        as_user.call(NOBODY, time.sleep, 600)
+
+
+def test_a_file_as_large_as_a_user_likes_is_not_read(tmp_path):
+    path = tmp_path / "large"
+    with open(str(path), "wb") as stream:
+        stream.truncate(1 << 40)
+    with pytest.raises(MemfactsError, match="large has more than 16 MiB"):
+        text_file.read(str(path))
 
 
 def test_what_happens_in_the_child_is_told_or_said_to_be_unknown():

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The module oom_score_adj on this kernel: what it sets, what it leaves alone, what it gives back."""
 
+import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -10,9 +12,11 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 
+from ansible_collections.memfacts.linux.plugins.module_utils.setters import lock
 from tests import CHECKOUT
 from tests.lab import debian
 from tests.live import adj, procfs
@@ -229,9 +233,16 @@ def test_a_value_is_lowered_below_what_the_process_was_born_with(program):
         pytest.param({"cgroup": "/no/such", "value": 5}, "matches no running user process", id="no-cgroup"),
         pytest.param({"container": "no-such-one", "value": 5}, "is not running here", id="no-container"),
         pytest.param({"unit": "a b", "value": 5}, "is no name of a unit", id="no-unit-name"),
-        pytest.param({"unit": "getty@.service", "value": 5}, "or a template", id="template"),
         pytest.param({"name": NAME, "value": -1000}, "may not be set to -1000, since", id="unkillable"),
-        pytest.param({"name": NAME}, "state is present but all of the following are missing: value", id="none"),
+        pytest.param(
+            {"name": NAME}, "state is present but any of the following are missing: value, entries", id="none"
+        ),
+        pytest.param({"name": NAME, "value": True}, "value is true, but it takes a whole number", id="true"),
+        pytest.param({"pid": True, "value": 5}, "pid is true, but it takes a whole number", id="pid-true"),
+        pytest.param({"user": "a\0b", "value": 5}, "has a NUL byte in it", id="nul"),
+        pytest.param({"entries": [{"name": NAME}]}, "entry 1 of entries is wrong: value is missing", id="entry"),
+        pytest.param({"entries": [], "name": NAME}, "mutually exclusive", id="both"),
+        pytest.param({"name": NAME, "state": "listed"}, "give neither entries nor a selector", id="listed"),
         pytest.param({"name": NAME, "value": 5, "persist": "systemd"}, "persist is systemd, but", id="persist"),
     ],
 )
@@ -242,6 +253,161 @@ def test_bad_input_is_one_sentence_and_changes_nothing(program, options, said):
     assert result["failed"] and said in result["msg"]
     assert "\n" not in result["msg"] and "Traceback" not in result["msg"]
     assert not os.path.exists(adj.RECORD)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"name": "no-such-thing"}, id="name"),
+        pytest.param({"pid": 4194305}, id="pid"),
+        pytest.param({"user": "no-such-user"}, id="user"),
+        pytest.param({"cgroup": "/no/such"}, id="cgroup"),
+        pytest.param({"container": "no-such-one"}, id="container"),
+        pytest.param({"unit": "no-such.service"}, id="unit"),
+        pytest.param({"entries": [{"name": "no-such-thing"}, {"pid": 4194305}]}, id="entries"),
+        pytest.param({"entries": []}, id="no-entries"),
+        pytest.param({}, id="nothing-recorded"),
+    ],
+)
+def test_to_undo_what_does_not_exist_is_no_failure_and_no_change(options):
+    result = adj.run(state="absent", **options)
+    assert not result.get("failed") and result["changed"] is False
+    assert not os.path.exists(adj.RECORD)
+
+
+def test_entries_are_set_in_one_run_and_all_that_is_recorded_is_undone_in_one(program):
+    with running(program, "600") as first, running("sleep", "601") as second:
+        entries = [{"name": program, "value": 300}, {"pid": second, "value": 7}]
+        result = adj.run(entries=entries)
+        assert [entry["title"] for entry in result["entries"]] == [f"name {program}", f"pid {second}"]
+        assert [adj.changes(entry) for entry in result["entries"]] == [{first: (0, 300)}, {second: (0, 7)}]
+        assert "2 of 2 processes changed" in result["summary"]
+        assert not adj.run(entries=entries)["changed"]
+        listed = adj.run(state="listed")
+        assert [row["pid"] for row in listed["record"]["processes"]] == sorted([first, second])
+        predicted = adj.run(state="absent", check=True)
+        undone = adj.run(state="absent")
+        assert (predicted["changed"], predicted["diff"]) == (undone["changed"], undone["diff"])
+        assert (adj.of(first), adj.of(second)) == (0, 0)
+    assert not os.path.exists(adj.RECORD)
+
+
+def test_one_wrong_entry_is_found_before_anything_is_set(program):
+    with running(program, "600") as pid:
+        result = adj.run(entries=[{"name": program, "value": 300}, {"name": "no-such-thing", "value": 5}])
+        assert "name 'no-such-thing' matches no running user process" in result["msg"]
+        assert adj.of(pid) == 0 and not os.path.exists(adj.RECORD)
+        assert adj.run(
+            entries=[{"name": program, "value": 1}, {"name": "no-such-thing", "value": 5, "missing": "ignore"}]
+        )
+        assert adj.of(pid) == 1
+
+
+def test_entries_that_contradict_each_other_through_different_selectors_are_refused():
+    with running(sys.executable, "-c", TREE) as pid:
+        listing = f"/proc/{pid}/task/{pid}/children"
+        child, other = wait_for(lambda: both(listing))
+        for options in ({"pid": pid, "children": True}, {"pid": child, "value": 6}):
+            second = {"pid": child, "value": 5} if "children" in options else {"pid": child, "value": 7}
+            result = adj.run(entries=[dict({"value": 3}, **options), second])
+            assert f"sets process {child} " in result["msg"] and "let one of them leave it out" in result["msg"]
+        assert [adj.of(one) for one in (pid, child, other)] == [0, 0, 0]
+        # The same value twice is no contradiction.
+        adj.run(entries=[{"pid": pid, "children": True, "value": 3}, {"pid": child, "value": 3}])
+        assert [adj.of(one) for one in (pid, child, other)] == [3, 3, 3]
+        for one in (child, other):
+            os.kill(one, 9)
+
+
+def test_a_value_that_somebody_else_set_is_kept_and_named(program):
+    with running(program, "600") as pid:
+        adj.run(pid=pid, value=300)
+        pathlib.Path(f"/proc/{pid}/oom_score_adj").write_text("310")
+        result = adj.run(state="absent")
+        assert [row["what"] for row in result["kept"]] == [f"process {pid} ({NAME})"]
+        assert "it has 310, but this module had set 300" in result["kept"][0]["reason"]
+        assert adj.of(pid) == 310 and not os.path.exists(adj.RECORD)
+
+
+def test_the_entry_of_a_dead_process_goes(program):
+    with running(program, "600") as pid:
+        adj.run(pid=pid, value=300)
+    assert os.path.exists(adj.RECORD)
+    assert not adj.run(pid=pid, state="absent")["changed"]
+    assert not os.path.exists(adj.RECORD)
+
+
+DAMAGED = [
+    "",
+    "{",
+    "[]",
+    "null",
+    '{"/p":{}}',
+    "[" * 100000,
+    "\udcff\0",
+    '{"version": 2, "boot_id": "x", "processes": [], "files": [{"written": {"path": "/etc/passwd", "sha256": "'
+    + "0" * 64
+    + '", "before": "root::0:0::/:/bin/sh", "folders": [], "owner": null}, "value": 1}]}',
+]
+
+
+@pytest.mark.parametrize("text", DAMAGED, ids=range(len(DAMAGED)))
+@pytest.mark.parametrize("options", [{"state": "absent"}, {"state": "listed"}, {"name": NAME, "value": 5}], ids=str)
+def test_a_damaged_record_is_one_sentence_and_changes_nothing(program, text, options):
+    os.makedirs(os.path.dirname(adj.RECORD), exist_ok=True)
+    pathlib.Path(adj.RECORD).write_bytes(text.encode("utf-8", "surrogateescape"))
+    passwd = pathlib.Path("/etc/passwd").read_bytes()
+    with running(program, "600") as pid:
+        result = adj.run(**options)
+        assert adj.of(pid) == 0
+    assert result["failed"] and "oom_score_adj.json" in result["msg"] and "is damaged" in result["msg"]
+    assert "Traceback" not in result["msg"] and "\n" not in result["msg"]
+    assert pathlib.Path("/etc/passwd").read_bytes() == passwd
+
+
+ODD = "adj-" + "\udcff\udcfe"  # two bytes that are no UTF-8
+
+
+@pytest.mark.parametrize("by", ["comm", "executable", "cgroup"])
+def test_names_with_bytes_that_are_no_utf_8_are_set_and_the_reply_can_be_read(program, tmp_path, by):
+    odd = str(tmp_path / ODD)
+    code = f"import ctypes, time; ctypes.CDLL(None).prctl(15, {os.fsencode(ODD)!r}); time.sleep(600)"
+    if by == "executable":
+        shutil.copy(program, odd)
+    command = {"comm": (sys.executable, "-c", code), "executable": (odd, "600"), "cgroup": (program, "600")}[by]
+    with running(*command) as pid, contextlib.ExitStack() as stack:
+        if by == "comm":
+            wait_for(lambda: b"\xff" in pathlib.Path(f"/proc/{pid}/comm").read_bytes())
+        if by == "cgroup":
+            stack.enter_context(adj.cgroup(f"docker/{ODD}.service", pid))
+        done = adj.finished(value=300, **({"cgroup": "/docker"} if by == "cgroup" else {"pid": pid}))
+        reply = done.stdout.decode("utf-8")
+        result = json.loads(reply)
+        reply.encode("utf-8"), json.dumps(result, ensure_ascii=False).encode("utf-8")
+        assert adj.changes(result) == {pid: (0, 300)} and adj.of(pid) == 300
+        shown = result["processes"][0]["unit" if by == "cgroup" else "comm"]
+        assert "\\xff\\xfe" in shown
+        assert adj.changes(adj.run(pid=pid, state="absent")) == {pid: (300, 0)}
+
+
+def test_a_lock_that_another_run_holds_is_waited_for_no_longer_than_said(program):
+    with running(program, "600") as pid, lock.held(5):
+        result = adj.run(name=program, value=5, lock_timeout=0)
+        assert f"process {os.getpid()}" in result["msg"] and "lock_timeout" in result["msg"]
+        assert adj.of(pid) == 0
+        # What changes nothing needs no turn, and nobody else can take the lock.
+        assert adj.run(name=program, value=5, check=True)["changed"]
+        assert adj.run(state="listed")["record"] == {"processes": [], "drop_ins": []}
+
+
+def test_nobody_holds_a_run_up_with_a_lock_on_a_folder_that_everybody_may_open(program):
+    descriptor = os.open("/", os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with running(program, "600"):
+            assert adj.run(name=program, value=5, lock_timeout=0)["changed"]
+    finally:
+        os.close(descriptor)
 
 
 def test_a_pattern_that_matches_only_the_module_itself_is_refused(tmp_path):
@@ -352,6 +518,49 @@ def kill_half_way(program, count):
 def was_met(results):
     """Whether many processes were set, and some vanished while a run looked at them."""
     return sum(len(adj.changes(result)) for result in results) > 200 and any(one["vanished"] for one in results)
+
+
+@pytest.mark.slow
+def test_of_2000_processes_that_exec_or_change_their_name_none_is_set_that_is_no_longer_meant(tmp_path):
+    wanted, control = PREFIX + "yes", PREFIX + "no"
+    shell = tmp_path / control
+    shutil.copy(os.path.realpath(shutil.which("sh")), shell)
+    command = [sys.executable, "-m", "tests.live.turncoats", "2000", wanted, control, str(shell)]
+    crowd = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        results = []
+        while len(results) < 12 or (len(results) < 200 and not was_met(results)):
+            results.append(adj.run(pattern=f"^{wanted}$", value=700, missing="ignore"))
+        told = json.loads(crowd.communicate()[0].decode())
+    finally:
+        crowd.kill()
+        crowd.wait()
+    assert [result.get("msg") for result in results if result.get("failed")] == []
+    assert sum(sum(pairs.values()) for pairs in told.values()) >= 2000
+    for way in ("name", "exec"):
+        # With which value it turned, and with which it ended: nobody is set afterwards.
+        assert set(told[way]) <= {"0 0", "700 700"}, told
+        assert told[way]["700 700"] > 10 and told[way]["0 0"] > 10
+
+
+@pytest.mark.slow
+def test_1000_recorded_processes_are_undone_in_5_seconds(program):
+    crowd = [subprocess.Popen([program, "600"]) for dummy in range(1000)]
+    try:
+        pids = [child.pid for child in crowd]
+        wait_for(lambda: all(os.readlink(f"/proc/{pid}/exe") == program for pid in pids))
+        adj.run(name=program, value=300)
+        begin = time.monotonic()
+        result = adj.run(state="absent")
+        seconds = time.monotonic() - begin
+        assert "1000 of 1000 processes changed" in result["summary"]
+        assert {adj.of(pid) for pid in pids} == {0}
+        assert seconds <= 5
+    finally:
+        for child in crowd:
+            child.kill()
+        for child in crowd:
+            child.wait()
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ import sys
 from tests.live import syscalls
 
 # The guest's root cannot be written, so it gets one with the folders that a host has; the rest is bound into it.
-ROOT, BOUND, MADE = "/tmp/root", ("dev", "out", "proc", "usr", "work-tree"), ("sbin", "tmp", "var/lib")
+ROOT, BOUND, MADE = "/tmp/root", ("dev", "out", "proc", "usr", "work-tree"), ("run", "sbin", "tmp", "var/lib")
 MS_BIND = 4096
 CLONE_NEWUSER = 0x10000000
 CONTAINED = "contained"
@@ -28,8 +28,9 @@ class Module:
     check_mode, tmpdir = False, "/tmp"
 
     def __init__(self, options):
-        self.params = dict.fromkeys(("pid", "name", "pattern", "user", "unit", "cgroup", "container", "value"))
-        self.params.update(DEFAULTS, missing="fail", **options)
+        names = ("pid", "name", "pattern", "user", "unit", "cgroup", "container", "value", "entries")
+        self.params = dict.fromkeys(names)
+        self.params.update(DEFAULTS, missing="fail", lock_timeout=60, unsafe_writes=False, **options)
 
     def warn(self, text):
         print(text)
@@ -37,7 +38,7 @@ class Module:
     def add_cleanup_file(self, path):
         pass
 
-    def atomic_move(self, source, target):
+    def atomic_move(self, source, target, **dummy):
         shutil.copy(source, target + ".new")
         os.rename(target + ".new", target)
 
@@ -78,6 +79,7 @@ def as_root():
         "unkillable on purpose": step(victim, pid=victim, value=-1000, allow_unkillable=True),
         "killable again": step(victim, pid=victim, state="absent"),
         "lifeline": step(sshd, name="sshd", value=-1000),
+        "all given back": step(sshd, state="absent"),
     }
     for pid in (victim, sshd):
         os.kill(pid, signal.SIGKILL)

@@ -38,6 +38,10 @@ class UnitFiles:
         last = [path for path, text in read if unit_file.oom_score_adjust([text]) == value][-1]
         return Declared(value, "/" + last)
 
+    def drop_ins(self, unit: str) -> List[str]:
+        """The paths of all its drop-ins, in the order in which systemd reads them."""
+        return ["/" + path for path in self._drop_ins(unit)]
+
     def _fragment(self, unit):
         for name in (unit, unit_file.template_of(unit)):
             for folder in unit_file.FOLDERS:

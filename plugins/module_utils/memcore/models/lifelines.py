@@ -12,6 +12,7 @@ from . import owner
 
 _COMM_LENGTH = 15  # TASK_COMM_LEN - 1: the kernel cuts systemd-journald to systemd-journal
 _FIRST_ORDINARY_USER = 1000  # UID_MIN of login.defs(5)
+MANAGER = "systemd"  # the name of the lifeline that process 1 is
 _SYSTEM_CONTAINERS = ("lxc", "machine")  # they run a whole system with its own lifelines
 
 
@@ -20,6 +21,9 @@ class Lifeline(NamedTuple):
 
     adj: the oom_score_adj that its own project or its unit as shipped sets; None where it is one of those that set
     -1000 by themselves in the cases that need it, so that no protection is no fault.
+    programs: the last parts of the paths of its programs; none given means that its name is the program's.
+    starts_sessions: its children are what people run, and not parts of the service.
+    protects_itself: it sets itself to -1000 at each start, and gives its sessions what it was started with.
     """
 
     name: str
@@ -27,11 +31,23 @@ class Lifeline(NamedTuple):
     units: Tuple[str, ...]
     role: str
     adj: Optional[int]
+    programs: Tuple[str, ...] = ()
+    starts_sessions: bool = False
+    protects_itself: bool = False
 
 
 LIFELINES = (
-    Lifeline("sshd", ("sshd",), ("ssh.service", "sshd.service"), "the way in", -1000),
-    Lifeline("systemd", ("systemd", "init"), ("init.scope",), "the service manager", None),
+    # platform.c of OpenSSH: oom_adjust_setup() before it listens, oom_adjust_restore() in each session.
+    Lifeline(
+        "sshd",
+        ("sshd",),
+        ("ssh.service", "sshd.service"),
+        "the way in",
+        -1000,
+        starts_sessions=True,
+        protects_itself=True,
+    ),
+    Lifeline(MANAGER, ("systemd", "init"), ("init.scope",), "the service manager", None, starts_sessions=True),
     Lifeline(
         "systemd-journald",
         ("systemd-journal",),
@@ -39,7 +55,15 @@ LIFELINES = (
         "the log that tells what happened",
         -250,
     ),
-    Lifeline("systemd-udevd", ("systemd-udevd", "udevd"), ("systemd-udevd.service",), "device handling", -1000),
+    # From systemd 249 on udevd is a link to udevadm.
+    Lifeline(
+        "systemd-udevd",
+        ("systemd-udevd", "udevd"),
+        ("systemd-udevd.service",),
+        "device handling",
+        -1000,
+        ("systemd-udevd", "udevadm", "udevd"),
+    ),
     Lifeline("systemd-logind", ("systemd-logind",), ("systemd-logind.service",), "logins", None),
     Lifeline(
         "dbus",
@@ -47,18 +71,24 @@ LIFELINES = (
         ("dbus.service", "dbus-broker.service"),
         "the message bus, without which systemctl and logins fail",
         -900,
+        ("dbus-daemon", "dbus-broker", "dbus-broker-launch"),
     ),
     Lifeline("auditd", ("auditd",), ("auditd.service",), "the audit trail", -1000),
     Lifeline("containerd", ("containerd",), ("containerd.service",), "the container runtime", -999),
     Lifeline("dockerd", ("dockerd",), ("docker.service",), "the container runtime", -500),
-    Lifeline("cri-o", ("crio",), ("crio.service",), "the container runtime", -999),
+    Lifeline("cri-o", ("crio",), ("crio.service",), "the container runtime", -999, ("crio",)),
     Lifeline("conmon", ("conmon",), (), "the monitor beside a container", None),
     Lifeline("kubelet", ("kubelet",), ("kubelet.service",), "the node's agent", -999),
     Lifeline("multipathd", ("multipathd",), ("multipathd.service",), "the paths to disks", None),
     Lifeline("iscsid", ("iscsid",), ("iscsid.service",), "disks over the network", None),
     Lifeline("dmeventd", ("dmeventd",), ("dm-event.service",), "volumes that grow", None),
     Lifeline(
-        "watchdog", ("watchdog", "wd_keepalive"), ("watchdog.service", "wd_keepalive.service"), "the watchdog", None
+        "watchdog",
+        ("watchdog", "wd_keepalive"),
+        ("watchdog.service", "wd_keepalive.service"),
+        "the watchdog",
+        None,
+        ("watchdog", "wd_keepalive"),
     ),
     Lifeline("sbd", ("sbd",), ("sbd.service",), "fencing", None),
     Lifeline("corosync", ("corosync",), ("corosync.service",), "the cluster's membership", None),

@@ -6,7 +6,7 @@ A name (comm) proves nothing here, since every process may set its own. The prog
 only root can put a program there and start it in that unit.
 """
 
-from typing import Dict, Optional, Tuple
+from typing import Optional
 
 from . import lifelines, owner
 from .badness import UNKILLABLE_ADJ
@@ -19,30 +19,19 @@ _FOLDERS = (
     *("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin"),
     *("/usr/lib/systemd", "/lib/systemd", "/usr/libexec", "/usr/lib/udev", "/lib/udev"),
 )
-# The programs of those whose name is not the program's; from systemd 249 on udevd is a link to udevadm.
-_PROGRAMS: Dict[str, Tuple[str, ...]] = {
-    "systemd-udevd": ("systemd-udevd", "udevadm", "udevd"),
-    "dbus": ("dbus-daemon", "dbus-broker", "dbus-broker-launch"),
-    "cri-o": ("crio",),
-    "watchdog": ("watchdog", "wd_keepalive"),
-}
-_BY_PROGRAM = {program: line for line in lifelines.LIFELINES for program in _PROGRAMS.get(line.name, (line.name,))}
-# They start what people and other programs run, which must stay killable.
-_STARTS_SESSIONS = ("systemd", "sshd")
-# platform.c of OpenSSH: oom_adjust_setup() before it listens, oom_adjust_restore() in each session.
-_PROTECTS_ITSELF = ("sshd",)
+_BY_PROGRAM = {program: line for line in lifelines.LIFELINES for program in line.programs or (line.name,)}
 
 
-def may_be(executable: Optional[str], cgroup: str) -> bool:
-    """Whether the process is a lifeline; `executable` is the target of /proc/PID/exe, None where it cannot be read.
+def line_of(executable: Optional[str], cgroup: str) -> Optional[Lifeline]:
+    """The lifeline that the process is; `executable` is the target of /proc/PID/exe, None where it cannot be read.
 
     Inside a container nothing is one, nor is what a user's manager runs, whose units may be called as the system's are.
     Without systemd no unit is known, and the path of the program decides.
     """
     line, whose = of_program(executable), owner.of_cgroup(cgroup)
     if line is None or whose.kind not in ("host", "unit") or cgroup.startswith("/user.slice/"):
-        return False
-    return whose.unit is None or not line.units or whose.unit in line.units
+        return None
+    return line if whose.unit is None or not line.units or whose.unit in line.units else None
 
 
 def of_program(path: Optional[str]) -> Optional[Lifeline]:
@@ -53,14 +42,14 @@ def of_program(path: Optional[str]) -> Optional[Lifeline]:
 
 def starts_sessions(line: Optional[Lifeline]) -> bool:
     """Whether its children are what people run, and not parts of the service."""
-    return line is not None and line.name in _STARTS_SESSIONS
+    return line is not None and line.starts_sessions
 
 
 def protects_itself(line: Optional[Lifeline]) -> bool:
     """Whether it sets itself to -1000 at each start, and gives its sessions what it was started with."""
-    return line is not None and line.name in _PROTECTS_ITSELF
+    return line is not None and line.protects_itself
 
 
 def names() -> str:
-    """The list as a person reads it."""
-    return ", ".join(line.name for line in lifelines.LIFELINES)
+    """Those that may be set to it as they are, for people to read: not process 1, from which all others inherit."""
+    return ", ".join(line.name for line in lifelines.LIFELINES if line.name != lifelines.MANAGER)

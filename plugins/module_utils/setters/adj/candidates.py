@@ -39,6 +39,7 @@ def read(brief: Callable[[str], bytes], link: Callable[[str], str]) -> Optional[
     except (OSError, ParseError, ValueError):
         return None
     command = _optional(brief, "cmdline") or b""
+    words = [decode(word) for word in command.split(b"\0")[:2]]
     executable = _optional(link, "exe")
     if executable is not None and executable.endswith(_DELETED):
         executable = executable[: -len(_DELETED)]  # its package was upgraded, and it runs on
@@ -52,7 +53,8 @@ def read(brief: Callable[[str], bytes], link: Callable[[str], str]) -> Optional[
         _paths(groups),
         adj,
         zlib.crc32(command),
-        tuple(decode(word).rpartition("/")[2] for word in command.split(b"\0")[:2]),
+        tuple(word.rpartition("/")[2] for word in words),
+        words[0],
     )
 
 

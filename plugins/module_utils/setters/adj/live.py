@@ -1,220 +1,279 @@
 # Copyright (c) 2026 the memfacts authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bring the running processes of a selection to their values, in rounds until none is left, and keep the record."""
+"""Bring the running processes of all entries to their values, in rounds until none is left, and keep the record."""
 
 import collections
 import os
 
-from ...memcore.errors import MemfactsError, ParseError
+from ...memcore.errors import MemfactsError
 from ...memcore.models import unkillable
-from .. import text_file
 from . import candidates, selection
 from . import record as adj_record
 from .process_handle import Handle, Refused, Vanished
 
-RECORD = "/var/lib/memfacts/oom_score_adj.json"
 _ROUNDS = 6
 _SHOWN = 3  # processes that an error names
 
+Todo = collections.namedtuple("Todo", "process value parts")
 
-class Live:
-    """The processes of one selection.
 
-    `wanted(process, by_pid)` tells the value of a process, None to leave it as it is.
+class Crowd:
+    """All user processes at one moment."""
+
+    def __init__(self, processes):
+        self.processes = processes
+        self.by_pid = {process.pid: process for process in processes}
+
+    @classmethod
+    def read(cls, host):
+        """Those that run now."""
+        return cls(candidates.scan(host))
+
+    def ancestors(self, process):
+        """The keys of its ancestors, the nearest first."""
+        keys, pids = [], {process.pid}
+        parent = self.by_pid.get(process.ppid)
+        while parent is not None and parent.pid not in pids:
+            pids.add(parent.pid)
+            keys.append(parent.key)
+            parent = self.by_pid.get(parent.ppid)
+        return keys
+
+
+class BySelector:
+    """The processes that a selector means; `value` is one that the processes of a unit have from us."""
+
+    def __init__(self, selector, value):
+        self._selector = selector
+        self._value = value
+
+    def select(self, crowd, record):
+        """The selection among the crowd."""
+        known = {key: entry.before for key, entry in record.processes.items()}
+        return selection.select(self._selector, crowd.processes, os.getpid(), known, self._value)
+
+    def fits(self, process):
+        """Whether the process by itself is what is meant; a process that no longer is has become another program."""
+        return selection.matches(self._selector, process)
+
+
+class Part:
+    """What one entry does to running processes: whom it means, what each shall have, and what became of them.
+
+    `wanted(process, crowd)` is the value of a process, None to leave it as it is. value: the one that all shall have,
+    None where each gets back its own. `judge(chosen, by_pid)` tells who of the chosen may have it, None where all may.
+    started: what a drop-in of ours gave to those that were started from it.
     """
 
-    def __init__(self, module, host, selector, allow_unkillable):
-        self._module = module
-        self._host = host
-        self._selector = selector
-        self._allow_unkillable = allow_unkillable
-        self.record = self._earlier = self._read_record()
-        self.rows = collections.OrderedDict()
+    def __init__(self, title, meant, wanted, value=None, judge=None, started=None):
+        self.title = title
+        self.meant = meant
+        self.wanted = wanted
+        self.value = value
+        self.started = started
+        self.chosen = []
         self.left_out = []
+        self.warnings = []
+        self.rows = collections.OrderedDict()
         self.vanished = 0
-        self.rounds = 0
-        self.settled = False
+        self.settled = True
+        self._judge = judge
+        self._looks = 0
 
-    def look(self, value):
-        """(all processes, the selection), having refused what must not become unkillable by `value`."""
-        processes = candidates.scan(self._host)
-        before = {key: entry.before for key, entry in self.record.processes.items()}
-        found = selection.select(self._selector, processes, os.getpid(), before, value)
-        if value == unkillable.VALUE and not self._allow_unkillable:
-            found = self._without_unkillable(found)
-        self.left_out = found.left_out
-        return processes, found
+    def look(self, crowd, record):
+        """Choose among the crowd; MemfactsError where the first look finds what must not have the value."""
+        found = self.meant.select(crowd, record)
+        self.chosen, self.left_out = found.chosen, found.left_out
+        if self._judge is not None:
+            self._apply(self._judge(found.chosen, crowd.by_pid))
+        self._looks += 1
 
-    def predict(self, processes, chosen, wanted):
+    def _apply(self, judgement):
+        if not self._looks:
+            self.warnings = judgement.warnings
+        self.chosen = judgement.chosen
+        # Who was born since the first look, which refused nothing, is left out.
+        born = [selection.LeftOut(one.pid, one.comm, "must not have the value") for one in judgement.refused]
+        self.left_out = [*self.left_out, *judgement.left_out, *born]
+        if judgement.refused and not self._looks:
+            raise MemfactsError(refusal(judgement.refused, self.value))
+
+
+class Live:
+    """The processes of all parts of a run. rows: what became of each, by its key."""
+
+    def __init__(self, host, store, crowd):
+        self._host = host
+        self._store = store
+        self.crowd = crowd
+        self.parts = []
+        self.rows = {}
+
+    def look(self, part):
+        """The first look of a part that may be taken along; MemfactsError for what must not be."""
+        part.look(self.crowd, self._store.record)
+
+    def predict(self):
         """Fill the rows with what a real run would do."""
-        by_pid = {process.pid: process for process in processes}
-        for process in chosen:
-            value = wanted(process, by_pid)
-            self._add_row(process, process.adj, process.adj if value is None else value)
+        for todo in self._todo():
+            self.rows[todo.process.key]["after"] = todo.value
 
-    def present(self, value, started=None):
-        """Set every process of the selection, remembering what each had; `started`: what our drop-in gave it."""
+    def look_again(self):
+        """Find the processes that run now."""
+        self.crowd = Crowd.read(self._host)
+        for part in self.parts:
+            part.look(self.crowd, self._store.record)
 
-        def remember(processes, chosen):
-            by_pid = {process.pid: process for process in processes}
-            found = [
-                adj_record.Found(process.key, process.adj, _ancestors(process, by_pid))
-                for process in chosen
-                if process.adj is not None
-            ]
-            alive = [process.key for process in processes]
-            return adj_record.with_set(self.record, found, value, alive, started, self._earlier)
+    def check(self):
+        """MemfactsError where two parts want different values for one process."""
+        self._todo()
 
-        self._run(value, lambda process, by_pid: value, remember)
-        self.save(self.record)
+    def present(self):
+        """Set every process, having remembered what each had."""
+        self._run(self._remember)
 
-    def absent(self, value, wanted):
-        """Give every process of the selection what `wanted` says; the caller forgets them afterwards."""
-        self._run(value, wanted, None)
+    def absent(self):
+        """Give every process back what it had; the caller forgets them afterwards."""
+        self._run(None)
 
-    def forget(self):
-        """Drop the processes that are listed in the rows from the record."""
-        alive = [process.key for process in candidates.scan(self._host)]
-        self.save(adj_record.without(self.record, list(self.rows), alive))
+    def roll_back(self):
+        """Give every process that was set what it had before; who has another value by now keeps it."""
+        left = []
+        for key, row in self.rows.items():
+            if row["before"] != row["after"]:
+                try:
+                    with Handle(row["pid"]) as handle:
+                        now = handle.candidate()
+                        if now.key == key and now.adj == row["after"]:
+                            handle.set(row["before"])
+                except Vanished:
+                    continue
+                except Refused as refused:
+                    left.append(f"process {row['pid']} ({row['comm']}) keeps {row['after']}: {refused}")
+        if left:
+            raise MemfactsError("; ".join(left))
 
-    def value_before(self, process, by_pid):
-        """What a process had before it was set, or None."""
-        return adj_record.value_before(self.record, process.key, _ancestors(process, by_pid), process.adj)
+    def _remember(self):
+        base = self._store.record
+        processes = dict(base.processes)
+        for part in self.parts:
+            found = [adj_record.Found(one.key, one.adj, self.crowd.ancestors(one), one.comm) for one in part.chosen]
+            # All from one base: whom another part sets just now has given its value to no child yet.
+            after = adj_record.with_set(base, found, part.value, part.started, self._store.earlier).processes
+            for one in found:
+                processes.pop(one.key, None)
+                if one.key in after:
+                    processes[one.key] = after[one.key]
+        self._store.save(base._replace(processes=processes))
 
-    def save(self, record):
-        """Write the record, or remove it where there is nothing to remember."""
-        text = adj_record.render(record)
-        if text is None:  # also where nothing differs: what is in the file may be of an earlier boot
-            if os.path.lexists(RECORD):
-                text_file.remove(RECORD, [os.path.dirname(RECORD)])
-        elif record != self.record:
-            text_file.write(self._module, RECORD, text)
-        self.record = record
-
-    def _run(self, value, wanted, remember):
-        original = self.record
-        self.settled = False
+    def _run(self, remember):
         written = set()
-        for dummy in range(_ROUNDS):
-            processes, found = self.look(value)
-            todo = self._todo(processes, found.chosen, wanted)
+        for _dummy in range(_ROUNDS):
+            todo = self._todo()
             if not todo:
-                self.settled = True
                 return
-            self.rounds += 1
             if remember is not None:
-                self._stop_where_changed_back([process for process, dummy in todo], written)
-                self.save(remember(processes, found.chosen))
-            try:
-                for process, new in todo:
-                    if self._set(process, new):
-                        written.add(process.key)
-            except Refused as refusal:
-                self._roll_back()
-                if remember is not None:
-                    self.save(original)
-                raise MemfactsError(
-                    f"process {process.pid} ({process.comm}) stays at {process.adj}, {new} was refused: {refusal}; "
-                    "whatever was set before it has its old value again."
-                ) from None
+                self._stop_where_changed_back(todo, written)
+                remember()
+            written.update(one.process.key for one in todo if self._set(one))
+            self.look_again()
+        self._todo()
 
-    def _todo(self, processes, chosen, wanted):
-        """[(process, its value)] of those that have another; every process gets its row."""
-        by_pid = {process.pid: process for process in processes}
-        for process in chosen:
-            self._add_row(process, process.adj, process.adj)
-        values = [(process, wanted(process, by_pid)) for process in chosen]
-        return [(process, value) for process, value in values if value not in (None, process.adj)]
+    def _todo(self):
+        """Who has another value than it shall have, children before their parents; every process gets its row."""
+        todo = collections.OrderedDict()
+        shall_have = {}
+        for part in self.parts:
+            part.settled = True
+            for process in part.chosen:
+                self._add_row(part, process)
+                value = part.wanted(process, self.crowd)
+                if value is None:
+                    continue
+                earlier = shall_have.setdefault(process.key, (part, value))
+                if earlier[1] != value:
+                    raise MemfactsError(contradiction(process, *earlier, part, value))
+                if value != process.adj:
+                    part.settled = False
+                    todo.setdefault(process.key, Todo(process, value, [])).parts.append(part)
+        return list(todo.values())
 
-    def _set(self, process, value):
+    def _set(self, todo):
         """Whether it took the value; a process that exits or becomes another program first is none of ours."""
+        process, value, parts = todo
         try:
             with Handle(process.pid) as handle:
-                self._check_same(process, handle)
-                handle.set(value)
+                self._check_same(todo, handle)
+                self._write(handle, process, value)
                 try:
-                    self._check_same(process, handle)
+                    self._check_same(todo, handle)
                 except Vanished:
                     handle.set(process.adj)  # it called execve(2) between the look and the writing
                     raise
         except Vanished:
-            self.vanished += 1
+            for part in parts:
+                part.vanished += 1
+                part.rows.pop(process.key, None)
             self.rows.pop(process.key, None)
             return False
         self.rows[process.key]["after"] = value
         return True
 
-    def _check_same(self, process, handle):
+    def _write(self, handle, process, value):
+        try:
+            handle.set(value)
+        except Refused as refused:
+            raise MemfactsError(
+                f"process {process.pid} ({process.comm}) stays at {process.adj}, {value} was refused: {refused}"
+            ) from None
+
+    def _check_same(self, todo, handle):
         now = handle.candidate()
-        if now.key != process.key or (self._fits(process) and not self._fits(now)):
+        process = todo.process
+        fitting = [part for part in todo.parts if part.meant.fits(process)]
+        if now.key != process.key or (fitting and not any(part.meant.fits(now) for part in fitting)):
             raise Vanished()
 
-    def _fits(self, process):
-        return selection.matches(self._selector, process)
-
-    def _roll_back(self):
-        for key, row in self.rows.items():
-            if row["before"] != row["after"]:
-                try:
-                    with Handle(row["pid"]) as handle:
-                        if handle.candidate().key == key:
-                            handle.set(row["before"])
-                except (Refused, Vanished):
-                    continue
-
     def _stop_where_changed_back(self, todo, written):
-        for process in todo:
+        for process in (one.process for one in todo):
             if process.key in written:
                 raise MemfactsError(
                     f"process {process.pid} ({process.comm}) was set and has {process.adj} again: it or its manager "
-                    "(a kubelet, a container runtime) sets its own value; change it there."
+                    "(a kubelet, a container runtime) sets its own value; change it there"
                 )
 
-    def _add_row(self, process, before, after):
-        if process.key in self.rows:
-            return
-        self.rows[process.key] = {
-            "pid": process.pid,
-            "comm": printable(process.comm),
-            "unit": process.owner.unit,
-            "container": process.owner.container,
-            "before": before,
-            "after": after,
-        }
-
-    def _without_unkillable(self, found):
-        """Helpers of a lifeline stay killable and are left out; anything else is refused."""
-        refused = selection.refused_unkillable(found.chosen)
-        if not refused:
-            return found
-        helpers = []
-        if self.rounds:  # born since the first look, which refused nothing
-            helpers = refused
-        elif self._selector.kind == "unit" and not self._selector.children:
-            tops = {process.key for process in selection.mains(self._selector, found.chosen)}
-            helpers = [process for process in refused if process.key not in tops]
-        if len(helpers) < len(refused):
-            raise MemfactsError(unkillable_refusal([process for process in refused if process not in helpers]))
-        why = "is not the lifeline itself and must stay killable"
-        return selection.Selection(
-            [process for process in found.chosen if process not in helpers],
-            found.left_out + [selection.LeftOut(process.pid, process.comm, why) for process in helpers],
-        )
-
-    def _read_record(self):
-        boot_id = self._host.whole("proc/sys/kernel/random/boot_id").decode("ascii").strip()
-        try:
-            return adj_record.parse(text_file.read(RECORD), boot_id)
-        except ParseError as error:
-            raise MemfactsError(f"{RECORD} cannot be used: {error}; remove it, and what was set stays.") from None
+    def _add_row(self, part, process):
+        if process.key not in self.rows:
+            self.rows[process.key] = {
+                "pid": process.pid,
+                "comm": process.comm,
+                "unit": process.owner.unit,
+                "container": process.owner.container,
+                "before": process.adj,
+                "after": process.adj,
+            }
+        part.rows[process.key] = self.rows[process.key]
 
 
-def unkillable_refusal(processes):
-    """The sentence for processes that must not be set to -1000."""
-    shown = ", ".join(f"{printable(process.comm)} (pid {process.pid})" for process in processes[:_SHOWN])
+def contradiction(process, first, first_value, second, second_value):
+    """The sentence for a process that two entries give different values."""
+    return (
+        f"{first.title!r} sets process {process.pid} ({process.comm}) to {first_value} and {second.title!r} sets it to "
+        f"{second_value}; let one of them leave it out, or give both the same value."
+    )
+
+
+def refusal(processes, value):
+    """The sentence for processes that must not have the value."""
+    shown = ", ".join(f"{process.comm} (pid {process.pid})" for process in processes[:_SHOWN])
     more = f" and {len(processes) - _SHOWN} more" if len(processes) > _SHOWN else ""
-    return unkillable_sentence(shown + more)
+    if value == unkillable.VALUE:
+        return unkillable_sentence(shown + more)
+    return (
+        f"{shown}{more} may not be set to {value}, since all that is started from there inherits it; leave it out, or "
+        "give allow_unkillable: true."
+    )
 
 
 def unkillable_sentence(what):
@@ -223,18 +282,3 @@ def unkillable_sentence(what):
         f"{what} may not be set to {unkillable.VALUE}, since {unkillable.REASON}; give -999, which still comes "
         f"last, or allow_unkillable: true (without it only for {unkillable.names()})."
     )
-
-
-def printable(text):
-    """A name that any terminal takes."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
-
-
-def _ancestors(process, by_pid):
-    keys, pids = [], {process.pid}
-    parent = by_pid.get(process.ppid)
-    while parent is not None and parent.pid not in pids:
-        pids.add(parent.pid)
-        keys.append(parent.key)
-        parent = by_pid.get(parent.ppid)
-    return keys

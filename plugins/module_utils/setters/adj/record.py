@@ -1,24 +1,44 @@
 # Copyright (c) 2026 the memfacts authors
-# SPDX-License-Identifier: BSD-2-Clause
-"""What processes had before they were set: the record that lets `state: absent` give it back.
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What processes had before they were set, and which drop-ins were written: the record that an undo is driven by.
 
-It is valid for one boot, since afterwards no process of it exists; the folders that were made for drop-ins stay in it.
+Its processes are valid for one boot, since afterwards none of them exists; its drop-ins are valid until taken back.
 """
 
-import json
+import re
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from ...memcore.errors import ParseError
+from .. import written
+from . import drop_in_text, selection
 
-_VERSION = 1
+_VERSION = 2
+_FIRST_VERSION = 1  # of release 0.1.0, which listed the folders that it made and no file
+_KEYS = {"version", "boot_id", "processes", "files"}
+_FIRST_KEYS = {"version", "boot_id", "processes", "folders"}
+_HOME = "/.+/" + re.escape(drop_in_text.HOME_FOLDER)
+_MOST = 2**63  # of a pid or a start time
 Key = Tuple[int, int]
 
 
 class Entry(NamedTuple):
-    """A process that was set from `before` to `set`."""
+    """A process that was set from `before` to `set`. comm: its name then.
+
+    earlier: what this module had set it to before, while the run that sets it to `set` has not ended.
+    """
 
     before: int
     set: int
+    earlier: Optional[int] = None
+    comm: str = ""
+
+
+class File(NamedTuple):
+    """A drop-in. value: what it starts processes with, None where that is not known."""
+
+    written: written.Written
+    value: Optional[int]
 
 
 class Found(NamedTuple):
@@ -27,6 +47,7 @@ class Found(NamedTuple):
     key: Key
     adj: int
     ancestors: Sequence[Key] = ()
+    comm: str = ""
 
 
 class Started(NamedTuple):
@@ -37,74 +58,101 @@ class Started(NamedTuple):
 
 
 class Record(NamedTuple):
-    """processes by (pid, start time). folders: made for a drop-in, to be removed with it; the innermost first."""
+    """processes by (pid, start time). files: two of one path while a run replaces one by the other.
+
+    folders: of a record of version 1, made for a drop-in that it does not name.
+    """
 
     boot_id: str
     processes: Dict[Key, Entry]
-    folders: List[str]
+    files: Tuple[File, ...] = ()
+    folders: Tuple[str, ...] = ()
+
+    def at(self, path: str) -> List[File]:
+        """What the record has of a path."""
+        return [file for file in self.files if file.written.path == path]
+
+    def with_files(self, path: str, files: Iterable[File]) -> "Record":
+        """The record with these in place of what it has of the path."""
+        return self._replace(files=(*(file for file in self.files if file.written.path != path), *files))
 
 
-def parse(text: Optional[str], boot_id: str) -> Record:
-    """The record as far as it is of this boot; ParseError where the file is not one of ours."""
-    if text is None:
-        return Record(boot_id, {}, [])
-    try:
-        read = json.loads(text)
-        folders = [str(name) for name in read["folders"]]
-        known = {
-            (int(row["pid"]), int(row["starttime"])): Entry(int(row["before"]), int(row["set"]))
-            for row in read["processes"]
-        }
-    except (KeyError, TypeError, ValueError):
-        raise ParseError("it is no record of what processes had before") from None
-    return Record(boot_id, known if read.get("boot_id") == boot_id else {}, folders)
+def parse(content: Optional[Dict], boot_id: str) -> Record:
+    """The record of a JSON object, as far as it is of this boot; ParseError that says why it is none of ours."""
+    if content is None:
+        return Record(boot_id, {})
+    version = content.get("version")
+    if isinstance(version, bool) or version not in (_FIRST_VERSION, _VERSION):
+        raise ParseError(f"its version is {version!r}, and this release knows {_FIRST_VERSION} and {_VERSION}")
+    if set(content) != (_KEYS if version == _VERSION else _FIRST_KEYS):
+        raise ParseError("it has not the keys that a record has")
+    if not isinstance(content["boot_id"], str):
+        raise ParseError("its boot_id is no text")
+    processes = dict(_process(row, version) for row in _rows(content, "processes"))
+    record = Record(boot_id, processes if content["boot_id"] == boot_id else {})
+    if version == _FIRST_VERSION:
+        return record._replace(folders=tuple(_folder(name) for name in _rows(content, "folders")))
+    return record._replace(files=tuple(_file(row) for row in _rows(content, "files")))
 
 
-def render(record: Record) -> Optional[str]:
-    """The file's content, or None where there is nothing to remember."""
-    if not record.processes and not record.folders:
+def render(record: Record) -> Optional[Dict]:
+    """The object to keep, or None where there is nothing to remember."""
+    if not record.processes and not record.files:
         return None
-    rows = [
-        {"pid": pid, "starttime": starttime, "before": entry.before, "set": entry.set}
+    processes = [
+        dict(entry._asdict(), pid=pid, starttime=starttime)
         for (pid, starttime), entry in sorted(record.processes.items())
     ]
-    whole = {"version": _VERSION, "boot_id": record.boot_id, "folders": record.folders, "processes": rows}
-    return json.dumps(whole, indent=1, sort_keys=True) + "\n"
+    files = [{"written": written.to_row(file.written), "value": file.value} for file in record.files]
+    return {"version": _VERSION, "boot_id": record.boot_id, "processes": processes, "files": files}
 
 
 def with_set(
     record: Record,
     found: Iterable[Found],
     value: int,
-    alive: Iterable[Key],
     started: Optional[Started] = None,
     earlier: Optional[Record] = None,
 ) -> Record:
-    """The record after processes are set to `value`; what is not in `alive` is forgotten.
+    """The record while processes are set to `value`.
 
-    The first value before stays, however often a process is set. A value that a process has from us is none that it
-    had before: it may have inherited it, as this record or `earlier` (the one that this run began with) tells, or it
-    was `started` with it. Who has `value` already and got it in neither way is not set, and so not remembered.
+    The first value before stays, however often a process is set, unless somebody else has set it in between. A value
+    that a process has from us is none that it had before: it may have inherited it, as this record or `earlier` (the
+    one that this run began with) tells, or it was `started` with it. Who has `value` already and got it in neither way
+    is not set, and so not remembered.
     """
-    living = set(alive)
-    processes = {key: entry for key, entry in record.processes.items() if key in living}
+    processes = dict(record.processes)
     for process in found:
-        known = processes.get(process.key)
-        before = known.before if known is not None else _before(process, value, started, (record, earlier or record))
+        known = processes.pop(process.key, None)
+        if known is not None and process.adj in (known.before, known.set, known.earlier):
+            before = known.before
+        else:
+            before = _before(process, value, started, (record, earlier or record))
         if before is not None:
-            processes[process.key] = Entry(before, value)
+            passing = None if process.adj in (before, value) else process.adj
+            processes[process.key] = Entry(before, value, passing, process.comm)
     return record._replace(processes=processes)
 
 
-def without(record: Record, keys: Iterable[Key], alive: Iterable[Key]) -> Record:
+def ended(record: Record, keys: Iterable[Key]) -> Record:
+    """The record at the end of a run in which these processes got what was set."""
+    set_now = {key: record.processes[key]._replace(earlier=None) for key in keys if key in record.processes}
+    return record._replace(processes={**record.processes, **set_now})
+
+
+def of_living(record: Record, alive: Iterable[Key]) -> Record:
+    """The record without the processes that are gone."""
+    living = set(alive)
+    return record._replace(processes={key: entry for key, entry in record.processes.items() if key in living})
+
+
+def without(record: Record, keys: Iterable[Key]) -> Record:
     """The record after the processes got back what they had."""
-    gone, living = set(keys), set(alive)
-    return record._replace(
-        processes={key: entry for key, entry in record.processes.items() if key in living and key not in gone}
-    )
+    gone = set(keys)
+    return record._replace(processes={key: entry for key, entry in record.processes.items() if key not in gone})
 
 
-def value_before(record: Record, key: Key, ancestors: Iterable[Key], current: int) -> Optional[int]:
+def value_before(record: Record, key: Key, ancestors: Iterable[Key], current: Optional[int]) -> Optional[int]:
     """What the process had before it was set; None where nobody set it, or where somebody else has set it since.
 
     A process born afterwards inherited the value of its nearest ancestor in the record, and gets that one's back.
@@ -112,8 +160,14 @@ def value_before(record: Record, key: Key, ancestors: Iterable[Key], current: in
     for known in (key, *ancestors):
         entry = record.processes.get(known)
         if entry is not None:
-            return entry.before if entry.set == current else None
+            return entry.before if current is not None and current in (entry.set, entry.earlier) else None
     return None
+
+
+def is_place(path: str) -> bool:
+    """Whether a drop-in of this module may be at the path, be it the system's, all users' or one user's."""
+    folder, _slash, name = path.rpartition("/")
+    return name == drop_in_text.NAME and bool(re.match(f"(?:{_places()})/[^/]+\\.d$", folder))
 
 
 def _before(process, value, started, records):
@@ -124,3 +178,58 @@ def _before(process, value, started, records):
     if process.adj == value:
         return None
     return started.otherwise if started is not None and process.adj == started.value else process.adj
+
+
+def _rows(content, name):
+    if not isinstance(content[name], list):
+        raise ParseError(f"its {name} are no list")
+    return content[name]
+
+
+def _process(row, version):
+    numbers = {"pid": (1, _MOST), "starttime": (0, _MOST)}
+    adj = (selection.LOWEST, selection.HIGHEST)
+    numbers.update(before=adj, set=adj)
+    more = {"earlier", "comm"} if version == _VERSION else set()
+    if not isinstance(row, dict) or set(row) != set(numbers) | more:
+        raise ParseError("a process in it has not the keys that every process has")
+    for name, (lowest, highest) in numbers.items():
+        _check_number(row, name, lowest, highest)
+    if row.get("earlier") is not None:
+        _check_number(row, "earlier", *adj)
+    if not isinstance(row.get("comm", ""), str):
+        raise ParseError("the name of a process in it is no text")
+    entry = Entry(row["before"], row["set"], row.get("earlier"), row.get("comm", ""))
+    return (row["pid"], row["starttime"]), entry
+
+
+def _check_number(row, name, lowest, highest):
+    value = row[name]
+    if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
+        raise ParseError(f"{name} of a process in it is {value!r}")
+
+
+def _file(row):
+    if not isinstance(row, dict) or set(row) != {"written", "value"}:
+        raise ParseError("a file in it has not the keys that every file has")
+    file = written.from_row(row["written"], is_place)
+    if row["value"] is not None:
+        _check_number(row, "value", selection.LOWEST, selection.HIGHEST)
+    if file.before is not None:
+        raise ParseError(f"it has an earlier text of {file.path!r}, which is never written over another file")
+    if drop_in_text.is_in_home(file.path) != (file.owner is not None):
+        raise ParseError(f"it names {file.path!r} as the file of {file.owner or 'root'}")
+    return File(file, row["value"])
+
+
+def _folder(name):
+    """A folder of version 1: a unit's, or one that it made above that."""
+    tops = f"(?:{_places()})(?:/[^/]+\\.d)?|/.+/\\.config(?:/systemd)?"
+    if not isinstance(name, str) or "\0" in name or "/../" in name or not re.match(f"(?:{tops})$", name):
+        raise ParseError(f"it names {name!r}, which is no folder that this module makes")
+    return name
+
+
+def _places():
+    folders = (drop_in_text.SYSTEM_FOLDER, drop_in_text.USERS_FOLDER)
+    return "|".join([*map(re.escape, folders), _HOME])

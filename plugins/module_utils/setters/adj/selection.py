@@ -6,7 +6,7 @@ import re
 from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from ...memcore.errors import OptionError
-from ...memcore.models import owner, unkillable
+from ...memcore.models import owner
 
 KINDS = ("pid", "name", "pattern", "user", "unit", "cgroup", "container")
 LOWEST, HIGHEST = -1000, 1000
@@ -19,7 +19,8 @@ class Candidate(NamedTuple):
 
     cgroups: its paths in the hierarchies of systemd and of the memory controller. arguments: the hash of its command
     line, to tell a fork from another program; titles: the last parts of its first two arguments, which a script's
-    comm cuts. adj None: refused to be read.
+    comm cuts; title: the first argument whole, in which sshd says what each of its processes is for. adj None: refused
+    to be read.
     """
 
     pid: int
@@ -32,6 +33,7 @@ class Candidate(NamedTuple):
     adj: Optional[int]
     arguments: int = 0
     titles: Tuple[str, ...] = ()
+    title: str = ""
 
     @property
     def key(self) -> Tuple[int, int]:
@@ -54,7 +56,8 @@ class Selector(NamedTuple):
     """kind is one of KINDS. `wanted` is its value as asked for.
 
     uid, folders (cgroup paths) and containers (full ids) are what user, unit, cgroup and container were resolved to.
-    main_pids: the main processes of the unit, as far as systemd knows them.
+    main_pids: the main processes of the unit, as far as systemd knows them. uids: of users' units, whose processes the
+    folder at the same place may hold; a user's manager that names a folder is believed no further.
     """
 
     kind: str
@@ -65,6 +68,7 @@ class Selector(NamedTuple):
     containers: Tuple[str, ...] = ()
     only_roots: bool = False
     main_pids: Tuple[int, ...] = ()
+    uids: Tuple[int, ...] = ()
 
 
 class LeftOut(NamedTuple):
@@ -189,14 +193,9 @@ def mains(selector: Selector, members: Iterable[Candidate]) -> List[Candidate]:
     """
     listed = list(members)
     found = [process for process in listed if process.pid in selector.main_pids]
-    settled = [folder for folder in selector.folders if any(_is_below(process, folder) for process in found)]
-    rest = [process for process in listed if not any(_is_below(process, folder) for folder in settled)]
+    settled = [folder for folder in selector.folders if any(is_below(process, folder) for process in found)]
+    rest = [process for process in listed if not any(is_below(process, folder) for folder in settled)]
     return found + _roots(rest)
-
-
-def refused_unkillable(chosen: Iterable[Candidate]) -> List[Candidate]:
-    """Those of the chosen that are no lifeline and must not become unkillable."""
-    return [process for process in chosen if not unkillable.may_be(process.executable, process.cgroup)]
 
 
 def _of_service(selector, members, by_pid, known, value):
@@ -260,10 +259,12 @@ def _fits_pattern(selector, process):
 
 
 def _is_inside(selector, process):
-    return any(_is_below(process, folder) for folder in selector.folders)
+    owners = selector.uids or [process.uid] * len(selector.folders)
+    return any(uid == process.uid and is_below(process, path) for path, uid in zip(selector.folders, owners))
 
 
-def _is_below(process, folder):
+def is_below(process: Candidate, folder: str) -> bool:
+    """Whether the process is in the cgroup at the folder or in one below it."""
     return any(path == folder or path.startswith(folder + "/") for path in process.cgroups)
 
 

@@ -1,255 +1,173 @@
 # Copyright (c) 2026 the memfacts authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One task of oom_score_adj: check all that can be known, then remember, write, let systemd read, and read back."""
+"""One task of oom_score_adj: check all entries, then remember, write, let systemd read, and read back; or nothing."""
 
-import fcntl
+import contextlib
 import os
 
-from ...memcore.errors import OptionError
-from ...memcore.models import lifelines, unkillable
+from ...memcore.errors import MemfactsError, OptionError
 from ...memcore.sources.host import Host
-from .. import text_file
-from . import candidates, selection
-from . import persistence as oom_persistence
+from ...memcore.sources.printable import printable
+from .. import lock
+from . import entries, result, undo, work
 from . import record as adj_record
 from . import target as adj_target
-from .drop_in import DropIn
-from .live import RECORD, Live, unkillable_sentence
+from .drop_ins import DropIns
+from .live import Crowd, Live, Part
+from .store import Store
 from .target import Missing
+from .transaction import Transaction
 
 
 def run(module):
-    """The result of the task; MemfactsError for what was refused."""
+    """The result of the task; MemfactsError for what was refused, in which case nothing is changed."""
     if os.geteuid() != 0:
         raise OptionError(f"it needs root, but runs as uid {os.geteuid()}; add become: true.")
-    kind = selection.checked_kind(module.params, module.params["scope"])
-    if module.params["state"] == "present":
-        selection.checked_value(module.params["value"])
-    with _Turn(module.check_mode):
-        try:
-            return _Task(module, kind).run()
-        except Missing as missing:
-            if module.params["missing"] == "fail":
-                raise
-            return _result(str(missing))
-
-
-class _Turn:
-    """One run at a time on a host, for they share the record; a lock on a folder, so that no file is left."""
-
-    def __init__(self, check_mode):
-        self._descriptor = None if check_mode else os.open("/", os.O_RDONLY)
-
-    def __enter__(self):
-        if self._descriptor is not None:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-
-    def __exit__(self, *dummy):
-        if self._descriptor is not None:
-            os.close(self._descriptor)
+    asked = entries.of_task(module.params)
+    state = module.params["state"]
+    with contextlib.ExitStack() as stack:
+        if not module.check_mode and state != "listed":
+            stack.enter_context(lock.held(module.params["lock_timeout"]))
+        task = _Task(module)
+        if state == "listed":
+            return task.listed()
+        if asked is None:
+            return task.undo_all()
+        works = task.present(asked) if state == "present" else task.absent(asked)
+        return result.of_entry(works[0]) if module.params["entries"] is None else result.of_all(works)
 
 
 class _Task:
-    def __init__(self, module, kind):
+    def __init__(self, module):
         self._module = module
         self._host = Host("/")
-        self._target = adj_target.resolve(module, kind, candidates.scan(self._host))
-        may_be_unkillable = module.params["allow_unkillable"] or module.params["state"] == "absent"
-        self._live = Live(module, self._host, self._target.selector, may_be_unkillable)
-        self._drop_in = None
+        self._store = Store(module, self._host)
+        self._live = Live(self._host, self._store, Crowd.read(self._host))
+        self._drop_ins = DropIns()
+        self._forgotten = []  # paths of drop-ins that are gone with their owners
 
-    def run(self):
-        return self._present() if self._module.params["state"] == "present" else self._absent()
+    def listed(self):
+        """What the record has."""
+        found, unread = undo.with_unlisted(self._store.record)
+        for row in unread:
+            self._module.warn(printable(f"{row['what']} is not looked at: {row['reason']}"))
+        record = undo.listed(found, self._live.crowd)
+        processes = result.number(record["processes"], "process", "processes")
+        summary = f"recorded: {processes} and {result.number(record['drop_ins'], 'drop-in')}"
+        return {"changed": False, "summary": summary, "record": record}
 
-    def _present(self):
-        value = self._module.params["value"]
-        persistence = oom_persistence.decide(self._module.params["persist"], self._target.service, value)
-        processes, found = self._live.look(value)
-        self._check_unit(value, persistence)
-        if not found.chosen and persistence.method == oom_persistence.NONE:
-            raise self._nothing_found(found)
-        if persistence.method == oom_persistence.SYSTEMD:
-            self._drop_in = DropIn(self._module, self._target, value)
-            self._drop_in.check()
-        self._warn(persistence, value, found)
-        text_file.check_writable(RECORD)
+    def present(self, asked):
+        """The works of the entries, done or predicted."""
+        works = [self._prepared(work.present, one) for one in asked]
+        self._check_and_warn(works)
         if self._module.check_mode:
-            self._live.predict(processes, found.chosen, lambda process, by_pid: value)
+            self._live.predict()
         else:
-            self._make_present(value)
-        return self._finish(persistence)
+            self._carry_out(self._live.present, adj_record.ended)
+        self._finish(works)
+        return works
 
-    def _make_present(self, value):
-        started = self._started()
-        self._live.present(value, started)
-        drop_in = self._drop_in
-        if drop_in is None or not (drop_in.changed or drop_in.stale):
-            return
-        record = self._live.record
-        self._live.save(record._replace(folders=list(dict.fromkeys(drop_in.folders() + record.folders))))
-        drop_in.apply(())
-        drop_in.verify()
-        self._live.present(value, started)  # who was started between the first round and the reload
+    def absent(self, asked):
+        """The same to take back what was set."""
+        works = [self._prepared(work.absent, one) for one in asked]
+        self._take_back(works)
+        return works
 
-    def _started(self):
-        """What our drop-in of earlier runs gave to those that were started since, whether or not this run keeps it."""
-        if self._target.drop_in is None:
-            return None
-        earlier = DropIn(self._module, self._target, None)
-        if earlier.value_before is None:
-            return None
-        return adj_record.Started(earlier.value_before, self._value_without(earlier))
-
-    def _absent(self):
-        drop_in, default = None, None
-        if self._target.drop_in is not None and self._module.params["persist"] != oom_persistence.NONE:
-            drop_in = self._drop_in = DropIn(self._module, self._target, None)
-            drop_in.check()
-            default = self._value_without(drop_in)
-        value = None if drop_in is None else drop_in.value_before
-        processes, found = self._live.look(value)
-        if not found.chosen and self._target.drop_in is None:
-            raise self._nothing_found(found)
-
-        def wanted(process, by_pid):
-            before = self._live.value_before(process, by_pid)
-            if before is None and value is not None and process.adj == value and not self._is_recorded(process):
-                return default
-            return before
-
-        text_file.check_writable(RECORD)
-        if self._module.check_mode:
-            self._live.predict(processes, found.chosen, wanted)
-        else:
-            self._make_absent(value, wanted)
-        return self._finish(None)
-
-    def _make_absent(self, value, wanted):
-        self._live.absent(value, wanted)
-        if self._drop_in is not None and (self._drop_in.changed or self._drop_in.stale):
-            removed = self._drop_in.apply(self._made_folders())
-            self._live.absent(value, wanted)
-            record = self._live.record
-            self._live.save(record._replace(folders=[name for name in record.folders if name not in removed]))
-        self._live.forget()
-
-    def _made_folders(self):
-        return [name for name in self._live.record.folders if self._drop_in.path.startswith(name + "/")]
-
-    def _is_recorded(self, process):
-        return process.key in self._live.record.processes
-
-    def _value_without(self, drop_in):
-        """What a process has that was started from the drop-in, once that is gone; None where nobody can tell."""
-        told = drop_in.value_without()
-        # A lifeline that no file gives a value may have given itself one (sshd, auditd, multipathd), and keeps it.
-        if told is not None or self._target.service.line is not None:
-            return told
-        for manager in self._target.managers:
-            default = manager.default_adj()
-            if default is not None:
-                return default
-        own = self._target.service.manager_adj
-        return int(self._host.brief("proc/1/oom_score_adj")) if own is None else own
-
-    def _check_unit(self, value, persistence):
-        refused = value == unkillable.VALUE and not self._module.params["allow_unkillable"]
-        if not refused or persistence.method != oom_persistence.SYSTEMD:
-            return
-        unit = self._target.unit.name
-        if self._module.params["scope"] == "user" or lifelines.of_unit(unit) is None:
-            raise OptionError(unkillable_sentence(unit))
-
-    def _warn(self, persistence, value, found):
-        if value < 0 and any(process.pid == 1 for process in found.chosen):
-            self._module.warn(
-                f"Process 1 is never killed anyway, and all that it starts from now on inherits {value}, unless its "
-                "unit says otherwise."
-            )
-        if persistence.warn:
-            self._module.warn(f"The value is not persistent: {persistence.reason}.")
-        if self._target.unit is not None and not found.chosen and not found.left_out:
-            idle = oom_persistence.idle_warning(self._target.unit.name, self._target.unit.active_state)
-            if idle:
-                self._module.warn(idle)
-        if persistence.method == oom_persistence.SYSTEMD:
-            sessions = oom_persistence.sessions_warning(self._target.service, value)
-            if sessions:
-                self._module.warn(sessions)
-
-    def _nothing_found(self, found):
-        selector = self._target.selector
-        what = f"{selector.kind} {selector.wanted!r}"
-        if found.left_out and all("run that asks" in item.reason for item in found.left_out):
-            return Missing(
-                f"{what} matches only this run of Ansible itself, which is never changed; name something else."
-            )
-        if found.left_out:
-            return Missing(f"{what} matches only processes that are left alone; children: true takes them along.")
-        if selector.kind == "unit":
-            return Missing(f"{what} has no running process; start it, or let persist write its drop-in.")
-        return Missing(f"{what} matches no running user process; `ps -eo pid,user,comm` shows what there is.")
-
-    def _finish(self, persistence):
-        live, drop_in = self._live, self._drop_in
-        if not live.settled and not self._module.check_mode:
-            self._module.warn(
-                f"New processes kept matching for {live.rounds} rounds; the value of those born since is not set: "
-                "set it on what starts them."
-            )
-        return _result(None, self._target, live, drop_in, persistence)
-
-
-def _result(skipped, target=None, live=None, drop_in=None, persistence=None):
-    rows = [] if live is None else list(live.rows.values())
-    changed_rows = [row for row in rows if row["before"] != row["after"]]
-    file_changed = drop_in is not None and drop_in.changed
-    reloaded = drop_in is not None and (drop_in.changed or drop_in.stale)
-    return {
-        "changed": bool(changed_rows) or reloaded,
-        "summary": skipped or _summary(rows, changed_rows, drop_in, file_changed),
-        "processes": rows,
-        "left_out": [] if live is None else [dict(item._asdict()) for item in live.left_out],
-        "vanished": 0 if live is None else live.vanished,
-        "settled": True if live is None else live.settled or not live.rounds,
-        "unit": target.unit.name if target is not None and target.unit is not None else None,
-        "drop_in": None if drop_in is None else drop_in.path,
-        "reloaded": reloaded,
-        "persistence": None if persistence is None else {"method": persistence.method, "reason": persistence.reason},
-        "diff": _diff(rows, drop_in),
-    }
-
-
-def _summary(rows, changed_rows, drop_in, file_changed):
-    text = f"{len(changed_rows)} of {len(rows)} process{'' if len(rows) == 1 else 'es'} changed"
-    if file_changed:
-        text += f"; {drop_in.path} {'removed' if drop_in.after is None else 'written'}"
-    return text
-
-
-def _diff(rows, drop_in):
-    parts = [
-        {
-            "before_header": "oom_score_adj",
-            "after_header": "oom_score_adj",
-            "before": _lines(rows, "before"),
-            "after": _lines(rows, "after"),
-        }
-    ]
-    if drop_in is not None and drop_in.changed:
-        parts.append(
-            {
-                "before_header": drop_in.path,
-                "after_header": drop_in.path,
-                "before": drop_in.before or "",
-                "after": drop_in.after or "",
-            }
+    def undo_all(self):
+        """The result of taking back the whole record."""
+        record, unread = undo.with_unlisted(self._store.record)
+        paths = list(dict.fromkeys(file.written.path for file in record.files))
+        works = [self._of_drop_in(record.at(path)) for path in paths]
+        part = Part(
+            undo.PROCESSES, undo.ByRecord(), lambda process, crowd: work.value_before(self._store, process, crowd)
         )
-    return parts
+        self._live.look(part)
+        works.append(self._taken(work.Work(part.title, part=part)))
+        works[-1].not_ours = work.set_by_others(part, self._store.record) + unread
+        self._take_back(works)
+        return result.of_all(works)
 
+    def _prepared(self, prepare, asked):
+        try:
+            target = adj_target.resolve(self._module, asked.params, self._live.crowd.processes)
+            return self._taken(prepare(self._module, self._host, self._store, self._live, asked, target))
+        except Missing as missing:
+            if asked.params["state"] == "present" and asked.params["missing"] == "fail":
+                raise
+            return work.Work(asked.title, skipped=str(missing))
 
-def _lines(rows, moment):
-    return "".join(
-        f"{row['comm']} (pid {row['pid']}): {row[moment]}\n" for row in rows if row["before"] != row["after"]
-    )
+    def _of_drop_in(self, files):
+        """To take back a recorded drop-in; what stands in the way of that is named, and is none of the others' harm."""
+        asked, path = undo.entry_of(files[-1]), files[-1].written.path
+        try:
+            try:
+                target = adj_target.resolve(self._module, asked.params, self._live.crowd.processes)
+            except Missing:
+                target = undo.bare_target(files[-1])
+            target = target._replace(drop_in=path)
+            done = work.absent(self._module, self._host, self._store, self._live, asked, target, files)
+            done.drop_in.check()
+            return self._taken(done)
+        except (OSError, MemfactsError) as error:
+            left = work.Work(asked.title)
+            if os.path.lexists(path):
+                left.not_ours = [{"what": path, "reason": str(error)}]
+            else:
+                self._forgotten.append(path)
+            return left
+
+    def _taken(self, one):
+        """The work, as part of this run."""
+        if one.drop_in is not None:
+            one.drop_in = self._drop_ins.add(one.drop_in)
+        self._live.parts.append(one.part)
+        return one
+
+    def _check_and_warn(self, works):
+        self._live.check()
+        self._drop_ins.check()
+        self._store.check_writable()
+        for one in works:
+            for sentence in one.warnings:
+                self._warn(one, sentence)
+
+    def _take_back(self, works):
+        self._check_and_warn(works)
+        if self._module.check_mode:
+            self._live.predict()
+        else:
+            self._carry_out(self._live.absent, adj_record.without)
+        self._finish(works)
+
+    def _carry_out(self, set_processes, recorded):
+        """`recorded(record, keys)` is the record once the processes of these keys are as they shall be."""
+        with Transaction() as transaction:
+            transaction.add(self._store.restore)
+            transaction.add(self._live.roll_back)
+            self._store.save(self._drop_ins.pending(self._store.record))
+            set_processes()
+            if self._drop_ins.apply(transaction):
+                self._live.look_again()  # who was started between the first round and the reload
+                set_processes()
+            self._save(recorded(self._store.record, self._live.rows))
+
+    def _save(self, record):
+        record = self._drop_ins.done(record)
+        for path in self._forgotten:
+            record = record.with_files(path, [])
+        self._store.save(adj_record.of_living(record, [process.key for process in self._live.crowd.processes]))
+
+    def _finish(self, works):
+        for one in works:
+            one.unanswered = self._drop_ins.users
+            if one.part is not None and not one.part.settled and not self._module.check_mode:
+                self._warn(
+                    one,
+                    "New processes kept matching in each round; the value of those born since is not set: set it on "
+                    "what starts them.",
+                )
+
+    def _warn(self, one, sentence):
+        several = self._module.params["entries"] is not None
+        self._module.warn(printable(f"{one.title}: {sentence}" if several else sentence))

@@ -69,3 +69,8 @@ def test_units_are_known_by_either_name():
 
 def test_names_fit_what_the_kernel_keeps_of_them():
     assert all(len(comm) <= 15 for lifeline in lifelines.LIFELINES for comm in lifeline.comms)
+
+
+def test_no_program_is_of_two_lifelines():
+    programs = [program for line in lifelines.LIFELINES for program in line.programs or (line.name,)]
+    assert len(programs) == len(set(programs))

@@ -29,7 +29,7 @@ def unit(name):
     ],
 )
 def test_a_lifeline_is_known_by_its_program_and_unit(executable, cgroup):
-    assert unkillable.may_be(executable, cgroup)
+    assert unkillable.line_of(executable, cgroup) is not None
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_lifeline_is_known_by_its_program_and_unit(executable, cgroup):
     ],
 )
 def test_what_only_looks_like_a_lifeline_is_none(executable, cgroup):
-    assert not unkillable.may_be(executable, cgroup)
+    assert unkillable.line_of(executable, cgroup) is None
 
 
 def test_only_sshd_and_process_1_start_sessions_and_only_sshd_protects_itself():
@@ -60,8 +60,11 @@ def test_only_sshd_and_process_1_start_sessions_and_only_sshd_protects_itself():
 
 def test_every_lifeline_can_be_made_unkillable():
     for line in lifelines.LIFELINES:
-        assert line.name in unkillable.names()
         assert any(known is line for known in map(unkillable.of_program, ("/usr/bin/" + p for p in programs(line))))
+
+
+def test_process_1_is_none_of_those_that_may_be_set_to_it_as_they_are():
+    assert unkillable.names().split(", ") == [line.name for line in lifelines.LIFELINES if line.name != "systemd"]
 
 
 def programs(line):

@@ -38,7 +38,10 @@ def test_the_last_file_that_says_a_value_counts_and_an_empty_one_takes_it_back()
         ("ssh.socket", "ssh.socket"),
         ("getty@tty1", "getty@tty1.service"),
         ("org.example.daemon", "org.example.daemon.service"),
-        ("getty@.service", None),
+        ("getty@.service", "getty@.service"),
+        ("getty@", "getty@.service"),
+        ("@.service", None),
+        ("ß", None),
         ("../../passwd", None),
         ("a b", None),
         ("x\n", None),
@@ -63,3 +66,31 @@ def test_the_drop_in_that_comes_later_and_sets_it_is_the_one_that_counts():
     assert overriding((override, same)) is None
     assert overriding((early, sets)) is None
     assert overriding() is None
+
+
+OF_INSTANCE = "/etc/systemd/system/x@1.service.d/" + drop_in_text.NAME
+OF_TEMPLATE = "/etc/systemd/system/x@.service.d/" + drop_in_text.NAME
+
+
+@pytest.mark.parametrize(
+    "own, other, hidden",
+    [
+        (OURS, "/etc/systemd/system.control/x.service.d/" + drop_in_text.NAME, True),
+        (OURS, "/run/systemd/system.control/x.service.d/" + drop_in_text.NAME, True),
+        (OURS, "/run/systemd/transient/x.service.d/" + drop_in_text.NAME, True),
+        (OURS, "/run/systemd/system/x.service.d/" + drop_in_text.NAME, False),
+        (OURS, "/usr/lib/systemd/system/x.service.d/" + drop_in_text.NAME, False),
+        (OURS, "/etc/systemd/system.control/x.service.d/50-OOMScoreAdjust.conf", False),
+        (OURS, OURS, False),
+        (OF_TEMPLATE, OF_INSTANCE, True),
+        (OF_INSTANCE, OF_TEMPLATE, False),
+        (OF_TEMPLATE, OF_INSTANCE.replace("x@1", "y@1"), False),
+    ],
+)
+def test_a_drop_in_of_the_same_name_that_systemd_reads_instead_of_ours(own, other, hidden):
+    assert drop_in_text.hiding(own, ["/etc/x.conf", other]) == (other if hidden else None)
+
+
+def test_a_template_is_told_from_its_instances():
+    assert drop_in_text.is_template("x@.service")
+    assert not drop_in_text.is_template("x@1.service") and not drop_in_text.is_template("x.service")

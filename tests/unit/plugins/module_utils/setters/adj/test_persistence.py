@@ -7,14 +7,16 @@ import pytest
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import OptionError
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import lifelines
 from ansible_collections.memfacts.linux.plugins.module_utils.setters.adj.persistence import (
+    Declared,
     Service,
+    advice_without_process,
     decide,
     idle_warning,
     sessions_warning,
 )
 
 CRON = Service("cron.service", True)
-SSH = Service("ssh.service", True, lifelines.of_unit("ssh.service"))
+SSH = Service("ssh.service", True, lifelines.of_unit("ssh.service"), starts_sessions=True)
 IN_CONTAINER = Service(None, False)
 OBSTACLES = [
     pytest.param(IN_CONTAINER, 5, "does not run systemd", True, id="no-systemd"),
@@ -58,6 +60,56 @@ def test_another_negative_value_of_sshd_is_said_to_hold_until_it_starts_again():
     found = decide("auto", SSH, -900)
     assert (found.method, found.warn) == ("none", True)
     assert "-900 holds until its next start" in found.reason
+
+
+DBUS = Service("dbus.service", True, declared=Declared(-900, "/usr/lib/systemd/system/dbus.service"))
+
+
+def test_what_other_files_of_the_unit_set_already_is_not_frozen_in_a_drop_in():
+    found = decide("auto", DBUS, -900)
+    assert (found.method, found.warn) == ("unit", False)
+    assert found.reason == "/usr/lib/systemd/system/dbus.service sets it already, so no drop-in is needed"
+    assert decide("auto", DBUS, -800).method == decide("systemd", DBUS, -900).method == "systemd"
+
+
+@pytest.mark.parametrize("persist", ["auto", "systemd"])
+def test_a_drop_in_that_systemd_would_never_read_is_refused_before_anything_is_written(persist):
+    other = "/etc/systemd/system.control/cron.service.d/90-memfacts-oom-score-adj.conf"
+    with pytest.raises(OptionError, match=f"never read our drop-in of cron.service, since {other} has the same name"):
+        decide(persist, CRON._replace(hidden_by=other), 5)
+    assert decide("none", CRON._replace(hidden_by=other), 5).method == "none"
+    same = CRON._replace(hidden_by=other, declared=Declared(5, other))
+    assert decide("auto", same, 5).method == "unit"
+
+
+def test_what_starts_sessions_gets_no_drop_in_with_a_negative_value_unasked():
+    manager = Service("user@.service", True, starts_sessions=True)
+    found = decide("auto", manager, -500)
+    assert (found.method, found.warn) == ("none", True)
+    assert found.reason == "user@.service would hand -500 on to all that people run in its sessions"
+    assert decide("auto", manager, 500).method == "systemd"
+    assert decide("systemd", manager, -500).method == "systemd" and "has -500 too" in sessions_warning(manager, -500)
+
+
+@pytest.mark.parametrize(
+    "unit, advice",
+    [
+        ("cron.service", "start it, or let persist write its drop-in"),
+        ("job@.service", "start an instance of it, or let persist write its drop-in"),
+        ("user.slice", "set the value on the units that run in it"),
+        ("session-1.scope", "set the value on the units that run in it"),
+        ("multi-user.target", "a target never has one: name the service that it starts"),
+        ("apt-daily.timer", "a timer never has one: name the service that it starts"),
+    ],
+)
+def test_advice_is_such_that_systemd_can_follow_it(unit, advice):
+    assert advice_without_process(unit) == advice
+    if "drop-in" not in advice:
+        assert idle_warning(unit, "active") == f"Nothing was set: {unit} has no process; {advice}."
+
+
+def test_a_template_without_an_instance_is_no_idle_unit():
+    assert idle_warning("job@.service", "active") is None
 
 
 def test_a_drop_in_that_would_protect_every_session_is_warned_of():

@@ -204,11 +204,6 @@ def test_of_a_service_that_starts_sessions_only_the_service_is_taken():
     assert {one.pid for one in found.left_out} == {20, 21, 22, 23, 24, 30, 31, 32}
 
 
-def test_only_lifelines_may_become_unkillable():
-    rows = [sshd(5, 1, cgroup=SSH), sshd(6, 5), process(7), process(8, comm="sshd", executable="/tmp/sshd", cgroup=SSH)]
-    assert [one.pid for one in selection.refused_unkillable(rows)] == [6, 7, 8]
-
-
 def test_a_circle_of_parents_ends():
     # Pids that came around again while the list was read.
     assert chosen(Selector("name", "a", children=True), [process(5, 6, "a"), process(6, 5, "b")]) == [5, 6]

@@ -14,7 +14,10 @@ description:
   - All other mount options stay as they are, which C(mount -o remount) does not grant for a path in C(/etc/fstab).
   - Refuses a size that would not hold what is in use before the kernel is asked, and says which files and processes
     hold the space.
-  - Remembers in C(/var/lib/memfacts/amount.json) what was there before, which O(state=absent) puts back.
+  - Limits the journal in memory too, and lets systemd-tmpfiles delete what was not used for some time.
+  - Judges everything that it is asked for before the first change. What fails half-way is taken back.
+  - Records in C(/var/lib/memfacts/tmpfs_size.json) what was there before and what was set, by which O(state=absent)
+    puts it back.
 author:
   - the memfacts authors (@memfacts)
 options:
@@ -23,11 +26,92 @@ options:
       - Where the tmpfs is mounted. V(/run/user/*) or the folder of any user stands for the tmpfs of all users, which
         have one size.
     type: path
-    required: true
+  entries:
+    description:
+      - Several mounts in one run. All of them are judged before the first is changed, systemd reads its files once, and
+        a failure takes all of them back.
+      - Two entries that would give one tmpfs different limits are refused, also where they name it by two paths.
+    type: list
+    elements: dict
+    suboptions:
+      path:
+        description: See O(path).
+        type: path
+        required: true
+      size:
+        description: See O(size).
+        type: str
+      inodes:
+        description: See O(inodes).
+        type: str
+      min_free:
+        description: See O(min_free).
+        type: str
+      persist:
+        description: See O(persist).
+        type: str
+        choices: [auto, fstab, systemd, logind, none]
+        default: auto
+      missing:
+        description: See O(missing).
+        type: str
+        choices: [fail, ignore]
+        default: fail
+  journal:
+    description:
+      - Limits of the journal in C(/run), which journald reads by a restart. Read back from its files in its own order;
+        where another file would win, the run is refused.
+      - Without any of them the limits that an earlier run has set are taken back.
+    type: dict
+    suboptions:
+      max_use:
+        description:
+          - C(RuntimeMaxUse=) of journald.conf(5), which is how much of C(/run) the journal may take. Bytes, or a number
+            with V(K), V(M), V(G) or V(T), at least twice O(journal.max_file_size). What is above it is removed at once.
+        type: str
+      keep_free:
+        description: C(RuntimeKeepFree=), which is how much of C(/run) it leaves to others.
+        type: str
+      max_file_size:
+        description: C(RuntimeMaxFileSize=), in steps of which old entries are deleted.
+        type: str
+  ages:
+    description:
+      - Folders in which systemd-tmpfiles deletes what was not used for some time. It runs 15 minutes after boot and
+        then once a day. An empty list takes back the ages that an earlier run has set.
+      - A folder of the system or a home, a path with a wildcard, a specifier such as C(%h), C(..) or a symbolic link on
+        the way, and a folder on the way that others than root may replace are refused.
+    type: list
+    elements: dict
+    suboptions:
+      path:
+        description: The folder.
+        type: str
+        required: true
+      age:
+        description: The age, such as V(10d) or V(12h), as in tmpfiles.d(5), at least V(1h).
+        type: str
+        required: true
+      not_tmpfs:
+        description: Whether files may be deleted although the folder is on disk. Otherwise that is refused.
+        type: bool
+        default: false
+      missing:
+        description: What to do where there is no such folder. V(ignore) leaves it without an age.
+        type: str
+        choices: [fail, ignore]
+        default: fail
+  clean_now:
+    description:
+      - Whether to delete at once when an age was changed, and not only at the next run of systemd's timer. Check mode
+        lists what that would delete.
+    type: bool
+    default: false
   size:
     description:
       - How large the tmpfs may grow. A number of bytes, or a number with V(k), V(M), V(G) or V(T), or a percentage of
         RAM such as V(20%), which is declared as a percentage too. The kernel rounds it up to whole pages.
+      - A size above the RAM is set with a warning.
       - V(0) is refused, since to the kernel it means no limit, and no limit can ever be set again. So is a leading 0,
         which the kernel takes for octal, and a fraction.
     type: str
@@ -45,20 +129,27 @@ options:
       - Where to declare it.
       - V(auto) takes the one place that decides about this mount, which is systemd-logind for the tmpfs of users,
         C(/etc/fstab) for what is declared there, the mount unit for what has one, and C(/etc/fstab) with a new line for
-        all others, among them C(/run) and C(/dev/shm), which systemd remounts by it.
+        C(/run), C(/run/lock) and C(/dev/shm), which systemd mounts itself and remounts by that line.
+      - V(auto) declares nothing for a tmpfs that somebody has mounted by hand, and says so in RV(place_reason).
+        V(fstab) adds a line for it, with C(nofail), so that it is mounted at each boot from then on.
       - V(fstab), V(systemd) and V(logind) are refused where that place would not decide.
       - V(systemd) writes C(/etc/systemd/system/UNIT.d/zz-memfacts.conf), V(logind) writes
         C(/etc/systemd/logind.conf.d/zz-memfacts.conf).
-      - V(none) changes only what is mounted, and takes back what an earlier run has declared for it.
+      - V(none) changes only what is mounted, as C(state=ephemeral) of C(ansible.posix.mount) does, and takes back what
+        an earlier run has declared for it.
     type: str
     choices: [auto, fstab, systemd, logind, none]
     default: auto
   state:
     description:
-      - V(present) sets the limits. V(absent) puts back what was there before the first run, files as well as the limits
-        of the mount.
+      - V(present) sets the limits.
+      - V(absent) puts back what was there before the first run, files as well as the limits of the mount, of O(path),
+        of the paths in O(entries), or without both of everything in the record. What somebody else has changed since
+        is left as it is and named in RV(kept). So is a mount that is too full for its former size, which stays in the
+        record. What is not in the record is absent already.
+      - V(listed) changes nothing and returns the record.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, listed]
     default: present
   missing:
     description:
@@ -66,6 +157,26 @@ options:
     type: str
     choices: [fail, ignore]
     default: fail
+  fstab:
+    description:
+      - The file to use as C(/etc/fstab), such as that of a chroot. What a run has written there is taken back only by a
+        run with the same option.
+    type: path
+    default: /etc/fstab
+  backup:
+    description: Keep a copy of each file that is changed and was there before, beside it and with the time in its name.
+    type: bool
+    default: false
+  unsafe_writes:
+    description:
+      - Write a file in place where it cannot be replaced, such as a C(/etc/fstab) that is a bind mount. A run that is
+        killed may then leave half of it.
+    type: bool
+    default: false
+  lock_timeout:
+    description: How many seconds to wait for another run of a setter of this collection on the same host to end.
+    type: int
+    default: 60
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 attributes:
@@ -105,32 +216,85 @@ EXAMPLES = r"""
     size: 8G
     persist: none
 
+- name: Cap several in one run
+  memfacts.linux.tmpfs_size:
+    entries:
+      - path: /run
+        size: 10%
+      - path: /dev/shm
+        size: 2G
+
+- name: Limit the journal in /run, and delete what was not used in /tmp for ten days
+  memfacts.linux.tmpfs_size:
+    journal:
+      max_use: 64M
+      max_file_size: 8M
+    ages:
+      - path: /tmp
+        age: 10d
+
 - name: Put back what was there before
   memfacts.linux.tmpfs_size:
     path: /run
     state: absent
+
+- name: Put back everything that this module has ever changed
+  memfacts.linux.tmpfs_size:
+    state: absent
 """
 
 RETURN = r"""
+title:
+  description: The path as it was given.
+  returned: with O(path), unless O(state=listed)
+  type: str
+  sample: /run
 mount_point:
   description: The mount point, V(/run/user/*) where it stands for all users.
-  returned: success
+  returned: with O(path), unless O(state=listed)
   type: str
   sample: /run
 place:
   description: Where the size is declared, one of V(fstab), V(systemd), V(logind) and V(none).
-  returned: success
+  returned: with O(path), unless O(state=listed)
   type: str
   sample: fstab
+place_reason:
+  description: Why it is declared nowhere although O(persist=auto).
+  returned: with O(path), for a tmpfs that was mounted by hand
+  type: str
+  sample: "/mnt was mounted by hand: neither fstab nor a mount unit declares it; give persist: fstab"
 files:
   description: The files that were changed, or would be in check mode.
-  returned: success
+  returned: unless O(state=listed)
   type: list
   elements: str
   sample: [/etc/fstab]
+backup_files:
+  description: The copies that O(backup) has made.
+  returned: unless O(state=listed)
+  type: list
+  elements: str
+  sample: [/etc/fstab.812.2026-11-30@23:41:49~]
+kept:
+  description: What O(state=absent) has left as it is, since it differs from what was set or cannot go back.
+  returned: unless O(state=listed)
+  type: list
+  elements: dict
+  contains:
+    what:
+      description: The mount, or the file of the journal's limits or of the ages.
+      returned: always
+      type: str
+      sample: /mnt
+    reason:
+      description: Why.
+      returned: always
+      type: str
+      sample: its size is 80.0 MiB and not the 20.0 MiB that were set
 mounts:
   description: Each tmpfs that O(path) stands for, with its limits before and after.
-  returned: success
+  returned: with O(path), unless O(state=listed)
   type: list
   elements: dict
   contains:
@@ -171,9 +335,246 @@ mounts:
       sample: 819200
 skipped_reason:
   description: Why nothing was done.
-  returned: when nothing is mounted at O(path) and O(missing=ignore)
+  returned: with O(path), when nothing is mounted there and O(missing=ignore)
   type: str
   sample: "nothing is mounted at /tmp"
+entries:
+  description: What came of each of O(entries), or of each path in the record where it was undone as a whole.
+  returned: without O(path), unless O(state=listed)
+  type: list
+  elements: dict
+  contains:
+    title:
+      description: The path as it was given.
+      returned: always
+      type: str
+      sample: /run
+    mount_point:
+      description: The mount point, V(/run/user/*) where it stands for all users.
+      returned: always
+      type: str
+      sample: /run
+    place:
+      description: Where the size is declared, one of V(fstab), V(systemd), V(logind) and V(none).
+      returned: always
+      type: str
+      sample: fstab
+    place_reason:
+      description: Why it is declared nowhere although O(persist=auto).
+      returned: for a tmpfs that was mounted by hand
+      type: str
+      sample: "/mnt was mounted by hand: neither fstab nor a mount unit declares it; give persist: fstab"
+    files:
+      description: The files that were changed, or would be in check mode.
+      returned: always
+      type: list
+      elements: str
+      sample: [/etc/fstab]
+    kept:
+      description: What O(state=absent) has left as it is, since it differs from what was set or cannot go back.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        what:
+          description: The mount.
+          returned: always
+          type: str
+          sample: /mnt
+        reason:
+          description: Why.
+          returned: always
+          type: str
+          sample: its size is 80.0 MiB and not the 20.0 MiB that were set
+    changed:
+      description: Whether this entry changed something.
+      returned: always
+      type: bool
+      sample: true
+    mounts:
+      description: Each tmpfs that O(path) stands for, with its limits before and after.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        mount:
+          description: Where it is mounted.
+          returned: always
+          type: str
+          sample: /run
+        used_bytes:
+          description: Bytes in use. V(null) where the tmpfs has no limit, since the kernel does not tell then.
+          returned: always
+          type: int
+          sample: 4194304
+        inodes_used:
+          description: Inodes in use (a count). V(null) where their number has no limit.
+          returned: always
+          type: int
+          sample: 812
+        size_bytes_before:
+          description: Its size in bytes before. V(null) where it has no limit.
+          returned: always
+          type: int
+          sample: 823459840
+        size_bytes:
+          description: Its size in bytes afterwards, read back from the kernel. V(null) where it has no limit.
+          returned: always
+          type: int
+          sample: 411729920
+        inodes_before:
+          description: How many inodes it might have before (a count). V(null) where there is no limit.
+          returned: always
+          type: int
+          sample: 819200
+        inodes:
+          description: How many inodes it may have afterwards (a count). V(null) where there is no limit.
+          returned: always
+          type: int
+          sample: 819200
+    skipped_reason:
+      description: Why nothing was done.
+      returned: when nothing is mounted there and O(missing=ignore)
+      type: str
+      sample: "nothing is mounted at /tmp"
+journal:
+  description: What counts for the journal in memory.
+  returned: with O(journal), or when O(state=absent) undoes the whole record
+  type: dict
+  contains:
+    changed:
+      description: Whether its limits were changed.
+      returned: always
+      type: bool
+      sample: true
+    file:
+      description: The file that declares them, V(null) where other files do.
+      returned: always
+      type: str
+      sample: /etc/systemd/journald.conf.d/zz-memfacts.conf
+    restarted:
+      description: Whether journald was restarted, by which it reads them.
+      returned: always
+      type: bool
+      sample: true
+    settings:
+      description: What journald goes by afterwards.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        key:
+          description: The setting.
+          returned: always
+          type: str
+          sample: RuntimeMaxUse
+        value:
+          description: Its value as it is written.
+          returned: always
+          type: str
+          sample: 64M
+        bytes:
+          description: The same in bytes.
+          returned: always
+          type: int
+          sample: 67108864
+        file:
+          description: The file that sets it.
+          returned: always
+          type: str
+          sample: /etc/systemd/journald.conf.d/zz-memfacts.conf
+        wanted:
+          description: The value that was asked for, V(null) where none was.
+          returned: always
+          type: str
+          sample: 64M
+    skipped_reason:
+      description: Why nothing was done, V(null) where it was.
+      returned: always
+      type: str
+      sample: this host does not run systemd
+ages:
+  description: The folders that systemd-tmpfiles cleans.
+  returned: with O(ages), or when O(state=absent) undoes the whole record
+  type: dict
+  contains:
+    changed:
+      description: Whether an age was changed.
+      returned: always
+      type: bool
+      sample: true
+    file:
+      description: The file that declares them, V(null) where nothing was done.
+      returned: always
+      type: str
+      sample: /etc/tmpfiles.d/00-memfacts.conf
+    paths:
+      description: One for each of O(ages).
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        path:
+          description: The folder.
+          returned: always
+          type: str
+          sample: /tmp
+        age:
+          description: Its age.
+          returned: always
+          type: str
+          sample: 10d
+        on_tmpfs:
+          description: Whether it is on a tmpfs, V(null) where there is no such folder.
+          returned: always
+          type: bool
+          sample: true
+        lines:
+          description: The lines of tmpfiles.d(5) that declare it.
+          returned: always
+          type: list
+          elements: str
+          sample: ["d /tmp 1777 root root 10d"]
+        skipped_reason:
+          description: Why it has no age, V(null) where it has one.
+          returned: always
+          type: str
+          sample: there is no such folder
+    due:
+      description:
+        - What is older than that now, at most 1000 files and folders. V(null) where it was not computed, which is done
+          in check mode or with O(clean_now), when an age changes.
+      returned: always
+      type: list
+      elements: str
+      sample: [/tmp/old]
+    due_count:
+      description: How many there are.
+      returned: always
+      type: int
+      sample: 1
+    doubts:
+      description: What cannot be told of RV(ages.due).
+      returned: always
+      type: list
+      elements: str
+      sample: []
+    skipped_reason:
+      description: Why nothing was done, V(null) where it was.
+      returned: always
+      type: str
+      sample: this host does not run systemd
+removed:
+  description: What O(clean_now) has deleted, or would in check mode.
+  returned: unless O(state=listed)
+  type: list
+  elements: str
+  sample: [/tmp/old]
+record:
+  description: What is recorded for the way back, as it is in C(/var/lib/memfacts/tmpfs_size.json).
+  returned: when O(state=listed)
+  type: dict
+  sample: {version: 2, mounts: {}, journal: null, ages: null}
 used_bytes:
   description: Bytes in use in the tmpfs.
   returned: when the size is refused for what is in use
@@ -228,203 +629,57 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError, OptionError
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.size import human
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.printable import printable
-from ansible_collections.memfacts.linux.plugins.module_utils.setters import record as kept
-from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs import amount, holders
-from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs import change as tmpfs_change
-from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs import place as tmpfs_place
-from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs import plan as tmpfs_plan
-from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs import situation as tmpfs_situation
+from ansible_collections.memfacts.linux.plugins.module_utils.setters import gate
+from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs import (
+    ages,
+    journal,
+    judge,
+    parts,
+    place,
+    task,
+)
 
-
-def checked_path(given):
-    """The path without what says nothing, or an OptionError."""
-    if not given.startswith("/"):
-        raise OptionError(f"path is {given!r}, which does not start with a slash; give the mount point's full path.")
-    return "/" + os.path.normpath(given).lstrip("/")
-
-
-def wanted_of(params):
-    """The limits that are asked for, or an OptionError."""
-    if params["state"] == "absent":
-        return tmpfs_plan.Wanted()
-    if params["size"] is None and params["inodes"] is None:
-        raise OptionError("neither size nor inodes is given; give one of them, or state: absent.")
-    wanted = tmpfs_plan.Wanted(
-        *(
-            amount.asked(name, params[name], percent) if params[name] is not None else None
-            for name, percent in (("size", True), ("inodes", False), ("min_free", True))
-        )
-    )
-    if wanted.min_free and (wanted.min_free.percent or 0) >= 100:
-        raise OptionError(f"min_free is {params['min_free']!r}, which leaves nothing to use; give less than 100%.")
-    return wanted
-
-
-def situation_of(tree, path, state):
-    """The situation, found through a link too; what is no tmpfs any more can still be taken back from files."""
-    try:
-        return tmpfs_situation.read(tree, path)
-    except tmpfs_situation.NotMounted:
-        real = path if tmpfs_place.is_users(path) else os.path.realpath(path)
-        if real != path:
-            return situation_of(tree, real, state)
-        if state == "absent":
-            return tmpfs_situation.unmounted(tree, path)
-        raise
-    except tmpfs_situation.AnotherType:
-        # The tmpfs is gone just so where something else has taken its place.
-        if state == "absent":
-            return tmpfs_situation.unmounted(tree, path)
-        raise
-
-
-def plan_of(tree, situation, wanted, params):
-    """What is to be changed."""
-    entry = kept.load(tmpfs_change.RECORD).get(situation.path)
-    if params["state"] == "absent":
-        return tmpfs_plan.absent(situation, entry)
-    lines = tmpfs_plan.declared(situation)
-    systemd = tmpfs_situation.runs_systemd(tree)
-    place = tmpfs_place.choose(params["persist"], situation.path, lines, situation.unit, systemd)
-    return tmpfs_plan.present(situation, wanted, place, entry)
-
-
-def plan_and_apply(module, path, wanted):
-    """(situation, plan), which was carried out unless in check mode."""
-    tree = host.Host("/")
-    situation = situation_of(tree, path, module.params["state"])
-    plan = plan_of(tree, situation, wanted, module.params)
-    tmpfs_change.check(module, plan, wanted)
-    if module.check_mode or not is_work(plan, situation):
-        return situation, plan
-    with kept.lock():
-        # Another run may have been at it since the first look.
-        situation = situation_of(tree, path, module.params["state"])
-        plan = plan_of(tree, situation, wanted, module.params)
-        tmpfs_change.apply(module, situation.path, plan)
-    return situation, plan
-
-
-def is_work(plan, situation):
-    """Whether anything is to be written, be it only that nothing is left to take back."""
-    return bool(
-        plan.files or plan.remounts or (plan.entry is None and kept.load(tmpfs_change.RECORD).get(situation.path))
-    )
-
-
-def result_of(module, situation, plan):
-    """What the module returns."""
-    after = {remount.live.mount.mount_point: remount.after for remount in plan.remounts}
-    rows = [row_of(live, after.get(live.mount.mount_point), module.check_mode) for live in situation.mounts]
-    return {
-        "changed": bool(plan.files or plan.remounts),
-        "mount_point": printable(situation.path),  # a key `path` would make Ansible add the folder's mode, owner, size
-        "place": plan.place,
-        "files": [printable(change.path) for change in plan.files],
-        "mounts": rows,
-        "diff": [file_diff(change) for change in plan.files] + [mount_diff(row) for row in rows if is_changed(row)],
-    }
-
-
-def row_of(live, after, check_mode):
-    """One mount; in check mode what would come, else what the kernel says now."""
-    space = live.space
-    size, inodes = space.size_bytes, space.inodes
-    if after is not None and check_mode:
-        size, inodes = after.size_bytes or size, after.inodes or inodes
-    elif after is not None:
-        now = host.Host("/").space(live.mount.mount_point.lstrip("/") or ".")
-        size, inodes = now.size_bytes, now.inodes
-    return {
-        "mount": printable(live.mount.mount_point),
-        "used_bytes": space.used_bytes,
-        "inodes_used": space.inodes_used,
-        "size_bytes_before": space.size_bytes,
-        "size_bytes": size,
-        "inodes_before": space.inodes,
-        "inodes": inodes,
-    }
-
-
-def is_changed(row):
-    """Whether the mount has other limits than before."""
-    return row["size_bytes"] != row["size_bytes_before"] or row["inodes"] != row["inodes_before"]
-
-
-def file_diff(change):
-    """A file as --diff shows it."""
-    path = printable(change.path)
-    return {
-        "before_header": path,
-        "after_header": path,
-        "before": shown(change.before),
-        "after": shown(change.after),
-    }
-
-
-def shown(text):
-    """A text file for a person: what is no UTF-8 as an escape."""
-    return (text or "").encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def mount_diff(row):
-    """A mount as --diff shows it."""
-    sides = [
-        f"size_bytes: {row['size_bytes' + suffix]}\ninodes: {row['inodes' + suffix]}\n" for suffix in ("_before", "")
-    ]
-    header = "mounted at " + row["mount"]
-    return {"before_header": header, "after_header": header, "before": sides[0], "after": sides[1]}
-
-
-def refusal(module, error):
-    """Fail for a size that would not hold what is in use, and say what holds it."""
-    live = error.live
-    rows = holders.find(host.Host("/"), live.mount.device)
-    most = f", most by {holders.sentence(rows[:3])}" if rows else ""
-    point = printable(live.mount.mount_point)
-    module.fail_json(
-        msg=f"Cannot set the size of {point} to {human(error.size_bytes)}: {human(live.space.used_bytes)} are in "
-        f"use{most}; free space there or give a size of at least {error.least} bytes.",
-        used_bytes=live.space.used_bytes,
-        least_size_bytes=error.least,
-        held_by=rows,
-    )
+ENTRY = {
+    "path": {"type": "path", "required": True},
+    "size": {"type": "str"},
+    "inodes": {"type": "str"},
+    "min_free": {"type": "str"},
+    "persist": {"type": "str", "choices": list(place.PERSIST), "default": "auto"},
+    "missing": {"type": "str", "choices": ["fail", "ignore"], "default": "fail"},
+}
 
 
 def main():
     module = AnsibleModule(
-        argument_spec={
-            "path": {"type": "path", "required": True},
-            "size": {"type": "str"},
-            "inodes": {"type": "str"},
-            "min_free": {"type": "str"},
-            "persist": {"type": "str", "choices": list(tmpfs_place.PERSIST), "default": "auto"},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "missing": {"type": "str", "choices": ["fail", "ignore"], "default": "fail"},
-        },
+        argument_spec=dict(
+            ENTRY,
+            path={"type": "path"},
+            entries={"type": "list", "elements": "dict", "options": ENTRY},
+            journal={"type": "dict", "options": journal.OPTIONS},
+            ages={"type": "list", "elements": "dict", "options": ages.OPTIONS},
+            clean_now={"type": "bool", "default": False},
+            state={"type": "str", "choices": ["present", "absent", "listed"], "default": "present"},
+            fstab={"type": "path", "default": "/etc/fstab"},
+            backup={"type": "bool", "default": False},
+            unsafe_writes={"type": "bool", "default": False},
+            lock_timeout={"type": "int", "default": 60},
+        ),
+        mutually_exclusive=[("path", "entries")],
         supports_check_mode=True,
     )
-    given = module.params["path"]
+    what = "the sizes" if module.params["path"] is None else f"the size of tmpfs {module.params['path']}"
     try:
-        path = checked_path(given)
-        wanted = wanted_of(module.params)
         if os.geteuid() != 0:
             raise OptionError("only root may remount a tmpfs; add become: true.")
-        situation, plan = plan_and_apply(module, path, wanted)
-        result = result_of(module, situation, plan)
-    except tmpfs_plan.TooSmall as error:
-        refusal(module, error)
-    except tmpfs_situation.NotMounted as error:
-        if module.params["missing"] == "fail":
-            module.fail_json(msg=printable(f"Cannot set the size of tmpfs {given}: {error}"))
-        reason = printable(str(error)).partition(";")[0]
-        module.exit_json(changed=False, mount_point=given, place="none", files=[], mounts=[], skipped_reason=reason)
+        result = task.run(module)
+    except parts.TooSmall as error:
+        message, details = task.too_small(error)
+        gate.fail(module, message, **details)
+    except judge.Refused as error:
+        gate.fail(module, f"Cannot set the size of tmpfs {error.path}: {error}")
     except (OSError, MemfactsError) as error:
-        module.fail_json(msg=printable(f"Cannot set the size of tmpfs {given}: {error}"))
-    module.exit_json(**result)
+        gate.fail(module, f"Cannot set {what}: {error}")
+    gate.leave(module, result)
 
 
 if __name__ == "__main__":

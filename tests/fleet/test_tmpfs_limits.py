@@ -20,7 +20,7 @@ MOUNTS = [
 ]
 WISHES = {
     "tmpfs_limits_mounts": MOUNTS,
-    "tmpfs_limits_ages": [{"path": "/tmp", "age": "7d"}, {"path": "/var/tmp", "age": "20d"}],
+    "tmpfs_limits_ages": [{"path": "/tmp", "age": "7d"}, {"path": "/var/tmp", "age": "20d", "not_tmpfs": True}],
     "tmpfs_limits_journal_max_use": "8M",
     "tmpfs_limits_journal_max_file_size": "1M",
     "ansible_become": False,  # the fleet is reached as root
@@ -202,10 +202,12 @@ def test_what_drifted_by_hand_is_repaired_and_nothing_else_is_changed(story):
         assert sizes(found) == dict(capped(found["total"]), **{"/dev/shm": 7 * MIB, "/tmp": 99 * MIB}), name
     repairs = [result for result in story.repair.results if result.state == "changed"]
     assert sorted((result.host, result.task) for result in repairs) == [
-        (name, "Cap each mount") for name in sorted(story.before)
+        (name, "Limit what is kept in memory") for name in sorted(story.before)
     ]
     for result in repairs:
-        assert {row["item"]["path"] for row in result.data["results"] if row["changed"]} == {"/dev/shm", "/tmp"}
+        rows = [row for entry in result.data["entries"] for row in entry["mounts"]]
+        changed = {row["mount"] for row in rows if row["size_bytes"] != row["size_bytes_before"]}
+        assert changed == {"/dev/shm", "/tmp"}
     for name, found in story.repaired.items():
         assert sizes(found) == capped(found["total"]), name
 
@@ -285,16 +287,14 @@ def test_a_runtime_journal_that_fills_run_is_found_and_fixed_and_stays_fixed(fle
 
 
 def test_what_lost_connections_interrupt_the_next_run_completes(hosts, prepared):
-    """Between the journal's limits and journald's reading of them; then between a unit's drop-in and systemd's."""
+    """Between a unit's drop-in and systemd's reading of it; then between the journal's limits and journald's."""
     these = [hosts[name] for name in ("bookworm-hybrid", "bullseye-v2")]
     names = [guest.name for guest in these]
     before = [seen(guest) for guest in these]
-    for words in ("restart systemd-journald", "daemon-reload"):
+    for words in ("daemon-reload", "restart systemd-journald"):
         interruption.interrupt(prepared, these, words, "limit_tmpfs", tmpfs_limits_apply=True, **WISHES)
         for guest, state in zip(these, before):
-            found = seen(guest)
-            assert found["files"] != state["files"], guest.name
-            assert sizes(found) != capped(found["total"]), guest.name
+            assert seen(guest)["files"] != state["files"], guest.name
     apply(prepared, names)
     for guest in these:
         found = seen(guest)
@@ -303,3 +303,111 @@ def test_what_lost_connections_interrupt_the_next_run_completes(hosts, prepared)
     undo(prepared, names)
     for guest, state in zip(these, before):
         assert seen(guest)["files"] == state["files"], guest.name
+
+
+AGES = "/etc/tmpfiles.d/00-memfacts.conf"
+JOURNAL = "/etc/systemd/journald.conf.d/zz-memfacts.conf"
+# Paths and ages that once made a line of tmpfiles.d; with clean_now the first of them deleted all homes.
+DANGEROUS = [
+    {"path": "/home", "age": "1s"},
+    {"path": "/home", "age": "30d", "not_tmpfs": True},
+    {"path": "/", "age": "30d", "not_tmpfs": True},
+    {"path": "/etc", "age": "30d", "not_tmpfs": True},
+    {"path": "/*", "age": "30d", "not_tmpfs": True},
+    {"path": "/tmp/../home", "age": "30d", "not_tmpfs": True},
+    {"path": "/tmp/%h", "age": "30d"},
+    {"path": "/tmp", "age": "0"},
+    {"path": "/tmp", "age": "10"},
+    {"path": "/var/tmp", "age": "30d"},
+    {"path": "/tmp/homes", "age": "30d"},
+]
+OUTSIDE = {"tmpfs_limits_mounts": [], "tmpfs_limits_clean_now": True}
+
+
+@pytest.fixture(scope="module")
+def one(fleet, prepared):
+    """One host with a file in a home, and a link to the homes in its tmpfs."""
+    guest = fleet.guests["bookworm-v2"]
+    guest.sh("mkdir -p /home/anna && touch -d 2000-01-01 /home/anna/thesis && ln -sfn /home /tmp/homes")
+    yield guest
+    guest.sh("rm -r /home/anna /tmp/homes")
+
+
+def limited(controller, guest, expect=0, check=False, **others):
+    wishes = dict(WISHES, **dict(OUTSIDE, **others))
+    return controller.playbook("limit_tmpfs", guest.name, check, expect, tmpfs_limits_apply=True, **wishes)
+
+
+@pytest.mark.parametrize("age", DANGEROUS, ids=lambda age: f"{age['path']}-{age['age']}")
+def test_an_age_that_must_not_be_set_is_refused_for_the_whole_host(one, prepared, age):
+    before = seen(one)
+    run = limited(prepared, one, expect=2, tmpfs_limits_ages=[{"path": "/tmp", "age": "30d"}, age])
+    assert "ages has" in run.messages()[one.name]
+    assert seen(one) == before
+    assert one.sh("ls /home/anna") == "thesis\n"
+
+
+def test_a_file_that_would_win_is_named_and_nothing_is_written(one, prepared):
+    before = seen(one)
+    for path, text, words in (
+        (
+            JOURNAL.replace("zz-memfacts", "zzz-admin"),
+            "[Journal]\nRuntimeMaxUse=1G\n",
+            "zzz-admin.conf sets RuntimeMaxUse=1G",
+        ),
+        (AGES.replace("00-memfacts", "00-admin"), "d /tmp 1777 root root 30d\n", "00-admin.conf has the line"),
+    ):
+        folder = path.rpartition("/")[0]
+        made = one.sh(f"test -d {folder} || {{ mkdir {folder} && echo made; }}")
+        one.write(path, text)
+        assert words in limited(prepared, one, expect=2, tmpfs_limits_clean_now=False).messages()[one.name]
+        one.sh(f"rm {path}" + (f"; rmdir {folder}" if made else ""))
+        assert seen(one) == before
+
+
+def test_what_check_mode_says_is_what_systemd_tmpfiles_then_deletes(one, prepared):
+    """With a clock that is two days ahead: ctime cannot be set back."""
+    one.sh(
+        "mkdir -p /tmp/case/full /tmp/case/empty; touch /tmp/case/full/old /tmp/case/sticky; chmod +t /tmp/case/sticky"
+    )
+    ages = {"tmpfs_limits_ages": [{"path": "/tmp/case", "age": "1d"}]}
+    look = "find /tmp/case -mindepth 1"
+    one.sh("timedatectl set-ntp false || true; date -s '+2 days'; touch /tmp/case/full/fresh")
+    try:
+        before = set(one.sh(look).split())
+        checked = limited(prepared, one, check=True, **ages)
+        assert set(one.sh(look).split()) == before
+        done = limited(prepared, one, **ages)
+        gone = before - set(one.sh(look).split())
+        assert {"/tmp/case/full/old"} <= gone <= {"/tmp/case/full/old", "/tmp/case/empty"}
+        for run in (checked, done):
+            (answer,) = [result.data for result in run.results if "removed" in result.data]
+            assert set(answer["ages"]["due"]) == set(answer["removed"]) == gone
+    finally:
+        one.sh("date -s '-2 days'; rm -r /tmp/case")
+        undo(prepared, one.name)
+
+
+def test_lines_that_an_administrator_adds_to_our_files_are_named_and_stay(one, prepared):
+    limited(prepared, one, tmpfs_limits_clean_now=False)
+    for path in (AGES, JOURNAL):
+        one.sh(f"echo '# mine' >>{path}")
+    texts = [one.sh(f"cat {path}") for path in (AGES, JOURNAL)]
+    run = undo(prepared, one.name)
+    kept = [row["what"] for result in run.results for row in result.data.get("kept", [])]
+    assert sorted(kept) == sorted((AGES, JOURNAL))
+    assert [one.sh(f"cat {path}") for path in (AGES, JOURNAL)] == texts
+    one.sh(f"rm {AGES} {JOURNAL}; systemctl restart systemd-journald")
+
+
+def test_journald_says_the_limit_that_it_was_given(one, prepared):
+    one.sh("mkdir -p /run/systemd/journald.conf.d")
+    one.write("/run/systemd/journald.conf.d/10-volatile.conf", "[Journal]\nStorage=volatile\n")
+    try:
+        run = limited(prepared, one, tmpfs_limits_ages=[], tmpfs_limits_clean_now=False)
+        assert not any(result.data.get("warnings") for result in run.results)
+        said = one.sh("journalctl -b -o json MESSAGE_ID=ec387f577b844b8fa948f33cad9a75e6 | tail -n 1")
+        assert int(json.loads(said)["MAX_USE"]) == 8 * MIB
+    finally:
+        one.sh("rm -r /run/systemd/journald.conf.d; systemctl restart systemd-journald")
+        undo(prepared, one.name)

@@ -21,7 +21,10 @@ ITSELF = (sys.executable, "-B", "-m", "tests.live.mountbox")
 STUB = """#!/bin/sh
 echo "$(basename "$0") $*" >> /run/calls
 case "$*" in
-    "show -p DropInPaths "*) echo "DropInPaths=$(echo /etc/systemd/system/"$4".d/*.conf)" ;;
+    *--property=ActiveState*) echo ActiveState=active ;;
+    *--property=FragmentPath,DropInPaths*)
+        echo "FragmentPath=$(ls /etc/systemd/system/"$5" /run/systemd/generator/"$5" 2>/dev/null | head -n 1)"
+        echo "DropInPaths=$(ls -d /etc/systemd/system/"$5".d/*.conf 2>/dev/null | tr '\\n' ' ')" ;;
     "show-session -p "*) grep "^$3=" /run/logind-says ;;
 esac
 exit 0

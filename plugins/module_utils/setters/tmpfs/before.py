@@ -5,8 +5,9 @@
 from typing import Dict, NamedTuple, Optional
 
 from ...memcore.sources.host import Space
-from .amount import Amount, mounted
+from .amount import Amount, mounted, written
 from .mount_options import value_of
+from .record import LiveBefore
 
 
 class Memory(NamedTuple):
@@ -43,19 +44,19 @@ def inodes(space: Space, super_options: str) -> Dict:
     return {"inodes": space.inodes, "inodes_share": "default" if is_default else None}
 
 
-def size_now(kept: Dict, memory: Memory) -> Optional[int]:
+def size_now(kept: LiveBefore, memory: Memory) -> Optional[int]:
     """Bytes; None where the size was not changed."""
-    if kept["size_bytes"] is None or kept["total_bytes"] == memory.total_bytes or not kept["size_share"]:
-        return kept["size_bytes"]
-    if kept["size_share"] == "default":
+    if kept.size_bytes is None or kept.total_bytes == memory.total_bytes or not kept.size_share:
+        return kept.size_bytes
+    if kept.size_share == "default":
         return memory.half_pages * memory.page_bytes
-    return mounted(Amount(None, kept["size_share"]), memory.total_bytes, memory.page_bytes)
+    return mounted(Amount(None, kept.size_share), memory.total_bytes, memory.page_bytes)
 
 
-def inodes_now(kept: Dict, memory: Memory) -> Optional[int]:
+def inodes_now(kept: LiveBefore, memory: Memory) -> Optional[int]:
     """A count; None where the number was not changed."""
-    if kept["inodes"] is None or kept["total_bytes"] == memory.total_bytes or not kept["inodes_share"]:
-        return kept["inodes"]
+    if kept.inodes is None or kept.total_bytes == memory.total_bytes or not kept.inodes_share:
+        return kept.inodes
     return memory.half_pages
 
 
@@ -66,3 +67,8 @@ def _share(size_bytes, memory):
         if percent > 0 and mounted(Amount(None, percent), memory.total_bytes, memory.page_bytes) == size_bytes:
             return percent
     return None
+
+
+def set_size(kept: LiveBefore) -> Optional[Amount]:
+    """The size that the mount was given; None where it was given none."""
+    return None if kept.set_size is None else written(kept.set_size)

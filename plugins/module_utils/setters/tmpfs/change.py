@@ -1,94 +1,140 @@
 # Copyright (c) 2026 the memfacts authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carry out a plan for the size of a tmpfs, step by step, and read back what came of it."""
+"""Carry out plans as one transaction, and read back what came of them."""
 
 import contextlib
 import os
-import time
+from typing import List, NamedTuple
 
 from ...memcore.errors import MemfactsError, OptionError
 from ...memcore.sources import host, mountinfo
-from ...memcore.sources.unit_properties import drop_in_paths
-from .. import record as kept
-from .. import text_file, unit_text
-from . import mount_options
-from . import situation as tmpfs_situation
-from .amount import written
-from .place import LOGIND, SYSTEMD
-from .plan import LOGIND_DROP_IN, LOGIND_KEYS
-
-RECORD = "tmpfs_size.json"
-_LOGIND_SECONDS = 10
-_ENGLISH = {"LC_ALL": "C"}
+from .. import record as store
+from .. import systemd, text_file
+from . import mount_options, programs, read_back, record
+from .drop_in import LOGIND_KEYS
+from .place import LOGIND
+from .record import FSTAB_PATH, LOGIND_DROP_IN
 
 
-def check(module, plan, wanted):
+class Done(NamedTuple):
+    """backups: paths. removed: what clean_now has deleted. shrunk: whether old entries of the journal went."""
+
+    backups: List[str]
+    warnings: List[str]
+    removed: List[str]
+    shrunk: bool
+
+
+def check(module, work, extras):
     """Refuse what cannot be written or would have no effect before anything is changed."""
-    if plan.place == LOGIND and wanted.inodes:
-        _check_inodes_of_users(module)
-    for change in plan.files:
+    for one in work.judged:
+        if one.plan.place == LOGIND and one.asked.wanted.inodes:
+            _check_inodes_of_users(module)
+    for change in work.files:
         text_file.check_writable(os.path.realpath(change.path))
-    if plan.files or plan.remounts:
-        text_file.check_writable(os.path.join(kept.FOLDER, RECORD))
+    if work.files or work.remounts or any(extra.plan.files for extra in extras):
+        store.check_writable(record.NAME)
 
 
 def _check_inodes_of_users(module):
     """Releases before 246 only log that they ignore the setting, and show no such property."""
     key = LOGIND_KEYS["nr_inodes"]
-    active = _is_active(module, module.get_bin_path("systemctl", required=True), "systemd-logind.service")
-    if active and _shown_by_logind(module, key) == "":
+    active = systemd.is_running() and systemd.Manager(module).is_active(read_back.LOGIND_UNIT)
+    if active and programs.logind_setting(module, key) == "":
         raise OptionError(
             f"inodes is given, but systemd-logind of this host does not know {key}=; leave inodes out or give "
             "persist none."
         )
 
 
-def apply(module, path, plan):
+def apply(module, before, work, extras) -> Done:
     """Make the changes; what fails half-way is taken back, and what is interrupted the next run completes."""
-    before = kept.load(RECORD)
-    entries = {key: entry for key, entry in before.items() if key != path}
-    after = dict(entries, **{path: _with_folders(plan.entry, before.get(path))}) if plan.entry else entries
-    folders = _folders_of(before.get(path)) or _folders_of(after.get(path))
+    during = before._replace(
+        mounts=_both(before.mounts, work.mounts),
+        **{extra.name: extra.plan.entry or getattr(before, extra.name) for extra in extras},
+    )
+    after = before._replace(
+        mounts={path: record.settled(entry) for path, entry in work.mounts.items()},
+        **{extra.name: extra.plan.entry for extra in extras},
+    )
     undo = contextlib.ExitStack()
     try:
-        if plan.entry and after != before:
-            kept.save(module, RECORD, after)
-            undo.callback(kept.save, module, RECORD, before)
-        for remount in plan.remounts:
+        if during != before:
+            undo.callback(record.save, module, before)
+            record.save(module, during)
+        for remount in work.remounts:
+            _remount(module, remount, remount.after)
             undo.callback(_set_limits, module, remount, remount.before)
-            _set_limits(module, remount, remount.after)
-        _write(module, plan, folders, undo)
-        if not plan.entry and after != before:
-            kept.save(module, RECORD, after)
+            _read_back(remount.live, remount.after)
+        backups = _write(module, work, undo)
+        warnings = _apply_extras(module, extras, undo)
+        if after != during:
+            undo.callback(record.save, module, during)
+            record.save(module, after)
+        # What is deleted cannot be taken back, so it comes last.
+        results = {extra.name: extra.part.finish(module, extra.plan) for extra in extras}
     # SystemExit is how Ansible's own helpers report a failure.
-    except BaseException:
-        with contextlib.suppress(OSError, MemfactsError):  # what went wrong first is what a person has to know
-            undo.close()
+    except BaseException as error:
+        _roll_back(undo, error)
         raise
+    return Done(backups, warnings, results.get("ages", []), results.get("journal", False))
 
 
-def _with_folders(entry, known):
-    """The entry, with the folders that are made for a new file of ours and so can go again."""
-    if not entry["file"]:
-        return entry
-    path = entry["file"]["path"]
-    folders = _folders_of(known) if known and known["file"] and known["file"]["path"] == path else None
-    return dict(entry, file=dict(entry["file"], folders=folders or text_file.missing_folders(path)))
+def _apply_extras(module, extras, undo):
+    warnings = []
+    for extra in extras:
+        extra.part.apply(module, extra.plan, undo)
+    for extra in extras:
+        warnings += extra.part.verify(module, extra.plan)
+    return warnings
 
 
-def _folders_of(entry):
-    return (entry["file"] or {}).get("folders", []) if entry else []
+def _both(before, after):
+    """Entries by which either state can be taken back."""
+    both = dict(before, **after)
+    for path in set(before) & set(after):
+        known = [file.path for file in after[path].files]
+        old = tuple(file for file in before[path].files if file.path not in known)
+        live = dict(before[path].live, **after[path].live)
+        both[path] = record.Entry(after[path].files + old, live)
+    return both
 
 
-def _write(module, plan, folders, undo):
-    if not plan.files:
-        return
-    undo.callback(_reload, module, plan, False)
-    for change in plan.files:
+def _roll_back(undo, error):
+    """What went wrong first is what a person has to know, and what is left of it."""
+    try:
+        undo.close()
+    except (OSError, MemfactsError) as second:
+        if isinstance(error, (OSError, MemfactsError)):
+            raise MemfactsError(f"{str(error).rstrip('.')}, and not all could be taken back: {second}") from error
+
+
+def _write(module, work, undo):
+    if not work.files:
+        return []
+    backups = _backups(module, work.files, undo)
+    undo.callback(_reload, module, work.files)
+    for change in work.files:
+        folders = list(change.folders) or text_file.missing_folders(os.path.realpath(change.path))
         undo.callback(_put, module, change.path, change.before, folders)
         _put(module, change.path, change.after, folders)
-    _reload(module, plan, True)
+    _reload(module, work.files)
+    if systemd.is_running():
+        manager = systemd.Manager(module)
+        read_back.units(manager, work.judged)
+        if _is_logind(work.files) and manager.is_active(read_back.LOGIND_UNIT):
+            read_back.logind(module, work.judged)
+    return backups
+
+
+def _backups(module, files, undo):
+    backups = []
+    for change in files if module.params["backup"] else ():
+        if change.before is not None:
+            backups.append(module.backup_local(os.path.realpath(change.path)))
+            undo.callback(os.unlink, backups[-1])
+    return backups
 
 
 def _put(module, path, text, folders):
@@ -101,20 +147,16 @@ def _put(module, path, text, folders):
 
 def _set_limits(module, remount, limits):
     """Remount with these limits and see that they are the only thing that has changed."""
-    live = remount.live
+    _remount(module, remount, limits)
+    _read_back(remount.live, limits)
+
+
+def _remount(module, remount, limits):
     wanted = {"size": limits.size_bytes, "nr_inodes": limits.inodes}
-    via = live.via
+    via = remount.live.via
     options = ["remount"] + mount_options.to_repeat(via.options, via.super_options)
     options += [f"{name}={value}" for name, value in wanted.items() if value is not None]
-    # With a source and a folder mount(8) leaves fstab alone, whose options would replace those of the mount.
-    command = [module.get_bin_path("mount", required=True), "-t", "tmpfs", "-o", ",".join(options)]
-    status, dummy, errors = module.run_command(
-        command + ["tmpfs", via.mount_point], environ_update=_ENGLISH, encoding=None
-    )
-    if status != 0:
-        said = " ".join(errors.decode("utf-8", "replace").split()).rstrip(".")
-        raise MemfactsError(f"the kernel refused to remount {via.mount_point}, and mount(8) said '{said}'.")
-    _read_back(live, limits)
+    programs.remount(module, via.mount_point, options)
 
 
 def _read_back(live, limits):
@@ -136,72 +178,21 @@ def _read_back(live, limits):
             raise MemfactsError(f"the kernel gave {live.mount.mount_point} a {name} of {have} instead of {want}.")
 
 
-def _reload(module, plan, verify):
-    """Let systemd or logind read the files anew, and see that it took them."""
-    tree = host.Host("/")
-    if not tmpfs_situation.runs_systemd(tree):
+def _reload(module, files):
+    """Let systemd and logind read the files again, each once."""
+    if not systemd.is_running():
         return
-    systemctl = module.get_bin_path("systemctl", required=True)
-    paths = [change.path for change in plan.files]
-    if any(path != LOGIND_DROP_IN for path in paths):
-        _run(module, [systemctl, "daemon-reload"])
-    if verify and plan.place == SYSTEMD:
-        _see_drop_in(module, systemctl, plan)
-    if LOGIND_DROP_IN in paths and _is_active(module, systemctl, "systemd-logind.service"):
-        # Not every release has a `systemctl reload` for it, but all read their files anew on this signal.
-        _run(module, [systemctl, "kill", "-s", "HUP", "--kill-who=main", "systemd-logind.service"])
-        if verify and plan.place == LOGIND:
-            _see_logind(module, plan)
+    manager = systemd.Manager(module)
+    units = [change.path for change in files if change.path == FSTAB_PATH or change.path.endswith(_OF_UNITS)]
+    if units:
+        manager.reload()
+    if _is_logind(files) and manager.is_active(read_back.LOGIND_UNIT):
+        # Not every release has a `systemctl reload` for it, but all read their files again on this signal.
+        manager.hang_up(read_back.LOGIND_UNIT)
 
 
-def _see_drop_in(module, systemctl, plan):
-    for change in plan.files:
-        folder, dummy, name = change.path.rpartition("/")
-        unit = folder.rpartition("/")[2][: -len(".d")]
-        shown = _run(module, [systemctl, "show", "-p", "DropInPaths", unit])
-        paths = drop_in_paths(shown.strip().partition("=")[2])
-        if unit.endswith(".mount") and (change.path in paths) != (change.after is not None):
-            raise MemfactsError(
-                f"systemd does not read {name} of {unit}; look for the reason with systemctl cat {unit}."
-            )
+_OF_UNITS = ".mount.d/" + record.DROP_IN
 
 
-def _see_logind(module, plan):
-    """Wait until logind shows what our drop-in says; a share of RAM it rounds in its own way."""
-    text = next(change.after for change in plan.files if change.path == LOGIND_DROP_IN)
-    for key in LOGIND_KEYS.values():
-        amount = written(unit_text.last_value([text or ""], "Login", key) or "")
-        if amount is not None and amount.bytes is not None:
-            _see_setting(module, key, amount.bytes)
-
-
-def _see_setting(module, key, number):
-    end = time.monotonic() + _LOGIND_SECONDS
-    shown = ""
-    while time.monotonic() < end:
-        shown = _shown_by_logind(module, key)
-        if shown in (None, "", str(number)):
-            return  # releases before 240 do not show the size
-        time.sleep(0.1)
-    raise MemfactsError(f"systemd-logind still has a {key} of {shown} instead of {number}.")
-
-
-def _shown_by_logind(module, key):
-    """The value of a setting, empty where this release does not know it, None where logind cannot be asked."""
-    loginctl = module.get_bin_path("loginctl")
-    if loginctl is None:
-        return None
-    status, output, dummy = module.run_command([loginctl, "show-session", "-p", key])
-    return output.strip().rpartition("=")[2] if status == 0 else None
-
-
-def _is_active(module, systemctl, unit):
-    return module.run_command([systemctl, "is-active", "--quiet", unit])[0] == 0
-
-
-def _run(module, command):
-    status, output, errors = module.run_command(command, environ_update=_ENGLISH)
-    if status != 0:
-        said = " ".join((errors or output).split()).rstrip(".")
-        raise MemfactsError(f"{' '.join(map(os.path.basename, command))} failed with '{said}'.")
-    return output
+def _is_logind(files):
+    return any(change.path == LOGIND_DROP_IN for change in files)

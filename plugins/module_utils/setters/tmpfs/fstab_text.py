@@ -63,7 +63,9 @@ def added(text: str, line: str) -> str:
 
 def composed(source: str, mount_point: str, options: List[str]) -> str:
     """A new line for a tmpfs."""
-    return f"{_escaped(source) or 'tmpfs'} {_escaped(mount_point)} tmpfs {','.join(options)} 0 0"
+    # A line that begins with # is a comment.
+    shown = _escaped(source).replace("#", "\\043")
+    return f"{shown or 'tmpfs'} {_escaped(mount_point)} tmpfs {','.join(options)} 0 0"
 
 
 def _declaring(text):

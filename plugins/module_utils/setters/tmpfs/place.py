@@ -3,7 +3,7 @@
 """Where the size of a tmpfs is declared, so that it is there after a reboot: one place for each mount."""
 
 import re
-from typing import List, NamedTuple, Optional
+from typing import List, NamedTuple, Optional, Tuple
 
 from ...memcore.errors import OptionError
 from ...memcore.models import owner
@@ -12,7 +12,17 @@ from .fstab_text import Line
 FSTAB, SYSTEMD, LOGIND, NONE = "fstab", "systemd", "logind", "none"
 PERSIST = ("auto", FSTAB, SYSTEMD, LOGIND, NONE)
 ALL_USERS = "/run/user/*"
+# What systemd mounts before it reads fstab, and remounts by it (mount-setup.c, systemd-remount-fs(8)); other init
+# systems do the same from fstab.
+EARLY = ("/run", "/run/lock", "/dev/shm", "/sys/fs/cgroup")
 _OF_A_USER = re.compile(r"/run/user/([0-9]+|\*)$", re.ASCII)
+
+
+class Choice(NamedTuple):
+    """The place, and why it is none although auto was asked."""
+
+    place: str
+    reason: Optional[str] = None
 
 
 class Unit(NamedTuple):
@@ -21,6 +31,7 @@ class Unit(NamedTuple):
     fragment: the unit's file, None where there is none or where systemd made it of fstab.
     above_fstab: it stands where it wins over what systemd makes of fstab.
     options: Options= without our drop-in, with its specifiers.  drop_in: the other drop-in that sets Options=.
+    folders: those above our drop-in that do not exist, the innermost first.
     """
 
     name: str
@@ -30,6 +41,7 @@ class Unit(NamedTuple):
     options: Optional[str] = None
     drop_in: Optional[str] = None
     own: Optional[str] = None
+    folders: Tuple[str, ...] = ()
 
 
 def is_users(path: str) -> bool:
@@ -37,12 +49,12 @@ def is_users(path: str) -> bool:
     return _OF_A_USER.match(path) is not None
 
 
-def choose(persist: str, path: str, lines: List[Line], unit: Unit, systemd: bool) -> str:
+def choose(persist: str, path: str, lines: List[Line], unit: Unit, systemd: bool) -> Choice:
     """The place; OptionError where the one that is asked for is not the mount's, or where two places claim it."""
     if persist == NONE:
-        return NONE
+        return Choice(NONE)
     if is_users(path):
-        return _for_users(persist, path, systemd)
+        return Choice(_for_users(persist, path, systemd))
     if persist == LOGIND:
         raise OptionError(f"persist is logind, which sizes {ALL_USERS} only and not {path}; give persist auto.")
     if persist == SYSTEMD and not systemd:
@@ -78,7 +90,7 @@ def _declared(persist, path, lines, unit):
     if lines and persist == SYSTEMD:
         raise OptionError(f"persist is systemd, but {path} is declared in /etc/fstab; give persist auto or fstab.")
     if lines:
-        return FSTAB
+        return Choice(FSTAB)
     return _undeclared_in_fstab(persist, path, unit, by_unit)
 
 
@@ -88,14 +100,21 @@ def _undeclared_in_fstab(persist, path, unit, by_unit):
     if persist == SYSTEMD and not unit.fragment:
         raise OptionError(f"persist is systemd, but there is no unit file {unit.name}; give persist auto or fstab.")
     if unit.fragment and persist != FSTAB:
-        return SYSTEMD
+        return Choice(SYSTEMD)
     found = owner.of_mount(path)
     if found is not None and found.kind != "host":
         raise OptionError(
-            f"{path} belongs to {_called(found)}, which makes it anew each time; change its size there "
+            f"{path} belongs to {_called(found)}, which makes it again each time; change its size there "
             "or give persist none."
         )
-    return FSTAB
+    if persist == FSTAB or path in EARLY:
+        return Choice(FSTAB)
+    # A line would mount at each boot what somebody mounted once.
+    return Choice(
+        NONE,
+        f"{path} was mounted by hand: neither fstab nor a mount unit declares it; give persist: fstab to have it "
+        "mounted at boot",
+    )
 
 
 def _called(found):

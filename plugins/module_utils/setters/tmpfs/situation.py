@@ -2,27 +2,22 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Read what a plan for the size of a tmpfs is made from: its mounts, and what fstab, units and logind say of it."""
 
+import os
 from typing import Dict, List, Optional
 
 from ...memcore.errors import MemfactsError, OptionError
 from ...memcore.models.mounts import Walk
-from ...memcore.sources import meminfo, mountinfo
+from ...memcore.sources import meminfo, mountinfo, unit_file
 from ...memcore.sources.host import PAGE_SIZE, Host, decode, reason
-from .. import unit_text
-from . import fstab_text, place
+from . import fstab_text, identity, place
+from .parts import Live, Logind, Situation
 from .place import Unit
-from .plan import DROP_IN, LOGIND_DROP_IN, Live, Logind, Situation
+from .record import DROP_IN, FSTAB_PATH, LOGIND_DROP_IN, drop_in_of
 
-# Those that win over what systemd makes of fstab, then those that do not (systemd.unit(5), table 1).
-_ABOVE_FSTAB = (
-    "etc/systemd/system.control",
-    "run/systemd/system.control",
-    "run/systemd/transient",
-    "run/systemd/generator.early",
-    "etc/systemd/system",
-    "run/systemd/system",
-)
-_BELOW_FSTAB = ("usr/local/lib/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
+# The folders of units that win over what systemd makes of fstab, then those that do not (systemd.unit(5), table 1).
+_OF_FSTAB = unit_file.FOLDERS.index("run/systemd/generator")
+_ABOVE_FSTAB = unit_file.FOLDERS[:_OF_FSTAB]
+_BELOW_FSTAB = tuple(name for name in unit_file.FOLDERS[_OF_FSTAB + 1 :] if "generator" not in name)
 _CONFIGURATION = ("etc", "run", "usr/local/lib", "usr/lib", "lib")
 _MOST_LINKS = 40  # as the kernel (MAXSYMLINKS)
 _FOR_ALL_OTHERS = "give a path that a tmpfs is mounted at, such as /run, or missing: ignore."
@@ -36,7 +31,7 @@ class AnotherType(OptionError):
     """What is mounted at the path is no tmpfs."""
 
 
-def read(host: Host, path: str) -> Situation:
+def read(host: Host, path: str, fstab: str = FSTAB_PATH) -> Situation:
     """The situation of the tmpfs at an absolute path; NotMounted, or OptionError where something else is there."""
     mounts = _mounts(host)
     if place.is_users(path):
@@ -46,12 +41,12 @@ def read(host: Host, path: str) -> Situation:
         path = place.ALL_USERS
     else:
         found = [_at(mounts, path)]
-    return _situation(host, path, mounts, [_live(host, mounts, mount) for mount in found])
+    return _situation(host, path, mounts, [_live(host, mounts, mount) for mount in found], fstab)
 
 
-def unmounted(host: Host, path: str) -> Situation:
+def unmounted(host: Host, path: str, fstab: str = FSTAB_PATH) -> Situation:
     """The situation where no tmpfs is mounted, which is enough to take back what files say."""
-    return _situation(host, path, _mounts(host), [])
+    return _situation(host, path, _mounts(host), [], fstab)
 
 
 def runs_systemd(host: Host) -> bool:
@@ -63,13 +58,14 @@ def _mounts(host):
     return mountinfo.parse(decode(host.whole("proc/self/mountinfo")))
 
 
-def _situation(host, path, mounts, live):
+def _situation(host, path, mounts, live, fstab_path):
     total = meminfo.parse(host.whole("proc/meminfo").decode("utf-8", "replace"))["MemTotal"]
-    fstab = _fstab(host)
+    fstab = _fstab(host, fstab_path)
     walk = Walk(mounts, trust_root=True)
     spelled = [name for name in fstab_text.mount_points(fstab or "") if name.startswith("/") and name != path]
     spellings = tuple(name for name in spelled if _real(host, walk, name) == path)
-    return Situation(path, live, fstab, _unit(host, path), _logind(host), total, PAGE_SIZE, spellings)
+    unit, logind = _unit(host, path), _logind(host)
+    return Situation(path, live, fstab, unit, logind, total, PAGE_SIZE, spellings, fstab_path)
 
 
 def _real(host, walk, path):
@@ -131,7 +127,7 @@ def _live(host, mounts, mount):
     path = mount.mount_point.lstrip("/") or "."
     if host.entry(path).device != mount.device:
         raise OptionError(f"{mount.mount_point} does not lead to the tmpfs that is mounted there; look what covers it.")
-    return Live(mount, _harmless(mounts, mount, walk), host.space(path))
+    return Live(mount, _harmless(mounts, mount, walk), host.space(path), identity.of(host, mount))
 
 
 def _harmless(mounts, mount, walk):
@@ -146,33 +142,43 @@ def _harmless(mounts, mount, walk):
     )
 
 
-def _fstab(host):
+def _fstab(host, path):
     """The text, None only where there is no such file: whoever took a refusal for that would replace the real one."""
     try:
-        return decode(host.whole("etc/fstab"))
+        return decode(host.whole(path.lstrip("/")))
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise MemfactsError(f"/etc/fstab cannot be read: {reason(error)}; repair it first.") from error
+        raise MemfactsError(f"{path} cannot be read: {reason(error)}; repair it first.") from error
 
 
 def _unit(host, path):
     if path == place.ALL_USERS or not runs_systemd(host):
         return Unit("")
-    name = unit_text.name_of(path)
+    name = unit_file.mount_unit(path)
     fragment, text, above = _fragment(host, name)
-    drop_ins = _drop_ins(host, list(_ABOVE_FSTAB + _BELOW_FSTAB), unit_text.drop_in_folders(name))
-    own_path = f"/etc/systemd/system/{name}.d/{DROP_IN}"
+    drop_ins = _drop_ins(host, list(_ABOVE_FSTAB + _BELOW_FSTAB), unit_file.drop_in_folders(name))
+    own_path = drop_in_of(path)
     own = drop_ins.pop(own_path, None)
+    missing = _missing_folders(host, own_path)
     if text is not None and not text.strip():  # a link to /dev/null, or an empty file
-        return Unit(name, masked=True, own=own)  # ours has no effect then, but can still be taken back
+        # Ours has no effect then, but can still be taken back.
+        return Unit(name, masked=True, own=own, folders=missing)
     sets = [where for where, content in drop_ins.items() if _options_in([content]) is not None]
     options = _options_in([text or "", *drop_ins.values()])
-    return Unit(name, fragment, above, False, options, sets[-1] if sets else None, own)
+    return Unit(name, fragment, above, False, options, sets[-1] if sets else None, own, missing)
+
+
+def _missing_folders(host, path):
+    missing, folder = [], os.path.dirname(path)
+    while not os.path.isdir(host.full(folder.lstrip("/"))):
+        missing.append(folder)
+        folder = os.path.dirname(folder)
+    return tuple(missing)
 
 
 def _options_in(texts):
-    return unit_text.last_value(texts, "Mount", "Options")
+    return unit_file.last_value(texts, "Mount", "Options")
 
 
 def _fragment(host, name):
@@ -204,9 +210,9 @@ def _logind(host: Host) -> Logind:
     values: Dict[str, str] = {}
     later: Dict[str, str] = {}
     for path, text in [("", main or ""), *drop_ins.items()]:
-        for setting in unit_text.settings(text):
+        for setting in unit_file.settings(text):
             if setting.section == "Login":
                 values[setting.key] = setting.value
                 if path.rpartition("/")[2] > DROP_IN:
                     later[setting.key] = path
-    return Logind(values, own, later)
+    return Logind(values, own, later, _missing_folders(host, LOGIND_DROP_IN))

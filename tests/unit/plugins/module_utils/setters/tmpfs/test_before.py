@@ -10,6 +10,7 @@ from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.hos
 from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs import before as tmpfs_before
 from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs.amount import Amount, mounted
 from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs.before import Memory
+from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs.record import LiveBefore
 
 # MemTotal of one machine at two boots: a user-mode kernel with mem=512M, 121563 and 124735 pages.
 BEFORE, LATER = Memory(121563 * 4096, 4096), Memory(124735 * 4096, 4096)
@@ -20,11 +21,8 @@ MEMORY = st.builds(
 
 def kept(size_bytes, inodes, super_options, memory=BEFORE):
     space = Space(size_bytes, 0, None, inodes, 0)
-    return dict(
-        tmpfs_before.size(space, super_options, memory),
-        total_bytes=memory.total_bytes,
-        **tmpfs_before.inodes(space, super_options),
-    )
+    limits = dict(tmpfs_before.size(space, super_options, memory), **tmpfs_before.inodes(space, super_options))
+    return LiveBefore(memory.total_bytes, None, **limits)
 
 
 @pytest.mark.parametrize(
@@ -59,9 +57,9 @@ def test_without_other_ram_it_is_the_same_size(size_bytes, memory):
 def test_a_share_of_ram_is_that_share_of_other_ram(percent, memory, later):
     size_bytes = mounted(Amount(None, percent), memory.total_bytes, 4096)
     found = kept(size_bytes, 5, f"rw,size={size_bytes // 1024}k", memory)
-    if found["size_share"] == percent:  # with few pages two percentages may give the same size
+    if found.size_share == percent:  # with few pages two percentages may give the same size
         assert tmpfs_before.size_now(found, later) in (
             size_bytes,
             mounted(Amount(None, percent), later.total_bytes, 4096),
         )
-    assert found["size_share"] is not None
+    assert found.size_share is not None

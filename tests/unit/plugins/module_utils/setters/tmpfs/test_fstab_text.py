@@ -68,3 +68,10 @@ def test_lines_for_a_mount_point(line, is_found):
 def test_a_name_with_blanks_is_escaped_so_that_it_is_read_back():
     line = fstab_text.composed("my fs", "/a b\tc\\d", ["rw", "size=1M"])
     assert fstab.parse(line) == [fstab.Declared("my fs", "/a b\tc\\d", "tmpfs", ["rw", "size=1M"])]
+
+
+def test_a_source_that_begins_with_a_number_sign_makes_no_comment():
+    line = fstab_text.composed("#odd", "/mnt", ["rw"])
+    assert line == "\\043odd /mnt tmpfs rw 0 0"
+    assert fstab.parse(line) == [fstab.Declared("#odd", "/mnt", "tmpfs", ["rw"])]
+    assert [found.text for found in fstab_text.lines_for(line, "/mnt")] == [line]

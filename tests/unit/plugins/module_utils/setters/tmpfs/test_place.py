@@ -31,8 +31,11 @@ def choose(persist, path="/tmp", fstab="", unit=NONE, systemd=True):
         pytest.param({"persist": "fstab", "unit": VENDOR}, "fstab", id="new-line-wins-over-vendor-unit"),
         pytest.param({"persist": "auto", "path": "/run"}, "fstab", id="run"),
         pytest.param({"persist": "auto", "path": "/dev/shm"}, "fstab", id="dev-shm"),
-        pytest.param({"persist": "auto", "path": "/mnt"}, "fstab", id="mounted-by-hand"),
-        pytest.param({"persist": "auto", "path": "/mnt", "systemd": False}, "fstab", id="no-systemd"),
+        pytest.param({"persist": "auto", "path": "/run/lock"}, "fstab", id="run-lock"),
+        pytest.param({"persist": "auto", "path": "/run", "systemd": False}, "fstab", id="run-without-systemd"),
+        pytest.param({"persist": "auto", "path": "/mnt"}, "none", id="mounted-by-hand"),
+        pytest.param({"persist": "auto", "path": "/mnt", "systemd": False}, "none", id="by-hand-without-systemd"),
+        pytest.param({"persist": "fstab", "path": "/mnt"}, "fstab", id="by-hand-with-a-line-as-asked"),
         pytest.param({"persist": "auto", "path": "/run/user/*"}, "logind", id="all-users"),
         pytest.param({"persist": "logind", "path": "/run/user/1000"}, "logind", id="one-user"),
         pytest.param({"persist": "none", "path": "/run/user/1000", "systemd": False}, "none", id="none-of-a-user"),
@@ -40,7 +43,16 @@ def choose(persist, path="/tmp", fstab="", unit=NONE, systemd=True):
     ],
 )
 def test_the_place_that_decides(arguments, expected):
-    assert choose(**arguments) == expected
+    assert choose(**arguments).place == expected
+
+
+def test_none_has_a_reason_where_it_was_not_asked_for():
+    assert choose("auto", "/mnt").reason == (
+        "/mnt was mounted by hand: neither fstab nor a mount unit declares it; give persist: fstab to have it mounted "
+        "at boot"
+    )
+    assert choose("none", "/mnt").reason is None
+    assert choose("auto", "/run").reason is None
 
 
 POD = "/var/lib/kubelet/pods/0a3407de-1111-2222-3333-0123456789ab/volumes/kubernetes.io~empty-dir/cache"

@@ -9,56 +9,40 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import OptionError
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.host import Space
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.mountinfo import Mount
-from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs import fstab_text
+from ansible_collections.memfacts.linux.plugins.module_utils.setters import unit_text
+from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs import fstab_text, undo
 from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs import plan as tmpfs_plan
 from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs.amount import Amount
-from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs.place import Unit
-from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs.plan import (
+from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs.parts import (
     FileChange,
     Limits,
-    Live,
     Logind,
-    Situation,
+    Plan,
+    TooSmall,
     Wanted,
 )
-
-MIB = 1 << 20
-GIB = 1 << 30
-UNIT_DROP_IN = "/etc/systemd/system/tmp.mount.d/zz-memfacts.conf"
-LOGIND_DROP_IN = "/etc/systemd/logind.conf.d/zz-memfacts.conf"
-
-
-def live(path="/tmp", size=64 * MIB, used=10 * MIB, inodes=1000, inodes_used=10, flags="rw,nosuid,nodev,relatime"):
-    mount = Mount(31, 23, "0:40", "/", path, flags, "tmpfs", "tmpfs", f"rw,size={(size or 0) // 1024}k,mode=1777")
-    return Live(mount, mount, Space(size, used, None, inodes, inodes_used))
-
-
-def situation(fstab=None, mounts=None, unit=None, logind=None, path="/tmp"):
-    return Situation(
-        path, mounts or [live(path)], fstab, unit or Unit("tmp.mount"), logind or Logind({}, None, {}), 8 * GIB, 4096
-    )
-
-
-def size(amount, **others):
-    return Wanted(size=Amount(amount), **others)
-
-
-def limits_of(plan):
-    return [(remount.live.mount.mount_point, remount.after) for remount in plan.remounts]
-
-
-def after(plan, path):
-    return {change.path: change.after for change in plan.files}[path]
-
+from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs.place import Unit
+from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs.record import Entry, FstabLine, settled
+from tests.support.tmpfs_parts import (
+    GIB,
+    LOGIND_DROP_IN,
+    MIB,
+    UNIT_DROP_IN,
+    after,
+    applied,
+    limits_of,
+    live,
+    situation,
+    size,
+    users,
+)
 
 FSTAB = "# mine\ntmpfs\t/tmp tmpfs rw,size=64m 0 0\n/dev/vda / ext4 rw 0 1\n"
 
 
 def test_nothing_changes_where_all_is_as_wanted():
     plan = tmpfs_plan.present(situation(FSTAB), size(64 * MIB), "fstab", None)
-    assert plan == tmpfs_plan.Plan("fstab", [], [], None)
+    assert plan == Plan("fstab", [], [], None)
 
 
 def test_a_new_size_goes_into_the_line_and_the_mount():
@@ -108,7 +92,7 @@ def test_a_new_line_for_inodes_alone_keeps_the_size(size_bytes, shown, expected)
     found = situation("", [row._replace(mount=mount, via=mount)])
     plan = tmpfs_plan.present(found, Wanted(inodes=Amount(5000)), "fstab", None)
     assert after(plan, "/etc/fstab") == (
-        f"tmpfs /tmp tmpfs rw,nosuid,nodev,relatime,mode=1777,nr_inodes=5000{expected} 0 0\n"
+        f"tmpfs /tmp tmpfs rw,nosuid,nodev,relatime,mode=1777,nr_inodes=5000,nofail{expected} 0 0\n"
     )
     assert limits_of(plan) == [("/tmp", Limits(None, 5000))]
 
@@ -118,7 +102,7 @@ def test_a_line_that_names_the_mount_through_a_link_is_the_mounts():
     found = situation(text, path="/dev/shm")._replace(spellings=("/run/shm",))
     plan = tmpfs_plan.present(found, size(GIB), "fstab", None)
     assert after(plan, "/etc/fstab") == "none /run/shm tmpfs defaults,noexec,size=1G 0 0\n"
-    assert applied(applied(found, plan), tmpfs_plan.absent(applied(found, plan), plan.entry)) == found
+    assert applied(applied(found, plan), undo.absent(applied(found, plan), plan.entry)) == found
 
 
 VENDOR = Unit("tmp.mount", "/usr/lib/systemd/system/tmp.mount", options="mode=1777,%m,size=50%%,nr_inodes=1m")
@@ -130,7 +114,7 @@ def test_a_drop_in_has_all_options_of_the_unit():
     text = after(plan, UNIT_DROP_IN)
     assert text.endswith("[Mount]\nOptions=mode=1777,%m,size=20%%,nr_inodes=5000\n")
     again = situation(unit=VENDOR._replace(own=text), mounts=[live(size=419431 * 4096, inodes=5000)])
-    assert tmpfs_plan.present(again, wanted, "systemd", plan.entry) == tmpfs_plan.Plan("systemd", [], [], plan.entry)
+    assert tmpfs_plan.present(again, wanted, "systemd", plan.entry) == Plan("systemd", [], [], plan.entry)
 
 
 def test_no_drop_in_where_the_unit_says_so_already():
@@ -140,7 +124,7 @@ def test_no_drop_in_where_the_unit_says_so_already():
 
 
 def test_a_size_keeps_the_inodes_that_an_earlier_run_declared():
-    own = "[Mount]\nOptions=mode=1777,%m,size=20%%,nr_inodes=5000\n"
+    own = unit_text.mount_drop_in(["mode=1777", "%m", "size=20%%", "nr_inodes=5000"])
     plan = tmpfs_plan.present(situation(unit=VENDOR._replace(own=own)), size(GIB), "systemd", None)
     assert after(plan, UNIT_DROP_IN).endswith("Options=mode=1777,%m,size=1G,nr_inodes=5000\n")
 
@@ -149,11 +133,7 @@ def test_a_drop_in_that_is_read_later_is_named():
     unit = VENDOR._replace(drop_in="/etc/systemd/system/tmp.mount.d/zzz.conf")
     with pytest.raises(OptionError) as caught:
         tmpfs_plan.present(situation(unit=unit), size(GIB), "systemd", None)
-    assert "/etc/systemd/system/tmp.mount.d/zzz.conf sets Options= and is read after" in str(caught.value)
-
-
-def users(*sizes):
-    return [live(f"/run/user/{uid}", size) for uid, size in enumerate(sizes)]
+    assert "/etc/systemd/system/tmp.mount.d/zzz.conf sets Options= and wins over" in str(caught.value)
 
 
 def test_all_users_get_the_size():
@@ -200,7 +180,7 @@ def test_what_logind_would_not_take_is_refused(logind, wanted, reason):
     ],
 )
 def test_a_size_that_would_not_hold_what_is_used_is_refused(wanted, least):
-    with pytest.raises(tmpfs_plan.TooSmall) as caught:
+    with pytest.raises(TooSmall) as caught:
         tmpfs_plan.present(situation(FSTAB), wanted, "fstab", None)
     assert (caught.value.size_bytes, caught.value.least) == (wanted.size.bytes, least)
 
@@ -215,11 +195,11 @@ def test_exactly_what_is_used_is_enough():
 @pytest.mark.parametrize("used", [4096, 3 * 4096, 10 * MIB])
 def test_the_least_size_is_accepted_and_a_page_less_is_not(used, percent):
     found = situation(mounts=[live(size=2 * GIB, used=used)])
-    with pytest.raises(tmpfs_plan.TooSmall) as caught:
+    with pytest.raises(TooSmall) as caught:
         tmpfs_plan.present(found, size(1, min_free=Amount(None, percent)), "none", None)
     least = caught.value.least
     assert limits_of(tmpfs_plan.present(found, size(least, min_free=Amount(None, percent)), "none", None))
-    with pytest.raises(tmpfs_plan.TooSmall):
+    with pytest.raises(TooSmall):
         tmpfs_plan.present(found, size(least - 4096, min_free=Amount(None, percent)), "none", None)
 
 
@@ -242,26 +222,6 @@ def test_what_the_kernel_would_refuse_is_refused_before(mount, wanted, reason):
     with pytest.raises(OptionError) as caught:
         tmpfs_plan.present(situation(mounts=[mount]), wanted, "none", None)
     assert reason in str(caught.value)
-
-
-def applied(found, plan):
-    """The situation after the plan."""
-    files = {change.path: change.after for change in plan.files}
-    own, logind_own = found.unit.own, found.logind.own
-    changed = {remount.live.mount.mount_point: remount.after for remount in plan.remounts}
-    mounts = []
-    for row in found.mounts:
-        limits = changed.get(row.mount.mount_point, Limits(None, None))
-        space = row.space._replace(
-            size_bytes=limits.size_bytes or row.space.size_bytes, inodes=limits.inodes or row.space.inodes
-        )
-        mounts.append(row._replace(space=space))
-    return found._replace(
-        fstab=files.get("/etc/fstab", found.fstab),
-        unit=found.unit._replace(own=files.get(UNIT_DROP_IN, own)),
-        logind=found.logind._replace(own=files.get(LOGIND_DROP_IN, logind_own)),
-        mounts=mounts,
-    )
 
 
 WISHES = st.builds(
@@ -303,13 +263,13 @@ def test_whatever_was_done_the_way_back_leads_to_the_same_bytes(fstab, steps):
     entry = None
     for place, wanted in steps:
         plan = tmpfs_plan.present(found, wanted, place, entry)
-        found, entry = applied(found, plan), plan.entry
+        found, entry = applied(found, plan), settled(plan.entry)
         again = tmpfs_plan.present(found, wanted, place, entry)
         assert (again.files, again.remounts) == ([], []), "a second run changes nothing"
-        assert found.unit.own is None or not entry["file"] or entry["file"]["path"] == UNIT_DROP_IN, "one place"
-    found = applied(found, tmpfs_plan.absent(found, entry))
+        assert found.unit.own is None or [file.path for file in entry.files] == [UNIT_DROP_IN], "one place"
+    found = applied(found, undo.absent(found, entry))
     assert found == first
-    assert tmpfs_plan.absent(found, None) == tmpfs_plan.Plan("none", [], [], None)
+    assert undo.absent(found, None) == Plan("none", [], [], None)
 
 
 @given(fstabs(), st.permutations(["/tmp", "/a b", "/run"]))
@@ -319,7 +279,7 @@ def test_several_mounts_can_be_taken_back_in_any_order(fstab, order):
         plan = tmpfs_plan.present(situation(text, path=path), size(GIB), "fstab", None)
         text, entries[path] = after(plan, "/etc/fstab"), plan.entry
     for path in order:
-        plan = tmpfs_plan.absent(situation(text, path=path), entries[path])
+        plan = undo.absent(situation(text, path=path), entries[path])
         text = after(plan, "/etc/fstab")
     # Who made the file removes it only if nothing of others is left in it, so an empty one may stay.
     assert (text or "") == (fstab or "")
@@ -334,17 +294,17 @@ def test_a_run_that_was_interrupted_is_completed_and_can_be_taken_back(stop):
     again = tmpfs_plan.present(found, size(GIB), "fstab", whole.entry)
     assert applied(found, again) == applied(first, whole)
     finished = applied(found, again)
-    assert applied(finished, tmpfs_plan.absent(finished, again.entry)) == first
-    assert applied(found, tmpfs_plan.absent(found, whole.entry)) == first
+    assert applied(finished, undo.absent(finished, again.entry)) == first
+    assert applied(found, undo.absent(found, whole.entry)) == first
 
 
 def test_what_others_changed_in_the_line_meanwhile_survives_the_way_back():
     found = situation(FSTAB)
     plan = tmpfs_plan.present(found, size(GIB), "fstab", None)
     edited = applied(found, plan)._replace(fstab=FSTAB.replace("rw,size=64m", "rw,noexec,size=1G"))
-    assert after(tmpfs_plan.absent(edited, plan.entry), "/etc/fstab") == FSTAB.replace("rw,", "rw,noexec,")
+    assert after(undo.absent(edited, plan.entry), "/etc/fstab") == FSTAB.replace("rw,", "rw,noexec,")
     later = tmpfs_plan.present(edited, size(2 * GIB), "fstab", plan.entry)
-    back = tmpfs_plan.absent(applied(edited, later), later.entry)
+    back = undo.absent(applied(edited, later), later.entry)
     assert after(back, "/etc/fstab") == FSTAB.replace("rw,", "rw,noexec,")
 
 
@@ -352,7 +312,7 @@ def test_a_line_that_somebody_removed_is_not_put_back():
     found = situation(FSTAB)
     plan = tmpfs_plan.present(found, size(GIB), "fstab", None)
     gone = applied(found, plan)._replace(fstab="# nothing\n")
-    assert tmpfs_plan.absent(gone, plan.entry).files == []
+    assert undo.absent(gone, plan.entry).files == []
 
 
 ADDED = "tmpfs /tmp tmpfs rw,size=1G 0 0\n"
@@ -361,9 +321,8 @@ BEFORE = "tmpfs /tmp tmpfs rw,size=50% 0 0"
 THEIRS = "tmpfs /tmp tmpfs noexec 0 0\n"
 
 
-def entry_of(original, written=ADDED, **others):
-    file = {"path": "/etc/fstab", "original": original, "written": written.strip(), "existed": True}
-    return {"file": dict(file, **others), "live": {}}
+def entry_of(original, written=ADDED, replaced=None):
+    return Entry((FstabLine("/etc/fstab", original, written.strip(), replaced, True),), {})
 
 
 @pytest.mark.parametrize(
@@ -394,7 +353,7 @@ def entry_of(original, written=ADDED, **others):
     ],
 )
 def test_only_our_own_line_is_taken_back(fstab, entry, expected):
-    back = tmpfs_plan.absent(situation(fstab), entry)
+    back = undo.absent(situation(fstab), entry)
     assert ({change.path: change.after for change in back.files}.get("/etc/fstab", fstab), back.entry) == (
         expected,
         None,
@@ -409,7 +368,7 @@ def test_a_line_that_replaced_ours_is_put_back_and_not_removed():
     theirs = applied(found, plan)._replace(fstab="tmpfs /tmp tmpfs noexec,size=5m 0 0\n")
     later = tmpfs_plan.present(theirs, size(2 * GIB), "fstab", plan.entry)
     assert after(later, "/etc/fstab") == "tmpfs /tmp tmpfs noexec,size=2G 0 0\n"
-    assert after(tmpfs_plan.absent(applied(theirs, later), later.entry), "/etc/fstab") == theirs.fstab
+    assert after(undo.absent(applied(theirs, later), later.entry), "/etc/fstab") == theirs.fstab
 
 
 @pytest.mark.parametrize("fstab", ["# mine\n", FSTAB], ids=["added", "changed"])
@@ -418,7 +377,7 @@ def test_a_second_run_that_was_interrupted_can_be_taken_back(fstab):
     plan = tmpfs_plan.present(first, size(GIB), "fstab", None)
     found = applied(first, plan)
     entry = tmpfs_plan.present(found, size(2 * GIB), "fstab", plan.entry).entry
-    assert applied(found, tmpfs_plan.absent(found, entry)) == first
+    assert applied(found, undo.absent(found, entry)) == first
 
 
 def test_a_drop_in_of_a_unit_that_was_masked_since_is_taken_back():
@@ -426,25 +385,17 @@ def test_a_drop_in_of_a_unit_that_was_masked_since_is_taken_back():
     plan = tmpfs_plan.present(found, size(GIB), "systemd", None)
     own = applied(found, plan).unit.own
     masked = found._replace(mounts=[], unit=Unit("tmp.mount", masked=True, own=own))
-    assert tmpfs_plan.absent(masked, plan.entry).files == [FileChange(UNIT_DROP_IN, own, None)]
+    assert undo.absent(masked, plan.entry).files == [FileChange(UNIT_DROP_IN, own, None)]
 
 
 def test_a_user_who_logged_in_since_gets_what_logind_gives_new_ones():
     found = situation(mounts=users(64 * MIB), path="/run/user/*")
     plan = tmpfs_plan.present(found, size(32 * MIB), "logind", None)
     later = applied(found, plan)._replace(mounts=users(32 * MIB, 32 * MIB))
-    back = tmpfs_plan.absent(later, plan.entry)
+    back = undo.absent(later, plan.entry)
     assert back.files == [FileChange(LOGIND_DROP_IN, later.logind.own, None)]
     # logind.conf(5): RuntimeDirectorySize= defaults to 10 % of RAM.
     assert limits_of(back) == [("/run/user/0", Limits(64 * MIB, None)), ("/run/user/1", Limits(209716 * 4096, None))]
-
-
-def test_the_way_back_is_refused_too_where_it_would_not_hold_what_is_used():
-    found = situation(FSTAB)
-    plan = tmpfs_plan.present(found, size(GIB), "fstab", None)
-    full = applied(found, plan)._replace(mounts=[live(size=GIB, used=100 * MIB)])
-    with pytest.raises(tmpfs_plan.TooSmall):
-        tmpfs_plan.absent(full, plan.entry)
 
 
 def test_every_pair_of_places_leaves_only_the_last_one():
@@ -454,3 +405,54 @@ def test_every_pair_of_places_leaves_only_the_last_one():
         found = applied(found, plan)
         found = applied(found, tmpfs_plan.present(found, size(GIB), new, plan.entry))
         assert (found.fstab != "# mine\n", found.unit.own is not None) == (new == "fstab", new == "systemd")
+
+
+FOREIGN = "[Mount]\nOptions=mode=700\n"
+
+
+@pytest.mark.parametrize("stronger", ["/run/systemd/system.control", "/etc/systemd/system.control"])
+def test_a_drop_in_of_the_same_name_in_a_stronger_folder_is_named(stronger):
+    unit = VENDOR._replace(drop_in=f"{stronger}/tmp.mount.d/zz-memfacts.conf")
+    with pytest.raises(OptionError) as caught:
+        tmpfs_plan.present(situation(unit=unit), size(GIB), "systemd", None)
+    assert str(caught.value) == (
+        f"{stronger}/tmp.mount.d/zz-memfacts.conf sets Options= and wins over {UNIT_DROP_IN}; rename it, so that the "
+        "latter can win."
+    )
+
+
+@pytest.mark.parametrize(
+    "found, place",
+    [
+        pytest.param(situation(unit=VENDOR._replace(own=FOREIGN)), "systemd", id="unit"),
+        pytest.param(
+            situation(path="/run/user/*", logind=Logind({}, "[Login]\nKillUserProcesses=yes\n", {})),
+            "logind",
+            id="logind",
+        ),
+    ],
+)
+def test_what_somebody_else_wrote_into_our_file_is_not_replaced(found, place):
+    with pytest.raises(OptionError) as caught:
+        tmpfs_plan.present(found, size(GIB), place, None)
+    assert "has settings that tmpfs_size did not write; move them to another file." in str(caught.value)
+
+
+def test_a_foreign_drop_in_stays_where_fstab_declares_the_mount():
+    found = situation(FSTAB, unit=Unit("tmp.mount", own=FOREIGN))
+    plan = tmpfs_plan.present(found, size(GIB), "fstab", None)
+    assert [change.path for change in plan.files] == ["/etc/fstab"]
+
+
+def test_a_line_for_what_is_mounted_by_hand_lets_the_boot_go_on_without_it():
+    plan = tmpfs_plan.present(situation("", [live("/mnt")], path="/mnt"), size(GIB), "fstab", None)
+    assert after(plan, "/etc/fstab").split()[3].split(",")[-2:] == ["nofail", "size=1G"]
+
+
+def test_the_record_of_a_drop_in_names_the_folders_that_are_made_for_it():
+    folders = ("/etc/systemd/system/tmp.mount.d",)
+    plan = tmpfs_plan.present(situation(unit=VENDOR._replace(folders=folders)), size(GIB), "systemd", None)
+    assert plan.entry.files[0].file.folders == folders
+    found = situation(unit=VENDOR._replace(own=after(plan, UNIT_DROP_IN)))
+    later = tmpfs_plan.present(found, size(2 * GIB), "systemd", settled(plan.entry))
+    assert later.entry.files[0].file.folders == folders

@@ -9,8 +9,8 @@ import pytest
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError, OptionError
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.host import Host, device_name
 from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs import situation as tmpfs_situation
+from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs.parts import Logind
 from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs.place import Unit
-from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs.plan import Logind
 
 # id, parent, root, mount point, flags, type, options of the superblock; the device is that of the test's own folder.
 ROOT = "21 1 {other} / / rw,relatime - ext4 /dev/vda rw"
@@ -206,7 +206,27 @@ VENDOR = "[Mount]\nOptions=mode=1777,size=50%%\n"
     ],
 )
 def test_the_unit_as_its_files_say(tree, files, expected):
-    assert tmpfs_situation.read(tree(files=files), "/tmp").unit == expected
+    assert tmpfs_situation.read(tree(files=files), "/tmp").unit._replace(folders=()) == expected
+
+
+def test_the_folders_that_a_drop_in_would_need(tree):
+    above = "/etc/systemd/system"
+    found = tmpfs_situation.read(tree(folders=("tmp", "etc/systemd")), "/tmp")
+    assert found.unit.folders == (above + "/tmp.mount.d", above)
+    assert found.logind.folders == ("/etc/systemd/logind.conf.d",)
+
+
+def test_a_mount_is_known_by_more_than_its_path(tree, tmp_path):
+    found = tmpfs_situation.read(tree(files={"proc/sys/kernel/random/boot_id": "b\n"}), "/tmp").mounts[0].identity
+    device = device_name(os.stat(str(tmp_path)).st_dev)
+    assert (found.boot_id, found.device, found.mount_id) == ("b", device, 30)
+    assert found.fsid == getattr(os.statvfs(str(tmp_path)), "f_fsid", None)
+
+
+def test_another_file_is_read_as_fstab(tree):
+    host = tree(files={"etc/fstab": "# a\n", "etc/other": "# b\n"})
+    found = tmpfs_situation.read(host, "/tmp", "/etc/other")
+    assert (found.fstab, found.fstab_path) == ("# b\n", "/etc/other")
 
 
 def test_units_are_nothing_to_a_host_without_systemd(tree):

@@ -1,0 +1,49 @@
+# Copyright (c) 2026 the memfacts authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The programs that tmpfs_size runs beside systemctl, each with an end."""
+
+import os
+import subprocess
+
+from ...memcore.errors import MemfactsError
+
+_SECONDS = 30
+
+
+def remount(module, mount_point, options):
+    """mount(8) with these options; MemfactsError where the kernel refuses."""
+    # With a source and a folder mount(8) leaves fstab alone, whose options would replace those of the mount.
+    arguments = ["-t", "tmpfs", "-o", ",".join(options), "tmpfs", mount_point]
+    status, _output, errors = _run([module.get_bin_path("mount", required=True), *arguments])
+    if status != 0:
+        said = " ".join(errors.split()).rstrip(".")
+        raise MemfactsError(f"the kernel refused to remount {mount_point}, and mount(8) said '{said}'.")
+
+
+def logind_setting(module, key):
+    """The value of a setting, empty where this release does not know it, None where logind cannot be asked."""
+    loginctl = module.get_bin_path("loginctl")
+    if loginctl is None:
+        return None
+    status, output, _errors = _run([loginctl, "show-session", "-p", key])
+    return output.strip().rpartition("=")[2] if status == 0 else None
+
+
+def _run(command):
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(os.environ, LC_ALL="C"),
+            timeout=_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise MemfactsError(
+            f"{os.path.basename(command[0])} did not answer within {_SECONDS} seconds; see what it waits for."
+        ) from None
+    output, errors = (data.decode("utf-8", "surrogateescape") for data in (done.stdout, done.stderr))
+    return done.returncode, output, errors

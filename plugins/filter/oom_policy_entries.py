@@ -9,29 +9,36 @@ version_added: 0.1.0
 author:
   - the memfacts authors (@memfacts)
 description:
-  - Puts the parts of a policy into one list, in the order in which they are applied. Lifelines come last, so that where
-    two parts mean the same process theirs is the last word.
-  - The policy must be right, which P(memfacts.linux.oom_policy_errors#filter) tells.
+  - Puts the parts of a policy into one list, which C(entries) of the module M(memfacts.linux.oom_score_adj)
+    takes.
+  - The policy must be right. P(memfacts.linux.oom_policy_errors#filter) tells whether it is.
 options:
   _input:
     description: The policy.
     type: dict
     required: true
+  missing:
+    description:
+      - Whether it is a failure when a host lacks what an entry of the services or of the workloads names.
+      - A host may lack any lifeline, since no host has all container runtimes.
+    type: str
+    choices: [ignore, fail]
+    default: ignore
 seealso:
   - plugin: memfacts.linux.oom_policy_errors
     plugin_type: filter
+  - module: memfacts.linux.oom_score_adj
 """
 
 EXAMPLES = r"""
-- name: Show what will be set
-  ansible.builtin.debug:
-    msg: "{{ item.title }}: {{ item.value }}"
-  loop: "{{ oom_policy | memfacts.linux.oom_policy_entries }}"
+- name: Set what is declared
+  memfacts.linux.oom_score_adj:
+    entries: "{{ oom_policy | memfacts.linux.oom_policy_entries }}"
 """
 
 RETURN = r"""
 _value:
-  description: Each entry with its keys, C(part), which is where it comes from, and C(title), which is what it is about.
+  description: Each entry of the lifelines, the services and the workloads without its note, and with C(missing).
   type: list
   elements: dict
 """
@@ -39,8 +46,8 @@ _value:
 from ansible_collections.memfacts.linux.plugins.plugin_utils import policy
 
 
-def oom_policy_entries(value):
-    return policy.entries(policy.plain(value))
+def oom_policy_entries(value, missing="ignore"):
+    return policy.entries(policy.plain(value), missing)
 
 
 class FilterModule:

@@ -9,11 +9,12 @@ version_added: 0.1.0
 author:
   - the memfacts authors (@memfacts)
 description:
-  - Checks a policy of the role P(memfacts.linux.oom_policy#role) on the control node, by
-    C(schemas/policy.schema.json) of the collection.
+  - Checks a policy of the role P(memfacts.linux.oom_policy#role) on the control node. No host is asked, and
+    ansible-core is all that it needs.
+  - It accepts what C(schemas/policy.schema.json) in the repository of the collection documents. Beyond that it refuses
+    two entries that mean the same, a C(pattern) that is no regular expression or matches every process, a C(cgroup)
+    that is the whole host, and a C(unit) that names nothing that runs.
   - Numbers and booleans may be texts, as templates give them.
-requirements:
-  - jsonschema 4 or later, on the control node
 options:
   _input:
     description: The policy.
@@ -33,6 +34,7 @@ EXAMPLES = r"""
   ansible.builtin.assert:
     that: oom_policy | memfacts.linux.oom_policy_errors | length == 0
     fail_msg: "{{ oom_policy | memfacts.linux.oom_policy_errors | join(' ') }}"
+  any_errors_fatal: true
 """
 
 RETURN = r"""

@@ -25,10 +25,14 @@ class Failed(Exception):
 
 
 class Result(NamedTuple):
-    """What one task said on one host; `state`: ok, changed, failed, ignored, unreachable, skipped."""
+    """What one task said on one host; `state`: ok, changed, failed, ignored, unreachable, skipped.
+
+    action: the full name of the module, or of what runs on the control node alone.
+    """
 
     host: str
     task: str
+    action: str
     state: str
     data: dict
 
@@ -47,6 +51,11 @@ class Run(NamedTuple):
     def of(self, host):
         """The results of one host."""
         return [result for result in self.results if result.host == host]
+
+    def modules(self, host):
+        """The collection's modules that ran on the host, in order."""
+        names = [result.action.split(".") for result in self.of(host) if result.state != "skipped"]
+        return [name[-1] for name in names if name[:-1] == ["memfacts", "linux"]]
 
     def messages(self):
         """{host: message} of what failed."""
@@ -136,7 +145,7 @@ class Controller:
         with open(process.record, encoding="utf-8") as stream:
             rows = [json.loads(line) for line in stream]
         os.unlink(process.record)
-        results = tuple(Result(row["host"], row["task"], row["state"], row["result"]) for row in rows)
+        results = tuple(Result(row["host"], row["task"], row["action"], row["state"], row["result"]) for row in rows)
         if expect is not None and process.returncode != expect:
             for guest in self.fleet.guests.values():
                 guest.must_live(output)

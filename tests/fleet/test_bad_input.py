@@ -98,3 +98,19 @@ def test_a_policy_with_an_unknown_key_for_one_host_is_refused_before_any_is_touc
     for name, message in run.messages().items():
         assert name.startswith("bullseye")
         assert "prio" in message
+
+
+def test_two_names_of_one_unit_with_different_values_are_refused_by_the_host_that_knows(fleet, hosts, controller):
+    aliases = [guest.sh("systemctl show -p Id --value sshd.service") for guest in hosts.values()]
+    assert aliases == ["ssh.service\n"] * len(hosts)
+    before = fleet.each(state)
+    run = controller.playbook(
+        "protect",
+        expect=2,
+        oom_policy_lifelines=[{"unit": "ssh.service", "value": -1000}],
+        oom_policy_services=[{"unit": "sshd.service", "value": -500}],
+    )
+    assert fleet.each(state) == before
+    assert sorted(run.messages()) == sorted(hosts)
+    for message in run.messages().values():
+        assert "ssh.service" in message and "sshd.service" in message

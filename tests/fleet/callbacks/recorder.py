@@ -35,6 +35,12 @@ class CallbackModule(CallbackBase):
         self._record(result, "skipped")
 
     def _record(self, result, state):
-        row = {"host": result.host.get_name(), "task": result.task_name, "state": state, "result": result.result}
+        row = {
+            "host": result.host.get_name(),
+            "task": result.task_name,
+            "action": result.task.action,
+            "state": state,
+            "result": result.result,
+        }
         with open(os.environ["FLEET_RECORD"], "a", encoding="utf-8") as stream:
             stream.write(json.dumps(row, default=str) + "\n")

@@ -6,13 +6,10 @@ import pathlib
 
 import pytest
 import yaml
-from ansible.errors import AnsibleFilterError
 
-from ansible_collections.memfacts.linux.plugins.filter.oom_policy_differing import oom_policy_differing
 from ansible_collections.memfacts.linux.plugins.filter.oom_policy_entries import oom_policy_entries
 from ansible_collections.memfacts.linux.plugins.filter.oom_policy_errors import oom_policy_errors
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import lifelines, unkillable
-from ansible_collections.memfacts.linux.plugins.plugin_utils import policy as policies
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[4]
 ROLE = CHECKOUT / "roles" / "oom_policy"
@@ -36,27 +33,23 @@ def test_the_role_makes_only_lifelines_unkillable():
 
 def test_what_came_out_of_a_template_counts_as_what_it_means():
     policy = {
-        "services": [{"unit": "a.service", "value": " -5 "}, {"user": 33, "value": "7", "children": "yes"}],
+        "services": [{"unit": "a.service", "value": " -5 "}, {"user": 33, "value": "7.0", "children": "yes"}],
         "lifelines": [{"unit": "b.service", "value": "-1000", "allow_unkillable": "True", "note": "the pager"}],
+        "workloads": [{"container": 123456789012, "value": 10 / 2}],
     }
     assert oom_policy_errors(policy) == []
     assert oom_policy_entries(policy) == [
-        {"part": "services", "title": "unit a.service", "unit": "a.service", "value": -5},
-        {"part": "services", "title": "user 33", "user": "33", "value": 7, "children": True},
-        {
-            "part": "lifelines",
-            "title": "unit b.service",
-            "unit": "b.service",
-            "value": -1000,
-            "allow_unkillable": True,
-            "note": "the pager",
-        },
+        {"unit": "b.service", "value": -1000, "allow_unkillable": True, "missing": "ignore"},
+        {"unit": "a.service", "value": -5, "missing": "ignore"},
+        {"user": "33", "value": 7, "children": True, "missing": "ignore"},
+        {"container": "123456789012", "value": 5, "missing": "ignore"},
     ]
 
 
-def test_lifelines_have_the_last_word():
-    policy = {part: [{"name": part, "value": 0}] for part in ("lifelines", "services", "workloads")}
-    assert [entry["part"] for entry in oom_policy_entries(policy)] == ["workloads", "services", "lifelines"]
+def test_a_host_may_lack_any_lifeline_whatever_it_must_have_else():
+    policy = {part: [{"name": part, "value": 0}] for part in ("workloads", "services", "lifelines")}
+    missing = {entry["name"]: entry["missing"] for entry in oom_policy_entries(policy, missing="fail")}
+    assert missing == {"lifelines": "ignore", "services": "fail", "workloads": "fail"}
 
 
 SERVICES = "unit, name, pattern, user, cgroup, container"
@@ -141,13 +134,28 @@ SERVICES = "unit, name, pattern, user, cgroup, container"
         ),
         pytest.param(
             {"services": [{"unit": "a.service", "value": 1}], "lifelines": [{"unit": "a.service", "value": -1}]},
-            "oom_policy.lifelines[0] is about unit a.service, as oom_policy.services[0] is; say it once.",
+            "oom_policy.services[0] is about unit a.service, as oom_policy.lifelines[0] is; say it once.",
             id="twice",
         ),
         pytest.param(
             {"services": [{"unit": "nginx", "value": 1}], "lifelines": [{"unit": "nginx.service", "value": -1}]},
-            "oom_policy.lifelines[0] is about unit nginx.service, as oom_policy.services[0] is; say it once.",
+            "oom_policy.services[0] is about unit nginx, as oom_policy.lifelines[0] is; say it once.",
             id="twice-under-two-names",
+        ),
+        pytest.param(
+            {"services": [{"unit": "a", "value": 1}, {"unit": "a.service", "scope": "system", "value": 1}]},
+            "oom_policy.services[1] is about unit a.service, as oom_policy.services[0] is; say it once.",
+            id="twice-with-the-default-scope-said",
+        ),
+        pytest.param(
+            {"services": [{"cgroup": "/app.slice/", "value": 1}], "workloads": [{"cgroup": "app.slice", "value": 2}]},
+            "oom_policy.workloads[0] is about cgroup app.slice, as oom_policy.services[0] is; say it once.",
+            id="twice-with-other-slashes",
+        ),
+        pytest.param(
+            {"services": [{"user": 33, "value": 1}, {"user": "33", "value": 2}]},
+            "oom_policy.services[1] is about user 33, as oom_policy.services[0] is; say it once.",
+            id="twice-as-number-and-text",
         ),
         pytest.param(
             {"workloads": [{"pattern": "[", "value": 1}]},
@@ -168,19 +176,37 @@ SERVICES = "unit, name, pattern, user, cgroup, container"
             id="whole-host",
         ),
         pytest.param(
-            {"services": [{"unit": "app@.service", "value": 1}]},
-            "oom_policy.services[0].unit is 'app@.service', which names no unit that runs; give one like ssh.service.",
-            id="template",
+            {"services": [{"unit": "my app.service", "value": 1}]},
+            "oom_policy.services[0].unit is 'my app.service', which names no unit; give one like ssh.service.",
+            id="blank-in-a-unit",
         ),
         pytest.param(
             {"services": [{"name": "java", "value": 1, "persist": "systemd"}]},
             "oom_policy.services[0] is about name java, but scope and persist are of a unit; leave them out.",
             id="persist-without-a-unit",
         ),
+        pytest.param(
+            {"lifelines": [{"name": "sshd", "value": -1, "persist": "systemd"}]},
+            "oom_policy.lifelines[0] is about name sshd, but scope and persist are of a unit; leave them out.",
+            id="persist-of-a-lifeline-without-a-unit",
+        ),
+        pytest.param(
+            {"services": [{"unit": "a.service", "value": "5.5"}]},
+            "oom_policy.services[0].value is '5.5', but must be a whole number.",
+            id="half-a-point",
+        ),
+        pytest.param(
+            {"services": ["a.service"]}, "oom_policy.services[0] is 'a.service', but must be a mapping.", id="no-entry"
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(policy, sentence):
     assert oom_policy_errors(policy) == [sentence]
+
+
+def test_a_unit_of_the_system_and_one_of_the_users_with_the_same_name_are_two():
+    units = [{"unit": "app", "value": 1}, {"unit": "app.service", "scope": "user", "value": 2}]
+    assert oom_policy_errors({"services": units}) == []
 
 
 def test_all_that_is_wrong_is_said_at_once():
@@ -189,41 +215,3 @@ def test_all_that_is_wrong_is_said_at_once():
         "mine.services[0]",
         "mine.workloads[0].value",
     ]
-
-
-def test_without_a_jsonschema_that_is_new_enough_it_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(policies, "Draft202012Validator", None)
-    with pytest.raises(AnsibleFilterError, match="jsonschema 4 or later.* -m pip install 'jsonschema>=4'"):
-        oom_policy_errors({})
-
-
-def result(title, *processes, reloaded=False):
-    """As the module returns it for an entry; a process is (pid, before, after)."""
-    rows = [dict(zip(("pid", "before", "after"), process)) for process in processes]
-    return {"item": {"title": title}, "processes": rows, "reloaded": reloaded, "summary": f"about {title}"}
-
-
-@pytest.mark.parametrize(
-    "first, again, expected",
-    [
-        pytest.param([result("a", (5, 0, -9))], [result("a", (5, -9, -9))], [], id="holds"),
-        pytest.param([result("a", (5, 0, -9))], [result("a", (5, 0, -9))], ["a"], id="was-set-back"),
-        pytest.param([result("a")], [result("a", reloaded=True)], ["a"], id="systemd-has-another"),
-        pytest.param([result("a", (5, 0, 9))], [result("a", (5, 9, 9), (6, 0, 9))], [], id="born-in-between"),
-        pytest.param(
-            [result("wide", (5, -9, 9), (6, 0, 9)), result("narrow", (5, 9, -9))],
-            [result("wide", (5, -9, 9), (6, 9, 9)), result("narrow", (5, -9, -9))],
-            [],
-            id="a-later-entry-has-the-last-word",
-        ),
-        pytest.param(
-            [result("wide", (5, -9, 9), (6, 0, 9)), result("narrow", (5, 9, -9))],
-            [result("wide", (5, 0, 9), (6, 9, 9)), result("narrow", (5, 0, -9))],
-            ["narrow"],
-            id="the-last-word-does-not-hold",
-        ),
-        pytest.param([result("a", (5, 0, 9))], [], [], id="not-read-again"),
-    ],
-)
-def test_what_differs_after_it_was_set(first, again, expected):
-    assert [row["title"] for row in oom_policy_differing(first, again)] == expected

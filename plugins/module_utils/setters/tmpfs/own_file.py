@@ -39,7 +39,7 @@ def present(path: str, text: str, row: Optional[Dict], is_earlier: Callable[[str
 
     is_earlier: whether a release that kept no record of this file wrote this very text.
     """
-    now = _own_text(path, row)
+    now = _own_text(path)
     if now is not None and not _is_ours(now, row) and not is_earlier(now) and now != text:
         raise MemfactsError(
             f"{path} holds lines that memfacts.linux has not written; move them to a file of another name and remove "
@@ -57,7 +57,7 @@ def present(path: str, text: str, row: Optional[Dict], is_earlier: Callable[[str
 def absent(path: str, row: Optional[Dict], is_earlier: Callable[[str], bool]) -> Change:
     """The way back: no file, unless somebody has changed it since."""
     try:
-        now = _own_text(path, row)
+        now = _own_text(path)
     except (OSError, MemfactsError) as error:
         return Change(path, None, None, left=str(error) if row else None)
     if row is None:
@@ -93,7 +93,7 @@ def checked_row(row: object, path: str) -> Dict:
     return row
 
 
-def _own_text(path, row):
+def _own_text(path):
     # What a link leads to, and what a link to /dev/null masks, belongs to whoever made the link.
     if os.path.islink(path):
         raise MemfactsError(f"{path} is a link, which memfacts.linux has not made; move it away.")

@@ -3,12 +3,13 @@
 """Read what a plan for the size of a tmpfs is made from: its mounts, and what fstab, units and logind say of it."""
 
 import os
-from typing import Dict, List, Optional
+from typing import Dict, List
 
 from ...memcore.errors import MemfactsError, OptionError
 from ...memcore.models.mounts import Walk
 from ...memcore.sources import meminfo, mountinfo, unit_file
 from ...memcore.sources.host import PAGE_SIZE, Host, decode, reason
+from .. import conf_files
 from . import fstab_text, identity, place
 from .parts import Live, Logind, Situation
 from .place import Unit
@@ -18,7 +19,6 @@ from .record import DROP_IN, FSTAB_PATH, LOGIND_DROP_IN, drop_in_of
 _OF_FSTAB = unit_file.FOLDERS.index("run/systemd/generator")
 _ABOVE_FSTAB = unit_file.FOLDERS[:_OF_FSTAB]
 _BELOW_FSTAB = tuple(name for name in unit_file.FOLDERS[_OF_FSTAB + 1 :] if "generator" not in name)
-_CONFIGURATION = ("etc", "run", "usr/local/lib", "usr/lib", "lib")
 _MOST_LINKS = 40  # as the kernel (MAXSYMLINKS)
 _FOR_ALL_OTHERS = "give a path that a tmpfs is mounted at, such as /run, or missing: ignore."
 
@@ -202,14 +202,11 @@ def _drop_ins(host: Host, folders: List[str], names: List[str]) -> Dict[str, str
 
 
 def _logind(host: Host) -> Logind:
-    main: Optional[str] = None
-    for folder in _CONFIGURATION:
-        main = host.optional(f"{folder}/systemd/logind.conf") if main is None else main
-    drop_ins = _drop_ins(host, [f"{folder}/systemd" for folder in _CONFIGURATION], ["logind.conf.d"])
+    drop_ins = conf_files.drop_ins(host, "systemd/logind.conf.d")
     own = drop_ins.pop(LOGIND_DROP_IN, None)
     values: Dict[str, str] = {}
     later: Dict[str, str] = {}
-    for path, text in [("", main or ""), *drop_ins.items()]:
+    for path, text in [*conf_files.main_file(host, "systemd/logind.conf").items(), *drop_ins.items()]:
         for setting in unit_file.settings(text):
             if setting.section == "Login":
                 values[setting.key] = setting.value

@@ -532,12 +532,14 @@ def main():
     )
     try:
         result = task.run(module)
+    except task.NotUndone as error:
+        refused, details = str(error), error.result
     except (OSError, MemfactsError) as error:
-        refused = str(error)
+        refused, details = str(error), {}
     else:
         gate.leave(module, result)
     # Outside of the except, where ansible-core 2.19 and newer would show a traceback with it.
-    gate.fail(module, f"Cannot set oom_score_adj: {refused}")
+    gate.fail(module, f"Cannot set oom_score_adj: {refused}", **details)
 
 
 if __name__ == "__main__":

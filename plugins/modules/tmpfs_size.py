@@ -674,12 +674,14 @@ def main():
         result = task.run(module)
     except parts.TooSmall as error:
         message, details = task.too_small(error)
-        gate.fail(module, message, **details)
     except judge.Refused as error:
-        gate.fail(module, f"Cannot set the size of tmpfs {error.path}: {error}")
+        message, details = f"Cannot set the size of tmpfs {error.path}: {error}", {}
     except (OSError, MemfactsError) as error:
-        gate.fail(module, f"Cannot set {what}: {error}")
-    gate.leave(module, result)
+        message, details = f"Cannot set {what}: {error}", {}
+    else:
+        gate.leave(module, result)
+    # Outside of the except, where ansible-core 2.19 and newer would show a traceback with it.
+    gate.fail(module, message, **details)
 
 
 if __name__ == "__main__":

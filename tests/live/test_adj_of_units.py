@@ -216,6 +216,23 @@ def test_the_whole_record_is_undone_in_one_run(unit, main, program):
     assert (again["changed"], again["diff"][0]["before"]) == (False, "")
 
 
+def test_undo_fails_where_a_drop_in_cannot_be_removed_and_takes_back_all_else(unit, main):
+    unit.task(value=300)
+    folder = str(unit.drop_in.parent)
+    subprocess.check_call(["mount", "--bind", folder, folder])
+    try:
+        subprocess.check_call(["mount", "-o", "remount,bind,ro", folder])
+        with pytest.raises(task.NotUndone) as error:
+            unit.run(state="absent")
+    finally:
+        subprocess.check_call(["umount", folder])
+    assert f"{unit.drop_in} cannot be written: {folder} is read-only" in str(error.value)
+    assert list(kept(error.value.result)) == [str(unit.drop_in)]
+    assert adj.of(main) == OWN and unit.drop_in.exists()
+    assert unit.run(state="absent")["kept"] == []
+    assert not unit.drop_in.exists() and not os.path.exists(adj.RECORD)
+
+
 def test_who_was_started_from_the_drop_in_gets_the_unit_s_own_value_back_though_somebody_removed_the_drop_in(
     unit, program
 ):

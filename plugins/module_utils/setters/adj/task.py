@@ -20,6 +20,15 @@ from .target import Missing
 from .transaction import Transaction
 
 
+class NotUndone(MemfactsError):
+    """Some of the record could not be taken back; `result` is what a run returns that has taken back all of it."""
+
+    def __init__(self, stuck, undone):
+        named = "; ".join(f"{row['what']}: {row['reason']}" for row in stuck)
+        super().__init__(f"not all of it could be taken back ({named}); the rest was, so mend this and run it again.")
+        self.result = undone
+
+
 def run(module):
     """The result of the task; MemfactsError for what was refused, in which case nothing is changed."""
     if os.geteuid() != 0:
@@ -86,7 +95,11 @@ class _Task:
         works.append(self._taken(work.Work(part.title, part=part)))
         works[-1].not_ours = work.set_by_others(part, self._store.record) + unread
         self._take_back(works)
-        return result.of_all(works)
+        undone = result.of_all(works)
+        stuck = [row for one in works for row in one.stuck]
+        if stuck:
+            raise NotUndone(stuck, undone)
+        return undone
 
     def _prepared(self, prepare, asked):
         try:
@@ -112,7 +125,9 @@ class _Task:
         except (OSError, MemfactsError) as error:
             left = work.Work(asked.title)
             if os.path.lexists(path):
-                left.not_ours = [{"what": path, "reason": str(error)}]
+                # What a user's own files are like must not fail root's run.
+                rows = left.stuck if files[-1].written.owner is None else left.not_ours
+                rows.append({"what": path, "reason": str(error)})
             else:
                 self._forgotten.append(path)
             return left

@@ -18,7 +18,8 @@ from .target import Missing
 class Work:
     """part: what it does to processes. drop_in: its file. skipped: the sentence where there is nothing to do.
 
-    warnings: sentences. not_ours: [{what, reason}] of what an undo leaves as it is.
+    warnings: sentences. not_ours: [{what, reason}] of what an undo leaves as it is; stuck: of what it could not
+    take back.
     """
 
     def __init__(self, title, target=None, part=None, drop_in=None, persistence=None, skipped=None):
@@ -30,12 +31,13 @@ class Work:
         self.skipped = skipped
         self.warnings = []
         self.not_ours = []
+        self.stuck = []
         self.unanswered = []
 
     def kept(self):
         """[{what, reason}] of what is left as somebody else made it."""
         reason = None if self.drop_in is None else self.drop_in.kept
-        return self.not_ours + ([] if reason is None else [{"what": self.drop_in.path, "reason": reason}])
+        return self.not_ours + self.stuck + ([] if reason is None else [{"what": self.drop_in.path, "reason": reason}])
 
     def users(self):
         """[{user, error}] of the users' managers that could not be asked."""

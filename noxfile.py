@@ -54,7 +54,7 @@ def lint(session):
             session.run(*shlex.split(command), external=True, silent=True)
 
 
-@nox.session(tags=["unit", "test", "test-all"], venv_backend="none")
+@nox.session(tags=["unit", "test", "test-all", "long"], venv_backend="none")
 def unit(session):
     """Unit tests on the checkout's own Python."""
     pytest(session, "tests/unit")
@@ -115,7 +115,7 @@ def on_kernels(package, fetch, words):
 
 for name, package, fetch, words, *tags in (
     ("proof", "tests.lab", ["--fetch", "6.1-floored-first"], ["-m", "proof"], "test"),
-    ("setters", "tests.live", [], ["-m", "setter and not slow"], "test"),
+    ("setters", "tests.live", [], ["-m", "setter and not slow"], "test", "long"),
     ("live", "tests.live", [], [], "test-all", "alone"),
     ("lab", "tests.lab", ["--fetch"], [], "test-all", "alone"),
     ("fleet-test", "tests.fleet", ["fetch"], [], "test-all", "alone"),

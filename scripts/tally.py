@@ -85,6 +85,7 @@ def main(tag):
     sessions = json.loads(run(*NOX, "-t", tag, "-l", "--json") or "[]")
     if not sessions:
         sys.exit(f"no stage of noxfile.py has the tag {tag}; `nox -l` lists them")
+    sessions.sort(key=lambda row: "long" not in row["tags"])  # what takes longest begins first, beside all the others
     for row in sessions if tag != "test-all" else ():
         for path in folder.glob(row["session"] + ".*"):
             path.unlink()

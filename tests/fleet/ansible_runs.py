@@ -58,8 +58,12 @@ class Run(NamedTuple):
         return [name[-1] for name in names if name[:-1] == ["memfacts", "linux"]]
 
     def messages(self):
-        """{host: message} of what failed."""
-        return {result.host: _message(result.data) for result in self.results if result.state == "failed"}
+        """{host: the messages of all its tasks that failed, in order}."""
+        told = {}
+        for result in self.results:
+            if result.state == "failed":
+                told.setdefault(result.host, []).append(_message(result.data))
+        return {host: " ".join(messages) for host, messages in told.items()}
 
     def diffs(self, host):
         """All that the host's tasks showed as their difference, in order: what --diff prints."""

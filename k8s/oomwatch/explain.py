@@ -5,8 +5,10 @@
 import sys
 import time
 
-from memcore.gather import oom_events, oom_log, oom_page, since
-from memcore.sources import host, log_source
+from memcore.answers import events, time_arg
+from memcore.render import event_page
+from memcore.sources import host
+from memcore.sources.oomlog import log_source
 from memcore.sources.printable import printable
 from oomwatch import exits, terminal
 
@@ -40,9 +42,9 @@ def add_parser(commands) -> None:
 
 def run(arguments) -> int:
     """Explain; the exit status."""
-    moment = None if arguments.since is None else since.seconds(arguments.since, time.time())
+    moment = None if arguments.since is None else time_arg.seconds(arguments.since, time.time())
     limit = arguments.limit if arguments.limit is not None else _ALL if arguments.json else _SHOWN
-    asked = oom_log.checked(limit, arguments.top, moment)
+    asked = events.checked(limit, arguments.top, moment)
     name = arguments.file
     if name is None and sys.stdin is not None and not sys.stdin.isatty():
         name = "-"
@@ -59,26 +61,26 @@ def run(arguments) -> int:
 
 def _tell(log, name, asked, arguments):
     if name is None:
-        lines, origin, shown = log, oom_log.origin_of(host.at("/")), "the kernel's log"
+        lines, origin, shown = log, events.origin_of(host.at("/")), "the kernel's log"
     else:
-        lines, origin, shown = log_source.lines_of(log), oom_events.NOWHERE, _shown(name)
+        lines, origin, shown = log_source.lines_of(log), events.NOWHERE, _shown(name)
     if arguments.json and arguments.limit is None:
         return _stream(log_source.Tally(lines), shown, asked, origin)
-    answer = oom_log.of_kernel(log, host.at("/"), asked) if name is None else oom_log.of_lines(lines, shown, asked)
+    answer = events.of_kernel(log, host.at("/"), asked) if name is None else events.of_lines(lines, shown, asked)
     if answer.complaint is not None:
         raise exits.InputError(_complaint(shown, answer.complaint))
     if arguments.json:
         for event in answer.events:
             terminal.show_json(event)
     else:
-        terminal.show(oom_page.render(answer, terminal.width()))
+        terminal.show(event_page.render(answer, terminal.width()))
     return exits.FOUND if answer.total else exits.NOTHING
 
 
 def _stream(tally, shown, asked, origin):
     """Each event as soon as the log has it, so that a log that still grows can be followed."""
     found = False
-    for event in oom_events.read(tally, origin, asked.top, oom_log.since_of(asked)):
+    for event in events.read(tally, origin, asked.top, events.since_of(asked)):
         terminal.show_json(event)
         found = True
     if not found and tally.complaint() is not None:

@@ -7,7 +7,7 @@ import shlex
 import textwrap
 from typing import Dict
 
-from memcore.gather import victims_info
+from memcore.answers import next_victim
 from memcore.sources import host
 from oomwatch import exits, terminal
 
@@ -50,8 +50,8 @@ def add_parser(commands) -> None:
 def run(arguments) -> int:
     """Rank; the exit status."""
     changes = [change(text) for text in arguments.what_if]
-    asked = victims_info.checked(arguments.cgroup, arguments.top, changes)
-    found = victims_info.collect(host.at(arguments.root), asked)
+    asked = next_victim.checked(arguments.cgroup, arguments.top, changes)
+    found = next_victim.collect(host.at(arguments.root), asked)
     if arguments.json:
         terminal.show_json({name: value for name, value in found.items() if name != "report"})
     else:

@@ -2265,8 +2265,9 @@ report:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import asked, facts
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import facts, options, report
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.render import facts_page
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host
 
 
@@ -2283,13 +2284,13 @@ def main():
         },
         supports_check_mode=True,
     )
-    asked = dict(module.params)
+    given = dict(module.params)
     try:
-        tree = host.at(asked.pop("root"))
-        found = facts.collect(tree, options.checked(**asked))
+        tree = host.at(given.pop("root"))
+        found = facts.collect(tree, asked.checked(**given))
     except (OSError, MemfactsError) as error:
         module.fail_json(msg=f"Cannot gather memory facts: {error}")
-    module.exit_json(ansible_facts={"memfacts": found}, summary=found["summary"], report=report.render(found))
+    module.exit_json(ansible_facts={"memfacts": found}, summary=found["summary"], report=facts_page.render(found))
 
 
 if __name__ == "__main__":

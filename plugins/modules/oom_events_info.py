@@ -878,9 +878,11 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import events, time_arg
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import oom_log, oom_page, since
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host, log_source
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.render import event_page
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oomlog import log_source
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.printable import printable
 
 
@@ -888,7 +890,7 @@ def answer(module, asked):
     """The events of the log that was asked for; LogError where there is none to read."""
     source = module.params["source"]
     if source == "text":
-        return oom_log.of_lines(encoded(module.params["text"]).splitlines(), "the text", asked)
+        return events.of_lines(encoded(module.params["text"]).splitlines(), "the text", asked)
     if source == "file" and not log_source.is_kernel_log(module.params["path"]):
         return of_file(module.params["path"], asked)
     if source == "journal":
@@ -911,7 +913,7 @@ def encoded(text):
 def of_kernel(asked):
     try:
         with log_source.KernelLog() as log:
-            return oom_log.of_kernel(log, host.at("/"), asked)
+            return events.of_kernel(log, host.at("/"), asked)
     except OSError as error:
         raise LogError(
             f"/dev/kmsg cannot be read ({host.reason(error)}); use become, or source journal or file."
@@ -922,7 +924,7 @@ def of_file(path, asked):
     shown = printable(path)
     try:
         with log_source.open_log(path) as stream:
-            return oom_log.of_lines(log_source.lines_of(stream), shown, asked)
+            return events.of_lines(log_source.lines_of(stream), shown, asked)
     except OSError as error:
         raise LogError(f"the file {shown} cannot be read ({host.reason(error)}); give one that holds a log.") from None
 
@@ -944,7 +946,7 @@ def of_journal(module, asked):
         reason = (complaint.strip().splitlines() or [f"exit status {status}"])[-1].rstrip(".")
         raise LogError(f"journalctl failed ({reason}); use become, or source kmsg or file.")
     with log_source.open_log(path) as stream:
-        return oom_log.of_lines(log_source.lines_of(stream), "the journal", asked, oom_log.origin_of(host.at("/")))
+        return events.of_lines(log_source.lines_of(stream), "the journal", asked, events.origin_of(host.at("/")))
 
 
 def main():
@@ -962,8 +964,8 @@ def main():
     )
     asked = module.params
     try:
-        moment = None if asked["since"] is None else since.seconds(asked["since"], time.time())
-        found = answer(module, oom_log.checked(asked["limit"], asked["top"], moment))
+        moment = None if asked["since"] is None else time_arg.seconds(asked["since"], time.time())
+        found = answer(module, events.checked(asked["limit"], asked["top"], moment))
     except (LogError, MemfactsError) as error:
         module.fail_json(msg=f"Cannot explain OOM events: {error}")
     if found.complaint is not None and found.lines:
@@ -971,8 +973,8 @@ def main():
     module.exit_json(
         events=found.events,
         total=found.total,
-        summary=oom_page.summary(found),
-        report=oom_page.render(found),
+        summary=event_page.summary(found),
+        report=event_page.render(found),
         incomplete=found.incomplete,
     )
 

@@ -1068,8 +1068,9 @@ incomplete:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import next_victim
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import victims_info, what_if
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import what_if
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host
 
 
@@ -1100,7 +1101,7 @@ def main():
     asked = module.params
     try:
         tree = host.at(asked["root"])
-        answer = victims_info.collect(tree, victims_info.checked(asked["cgroup"], asked["top"], asked["what_if"]))
+        answer = next_victim.collect(tree, next_victim.checked(asked["cgroup"], asked["top"], asked["what_if"]))
     except (OSError, MemfactsError) as error:
         module.fail_json(msg=f"Cannot tell who dies next: {error}")
     module.exit_json(**answer)

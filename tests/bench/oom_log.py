@@ -5,7 +5,7 @@
 import tracemalloc
 from typing import Iterator, List
 
-from memcore.sources import oom_report
+from memcore.sources.oomlog import oom_report
 from tests.bench import exponents, figures, kernel_log, paired
 from tests.bench.figures import Figure
 from tests.bench.row import Row, Setting

@@ -30,8 +30,9 @@ import json, sys, time
 sys.path.insert(0, sys.argv[1])
 import ansible.module_utils.basic
 begun = time.perf_counter()
+from {_PACKAGE}.answers import asked, facts
 from {_PACKAGE}.errors import MemfactsError
-from {_PACKAGE}.gather import facts, options, report
+from {_PACKAGE}.render import facts_page
 from {_PACKAGE}.sources import host
 print(json.dumps((time.perf_counter() - begun) * 1000))
 """

@@ -18,7 +18,7 @@ _TELL = "print(open('/proc/self/status').read())"
 _COLLECT = f"""
 import sys
 sys.path.insert(0, {str(places.CORE)!r})
-from memcore.gather import facts
+from memcore.answers import facts
 from memcore.sources.host import Host
 facts.collect(Host("/"), facts.Options())
 """

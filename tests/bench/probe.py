@@ -9,7 +9,7 @@ import sys
 import time
 from typing import Sequence
 
-from memcore.gather import facts, options
+from memcore.answers import asked, facts
 from memcore.sources.host import Host
 from tests.bench import places
 
@@ -20,17 +20,17 @@ def main():
     parser.add_argument("--subsets", default="all")
     parser.add_argument("--seconds", type=float, default=0, help="collect again for so long, at least once")
     arguments = parser.parse_args()
-    asked = options.checked(arguments.subsets.split(","), 10, {}, True, 60.0, True)
-    print(json.dumps(cost(asked, arguments.seconds)))
+    options = asked.checked(arguments.subsets.split(","), 10, {}, True, 60.0, True)
+    print(json.dumps(cost(options, arguments.seconds)))
 
 
-def cost(asked, seconds):
+def cost(options, seconds):
     """Milliseconds of each collection: `wall_ms` as the module tells it, `cpu_ms` of this process."""
     cpu_ms, wall_ms = [], []
     end = time.monotonic() + seconds
     while not wall_ms or time.monotonic() < end:
         begun = time.process_time()
-        wall_ms.append(facts.collect(Host("/"), asked)["duration_ms"])
+        wall_ms.append(facts.collect(Host("/"), options)["duration_ms"])
         cpu_ms.append((time.process_time() - begun) * 1000)
     return {"cpu_ms": cpu_ms, "wall_ms": wall_ms}
 

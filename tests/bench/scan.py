@@ -5,7 +5,8 @@
 import functools
 from typing import Callable, Iterator, List
 
-from memcore.gather import facts, options, process_table, victims
+from memcore.answers import asked, facts
+from memcore.gather import options, process_table, victims
 from memcore.sources.host import Host
 from tests.bench import bare, figures, peers
 from tests.bench.figures import Figure
@@ -13,7 +14,7 @@ from tests.bench.module_time import FOUR
 from tests.bench.row import NotToBeHad, Row, Setting
 
 _BUDGET, _BUDGET_FROM = 2.0, 500  # with fewer there is more start than scan
-_FOUR, _ALL = options.Options(subsets=options.subsets(FOUR.split(","))), options.Options()
+_FOUR, _ALL = options.Options(subsets=asked.subsets(FOUR.split(","))), options.Options()
 
 
 def rows(extra: int) -> Iterator[Row]:
@@ -53,8 +54,8 @@ def _seconds(extra):
     return 2 + extra / 500
 
 
-def _collect(asked):
-    facts.collect(Host("/"), asked)
+def _collect(options):
+    facts.collect(Host("/"), options)
 
 
 def _predict():

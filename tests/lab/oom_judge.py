@@ -8,7 +8,7 @@ Pure: lines of scenes.jsonl (guest/oom_play.py) in, rows out.
 from typing import Dict, List, NamedTuple, Optional
 
 from memcore.models import badness, oom_rules, replay, tie_rule, victims
-from memcore.sources import oom_report
+from memcore.sources.oomlog import oom_report
 
 YES = "yes"  # one was predicted, and the kernel took it
 TIE = "tie"  # several were, and the kernel took one of them

@@ -10,7 +10,8 @@ import re
 
 import pytest
 
-from memcore.gather import oom_log, oom_page
+from memcore.answers import events
+from memcore.render import event_page
 from tests.lab import kernels, oom_fixed, oom_scenarios
 
 pytestmark = pytest.mark.lab
@@ -28,7 +29,7 @@ def play(kernel, folder):
         pytest.skip(str(error))
     names = {pid: name for name, pid in scene["pids"].items()}
     predicted = [names[pid] for pid in scene["prediction"]["victims"]]
-    answer = oom_log.of_lines([line.encode() for line in scene["kmsg"]], "the kernel's log", oom_log.Asked())
+    answer = events.of_lines([line.encode() for line in scene["kmsg"]], "the kernel's log", events.Asked())
     return predicted, scene["prediction"], [name for name, _signal in scene["died"]], answer
 
 
@@ -62,7 +63,7 @@ def _says_that_the_hog_was_the_better_choice(event, answer):
     assert (verdict["model"], verdict["agrees"]) == ("floored", False)
     assert verdict["expected_comm"] == "hog"
     assert HOG_BYTES <= verdict["would_free_bytes"] < HOG_BYTES + MIB
-    page = "\n".join(oom_page.render(answer))
+    page = "\n".join(event_page.render(answer))
     assert re.search(
         r"A kernel since 5\.9\s+takes\s+hog\s+\(pid\s+\d+\),\s+which\s+frees\s+up\s+to\s+40\.1\s+MiB", page
     ), page

@@ -21,7 +21,7 @@ def main():
     parser.add_argument("options", nargs="*", metavar="NAME=NUMBER", help="options of the collector")
     arguments = parser.parse_args()
     # An ordinary user may be unable to read this checkout or its Python: load everything first.
-    from memcore.gather import facts
+    from memcore.answers import facts
     from memcore.sources.host import Host
 
     options = facts.Options(**{name: float(value) for name, value in (item.split("=") for item in arguments.options)})

@@ -28,7 +28,7 @@ SEARCH = {"tmpfs_file": 60.0}
 
 def collect(search=1.0):
     """The facts of this host, no list of which is cut short."""
-    from memcore.gather import facts
+    from memcore.answers import facts
     from memcore.sources.host import Host
 
     procfs.fold_counters()

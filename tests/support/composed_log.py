@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Lines of a kernel log, composed to the templates of mm/oom_kill.c, and what the reader makes of them."""
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import oom_report
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oomlog import oom_report
 
 KB = 1024
 HEADER = "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """OOM reports by hand, for the tests of the models that read them."""
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oom_records import (
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oomlog.oom_records import (
     Kill,
     Report,
     TaskRow,

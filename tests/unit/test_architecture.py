@@ -15,7 +15,7 @@ import pytest
 CORE = pathlib.Path(__file__).resolve().parents[2] / "plugins" / "module_utils" / "memcore"
 # Opens files; finds its way in a captured tree; enters a namespace; makes a child that reads its own scores; a log.
 ASK_THE_SYSTEM = {
-    CORE / "sources" / f"{name}.py" for name in ("host", "captured", "namespaces", "tiny_task", "log_source")
+    CORE / "sources" / f"{name}.py" for name in ("host", "captured", "namespaces", "tiny_task", "oomlog/log_source")
 }
 # A forked child that left in any other way would run the parent's code and write its buffers a second time.
 MAY_LEAVE_A_CHILD = {CORE / "sources" / "tiny_task.py"}

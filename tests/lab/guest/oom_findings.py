@@ -12,7 +12,7 @@ import re
 import subprocess
 import time
 
-from memcore.gather import facts
+from memcore.answers import facts
 from memcore.gather.options import Options
 from memcore.sources.host import Host
 

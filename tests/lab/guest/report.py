@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Print the memfacts report of the host this runs on, without Ansible."""
 
-from memcore.gather import facts, options, report
+from memcore.answers import facts
+from memcore.gather import options
+from memcore.render import facts_page
 from memcore.sources import host
 
-print("\n".join(report.render(facts.collect(host.at("/"), options.Options()))))
+print("\n".join(facts_page.render(facts.collect(host.at("/"), options.Options()))))

@@ -13,7 +13,8 @@ import jsonschema
 import pytest
 import referencing
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import facts, options
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import facts
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import options
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host
 from tests.support import hosttree
 
@@ -29,7 +30,8 @@ _TREE = HOSTS / "captured-6.12.tree"  # it has huge pages and a cgroup
 # Runs in namespaces of its own, so that the tmpfs and the segment are gone with it.
 _PLANT_AND_COLLECT = """
 import ctypes, json, mmap, os, subprocess, sys
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import facts, options
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import facts
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import options
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host
 
 folder = sys.argv[1]

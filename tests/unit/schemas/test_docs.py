@@ -8,12 +8,14 @@ import re
 
 import pytest
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import catalogue, judge
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import asked
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import judge
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import rule as rules
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import options
 
 DOCS = pathlib.Path(__file__).resolve().parents[3] / "docs"
 GIB = 1 << 30
-RULES = [pytest.param(rule, id=rule.id) for rule in catalogue.RULES]
+RULES = [pytest.param(rule, id=rule.id) for rule in rules.RULES]
 
 # A row of tmpfs in which everything is wrong.
 SICK_TMPFS = {
@@ -66,12 +68,12 @@ def sick_facts(seldom_facts):
 @pytest.fixture(scope="module")
 def raised(sick_facts):
     """The findings of the sick host by id."""
-    found = judge.judge(sick_facts, options.checked_thresholds({}))
+    found = judge.judge(sick_facts, asked.checked_thresholds({}))
     return {finding.id: finding for finding in found}
 
 
 def test_sections_are_the_rules_in_their_order(sections):
-    assert list(sections) == [rule.id for rule in catalogue.RULES]
+    assert list(sections) == [rule.id for rule in rules.RULES]
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -84,8 +86,8 @@ def test_section_tells_the_default_threshold_with_its_unit(sections, rule):
 
 @pytest.mark.parametrize("rule", RULES)
 def test_section_says_all_a_reader_asks(sections, rule):
-    asked = re.findall(r"^\*\*(.+?)\.\*\*", sections[rule.id], re.MULTILINE)
-    assert asked == ["Means", "Raised", "Evidence", "Why it matters", "Type", "Is not"]
+    parts = re.findall(r"^\*\*(.+?)\.\*\*", sections[rule.id], re.MULTILINE)
+    assert parts == ["Means", "Raised", "Evidence", "Why it matters", "Type", "Is not"]
 
 
 @pytest.mark.parametrize("rule", RULES)

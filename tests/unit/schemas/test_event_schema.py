@@ -12,8 +12,9 @@ import pytest
 import referencing
 from hypothesis import strategies
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import oom_advice, oom_events
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import events
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import oom_cause, replay
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.render import event_advice
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 FIXTURES = CHECKOUT / "tests" / "unit" / "fixtures"
@@ -38,9 +39,9 @@ def event_problems(schemas):
 
 @pytest.mark.parametrize("path", LOGS, ids=lambda path: path.name)
 def test_events_of_a_log_satisfy_the_schema(event_problems, path):
-    origin = oom_events.Origin("web3", "2720b512-ca14-4546-bef5-4ebce0aefcf7", 1795762438.0)
+    origin = events.Origin("web3", "2720b512-ca14-4546-bef5-4ebce0aefcf7", 1795762438.0)
     with open(path, "rb") as log:
-        found = list(oom_events.read(log, origin))
+        found = list(events.read(log, origin))
     assert found
     for event in found:
         assert event_problems(event) == []
@@ -86,14 +87,14 @@ def edited(lines, edits):
 @hypothesis.given(strategies.sampled_from(MUTATED), EDITS)
 @hypothesis.settings(max_examples=300)
 def test_events_of_any_mutated_log_satisfy_the_schema(event_problems, path, edits):
-    for event in oom_events.read(edited(path.read_bytes().splitlines(), edits)):
+    for event in events.read(edited(path.read_bytes().splitlines(), edits)):
         assert event_problems(event) == []
         assert event["explanation"]
 
 
 @hypothesis.given(strategies.lists(strategies.binary(max_size=80), max_size=30))
 def test_any_bytes_are_read(event_problems, lines):
-    for event in oom_events.read(lines):
+    for event in events.read(lines):
         assert event_problems(event) == []
 
 
@@ -113,7 +114,7 @@ def enums(schema):
 
 def test_schema_knows_the_causes_and_reasons_of_the_code(schemas):
     named = enums(schemas["event.schema.json"])
-    assert named["class"] == set(oom_cause.CAUSES) == set(oom_advice.ADVICE)
+    assert named["class"] == set(oom_cause.CAUSES) == set(event_advice.ADVICE)
     assert named["contributing"] == set(oom_cause.CAUSES)
     assert named["why"] == set(replay.WHY)
 
@@ -154,6 +155,6 @@ def change(event, path, value):
 )
 def test_broken_event_is_refused(event_problems, path, value):
     with open(LOGS[0], "rb") as log:
-        [event] = oom_events.read(log)
+        [event] = events.read(log)
     assert event_problems(event) == []
     assert event_problems(change(event, path, value))

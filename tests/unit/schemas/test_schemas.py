@@ -10,7 +10,8 @@ import os
 import jsonschema
 import pytest
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import catalogue
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers.asked import subsets
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import rule as rules
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import options
 
 NOBODY = 65534
@@ -59,8 +60,8 @@ def test_names_tell_the_unit(schemas):
 
 OPTIONS = [
     pytest.param({}, id="defaults"),
-    *(pytest.param({"subsets": options.subsets([name])}, id=name) for name in options.SUBSETS),
-    *(pytest.param({"subsets": options.subsets(["!" + name])}, id="not-" + name) for name in options.SUBSETS),
+    *(pytest.param({"subsets": subsets([name])}, id=name) for name in options.SUBSETS),
+    *(pytest.param({"subsets": subsets(["!" + name])}, id="not-" + name) for name in options.SUBSETS),
     pytest.param({"subsets": ()}, id="no-subset"),
     pytest.param({"top": 1}, id="top-1"),
     pytest.param({"scan_files": False}, id="no-scan"),
@@ -132,7 +133,7 @@ def valid(collect):
     """Facts of this host, with a finding and a cgroup whatever it is like."""
     found = collect()
     found["findings"] = [
-        catalogue.finding("dying-cgroups", "5000 cgroups are dying", {"dying": 5000, "alive": 3})._asdict()
+        rules.finding("dying-cgroups", "5000 cgroups are dying", {"dying": 5000, "alive": 3})._asdict()
     ]
     found["cgroups"]["top"] = [
         {

@@ -5,7 +5,7 @@
 from typing import Dict, List
 
 from . import cgroups, kernel, memory, oom, shmem, tmpfs
-from .catalogue import Finding
+from .rule import Finding
 
 # Which subsets a rule reads, and the function that reads them: (facts, threshold or None) -> findings.
 _RULES = {

@@ -5,7 +5,7 @@
 from typing import Dict, List
 
 from ..models.size import human, percent
-from .catalogue import Finding, finding
+from .rule import Finding, finding
 
 
 def unaccounted(facts: Dict, threshold: float) -> List[Finding]:

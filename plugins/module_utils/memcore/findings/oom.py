@@ -7,7 +7,7 @@ from typing import Dict, List, Optional
 from ..models import lifelines, unkillable
 from ..models.badness import FLOORED, UNKNOWN
 from ..models.size import human
-from .catalogue import Finding, finding
+from .rule import Finding, finding
 
 _NAMED = 5  # rows that evidence keeps of a long list
 

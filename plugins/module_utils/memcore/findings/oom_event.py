@@ -7,8 +7,8 @@ from typing import Dict, List
 from ..models import lifelines
 from ..models.badness import FLOORED
 from ..models.size import human
-from .catalogue import Finding, finding
 from .oom import lasting
+from .rule import Finding, finding
 
 _ORDER = {"critical": 0, "warning": 1, "info": 2}
 

@@ -5,7 +5,7 @@
 from typing import Dict, List
 
 from ..models.size import human, percent
-from .catalogue import Finding, finding
+from .rule import Finding, finding
 
 _REFUSED_SHARE = 10  # one process in so many may refuse before the search says nothing
 

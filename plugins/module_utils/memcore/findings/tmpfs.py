@@ -5,7 +5,7 @@
 from typing import Dict, List
 
 from ..models.size import human, percent
-from .catalogue import Finding, finding
+from .rule import Finding, finding
 
 # The kubelet writes these once and small, though each may grow to the node's size on paper.
 _KUBELET_WRITTEN = ("secret/", "projected/", "downward-api/")

@@ -7,8 +7,8 @@ from typing import Dict, Iterable, List, Optional, Tuple
 from ..models.replay import is_scan_order, replay
 from ..models.tie_rule import FIRST, LAST, Told
 from ..sources.host import Host, reason
-from ..sources.log_source import KernelLog
-from ..sources.oom_report import read
+from ..sources.oomlog.log_source import KernelLog
+from ..sources.oomlog.oom_report import read
 from .host_identity import release_of
 
 

@@ -9,7 +9,7 @@ that exceeds it by the largest factor is the cause. What the report does not pri
 import re
 from typing import Dict, List, NamedTuple, Optional
 
-from ..sources.oom_records import Report, Slab, TaskRow
+from ..sources.oomlog.oom_records import Report, Slab, TaskRow
 from .size import percent
 
 # In percent of the domain: the limit of a memory cgroup, or the RAM that the kernel manages (tasks: with the swap).

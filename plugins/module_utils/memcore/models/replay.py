@@ -8,7 +8,7 @@ the choice, so points may have moved a little since. Figures of tasks are pages,
 
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from ..sources.oom_records import Kill, Report, TaskRow
+from ..sources.oomlog.oom_records import Kill, Report, TaskRow
 from .badness import FLOORED, SIGNED, Task, total_of_host, total_of_memcg
 from .oom_rules import Rules, version_of
 from .tie_rule import FIRST, LAST, UNKNOWN, of_model_and_release, of_points

@@ -43,7 +43,7 @@ def at(root: str) -> "Host":
         return Host(root)
     place = os.path.join(root, "proc", "meminfo")
     if _is_file(place):
-        from . import captured  # it builds on this file, and most hosts are live
+        from . import captured
 
         return captured.CapturedTree(root)
     raise RootError(

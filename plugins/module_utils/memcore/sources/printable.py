@@ -14,3 +14,8 @@ def printable_bytes(data: bytes) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
+
+
+def one_line(text: str) -> str:
+    """Such a text that is never empty."""
+    return printable(text) or "-"

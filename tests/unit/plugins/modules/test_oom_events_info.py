@@ -147,7 +147,7 @@ def test_report_cut_anywhere_is_no_failure(run, tmp_path):
 
 
 def test_kernel_log_without_the_right_to_read_it(monkeypatch):
-    from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import oom_log
+    from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import events
     from ansible_collections.memfacts.linux.plugins.modules import oom_events_info
 
     def refuse():
@@ -155,7 +155,7 @@ def test_kernel_log_without_the_right_to_read_it(monkeypatch):
 
     monkeypatch.setattr(oom_events_info.log_source, "KernelLog", refuse)
     with pytest.raises(oom_events_info.LogError) as refusal:
-        oom_events_info.of_kernel(oom_log.Asked())
+        oom_events_info.of_kernel(events.Asked())
     assert str(refusal.value) == (
         "/dev/kmsg cannot be read (operation not permitted); use become, or source journal or file."
     )

@@ -6,15 +6,16 @@ import math
 
 import pytest
 
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import asked
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import OptionError
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import catalogue
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import rule as rules
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import options
 
 ALL = ("memory", "tmpfs", "shmem", "kernel", "processes", "cgroups", "oom")
-DEFAULTS = {rule.id: rule.threshold for rule in catalogue.RULES if rule.threshold is not None}
+DEFAULTS = {rule.id: rule.threshold for rule in rules.RULES if rule.threshold is not None}
 
 
-def asked(**changes):
+def checked(**changes):
     given = {
         "gather_subset": ["all"],
         "top": 10,
@@ -24,11 +25,11 @@ def asked(**changes):
         "namespaces": True,
     }
     given.update(changes)
-    return options.checked(**given)
+    return asked.checked(**given)
 
 
 def test_the_defaults_of_the_module_ask_for_everything():
-    assert asked() == options.Options(ALL, 10, DEFAULTS, True, 1.0, True)
+    assert checked() == options.Options(ALL, 10, DEFAULTS, True, 1.0, True)
 
 
 @pytest.mark.parametrize(
@@ -48,13 +49,13 @@ def test_the_defaults_of_the_module_ask_for_everything():
     ],
 )
 def test_which_subsets_are_meant(wanted, expected):
-    assert asked(gather_subset=wanted).subsets == expected
+    assert checked(gather_subset=wanted).subsets == expected
 
 
 @pytest.mark.parametrize("name", ["hardware", "!hardware", "", "!", "Memory", "memory,tmpfs", "!!memory"])
 def test_an_unknown_subset_is_named_with_the_valid_ones(name):
     with pytest.raises(OptionError) as error:
-        asked(gather_subset=["memory", name])
+        checked(gather_subset=["memory", name])
     assert str(error.value) == (
         f"gather_subset {name!r} does not exist; valid are all, memory, tmpfs, shmem, kernel, processes, cgroups, oom, "
         "also with a leading '!'."
@@ -62,18 +63,18 @@ def test_an_unknown_subset_is_named_with_the_valid_ones(name):
 
 
 def test_a_threshold_replaces_its_default_and_no_other():
-    assert asked(thresholds={"tmpfs-nearly-full": "80"}).thresholds == {**DEFAULTS, "tmpfs-nearly-full": 80.0}
+    assert checked(thresholds={"tmpfs-nearly-full": "80"}).thresholds == {**DEFAULTS, "tmpfs-nearly-full": 80.0}
 
 
 @pytest.mark.parametrize("value, expected", [(80, 80.0), ("12.5", 12.5), (0, 0.0), (" 7 ", 7.0)])
 def test_a_threshold_may_be_any_number(value, expected):
-    assert asked(thresholds={"vmalloc-high": value}).thresholds["vmalloc-high"] == expected
+    assert checked(thresholds={"vmalloc-high": value}).thresholds["vmalloc-high"] == expected
 
 
 @pytest.mark.parametrize("name", ["tmpfs-full", "", "TMPFS-NEARLY-FULL"])
 def test_an_unknown_threshold_is_named_with_the_valid_ones(name):
     with pytest.raises(OptionError) as error:
-        asked(thresholds={name: 5})
+        checked(thresholds={name: 5})
     assert (
         str(error.value)
         == f"thresholds has {name!r}, which is no finding with a threshold; valid are {', '.join(sorted(DEFAULTS))}."
@@ -97,7 +98,7 @@ def test_an_unknown_threshold_is_named_with_the_valid_ones(name):
 )
 def test_a_threshold_that_is_no_number_is_named_with_its_unit(value):
     with pytest.raises(OptionError) as error:
-        asked(thresholds={"tmpfs-nearly-full": value})
+        checked(thresholds={"tmpfs-nearly-full": value})
     text = str(error.value)
     assert text.startswith("thresholds.tmpfs-nearly-full is ")
     assert text.endswith(", but must be a number from 0 up (percent of the tmpfs's size).")
@@ -106,7 +107,7 @@ def test_a_threshold_that_is_no_number_is_named_with_its_unit(value):
 @pytest.mark.parametrize("top", [0, -1])
 def test_a_list_of_no_entries_is_refused(top):
     with pytest.raises(OptionError) as error:
-        asked(top=top)
+        checked(top=top)
     assert str(error.value) == f"top is {top}, but a list needs room for at least 1 entry; give 1 or more."
 
 
@@ -114,9 +115,9 @@ def test_a_list_of_no_entries_is_refused(top):
 @pytest.mark.parametrize("seconds", [-1.0, -0.001, -math.inf, math.nan, math.inf])
 def test_a_time_that_never_ends_or_has_passed_before_is_refused(seconds):
     with pytest.raises(OptionError) as error:
-        asked(scan_seconds=seconds)
+        checked(scan_seconds=seconds)
     assert str(error.value) == f"scan_seconds is {seconds}, but must be a number from 0 up; give 1 for a second."
 
 
 def test_no_time_and_one_entry_are_allowed():
-    assert (asked(scan_seconds=0).scan_seconds, asked(top=1).top) == (0, 1)
+    assert (checked(scan_seconds=0).scan_seconds, checked(top=1).top) == (0, 1)

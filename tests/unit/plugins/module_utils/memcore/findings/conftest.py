@@ -6,7 +6,8 @@ import collections
 
 import pytest
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import catalogue, judge
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import judge
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import rule as rules
 
 MIB = 1 << 20
 OomRows = collections.namedtuple("OomRows", "lifeline process same_adj_cgroup")
@@ -187,7 +188,7 @@ def raised(facts):
     """A function: the findings of `facts`, with thresholds of one's own where they are given."""
 
     def findings(**thresholds):
-        known = {rule.id: rule.threshold for rule in catalogue.RULES}
+        known = {rule.id: rule.threshold for rule in rules.RULES}
         known.update({name.replace("_", "-"): value for name, value in thresholds.items()})
         return judge.judge(facts, known)
 

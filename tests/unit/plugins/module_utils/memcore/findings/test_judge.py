@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All rules are applied, and the worst comes first."""
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import catalogue, judge
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import judge
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import rule as rules
 
 
 def _raises(severity):
-    return lambda facts, threshold: [catalogue.Finding(severity, severity, "", {}, "", "")]
+    return lambda facts, threshold: [rules.Finding(severity, severity, "", {}, "", "")]
 
 
 def test_the_worst_comes_first_and_equals_keep_the_order_of_the_rules(monkeypatch):

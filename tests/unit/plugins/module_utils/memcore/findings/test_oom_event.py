@@ -6,14 +6,15 @@ import os
 
 import pytest
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import oom_events
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import events
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import oom_event
 from tests.support.oom_reports import MIB, kill, of_host, report, row
 
 LOGS = os.path.join(os.path.dirname(__file__), *[os.pardir] * 4, "fixtures", "oomlogs")
 
 
 def findings(given):
-    return oom_events.event(given, 1, oom_events.NOWHERE, {}, 20)["findings"]
+    return events.told(oom_event.record(given, 1, events.NOWHERE, {}, 20))["findings"]
 
 
 def test_choice_by_the_order_of_the_scan_is_a_fault_of_the_kernel():
@@ -46,18 +47,18 @@ def test_shared_memory_of_a_cgroup_stays():
 
 def test_allocating_task_is_a_setting():
     with open(os.path.join(LOGS, "5.10.223-allocating-task.kmsg.txt"), "rb") as log:
-        [event] = oom_events.read(log)
+        [event] = events.read(log)
     assert [found["id"] for found in event["findings"]] == ["kill-allocating-task"]
 
 
 def test_ordinary_oom_has_none():
     with open(os.path.join(LOGS, "6.12.117-global.kmsg.txt"), "rb") as log:
-        [event] = oom_events.read(log)
+        [event] = events.read(log)
     assert event["findings"] == []
 
 
 def test_report_that_lost_the_line_of_its_kill_is_no_error():
     with open(os.path.join(LOGS, "4.19.78-memcg-v2-equal-adj-tie.kmsg.txt"), "rb") as log:
         lines = [line for line in log if b"Killed process" not in line]
-    events = list(oom_events.read(lines))
-    assert [(event["victim"], event["findings"]) for event in events] == [(None, [])] * 2
+    found = list(events.read(lines))
+    assert [(event["victim"], event["findings"]) for event in found] == [(None, [])] * 2

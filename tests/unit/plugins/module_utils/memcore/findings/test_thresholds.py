@@ -4,7 +4,7 @@
 
 import pytest
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import catalogue
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import rule as rules
 
 MIB = 1 << 20
 
@@ -178,7 +178,7 @@ COUNTED = {
     "kill-allocating-task",
     "oom-kills",
 }
-TUNABLE = [rule for rule in catalogue.RULES if rule.threshold is not None]
+TUNABLE = [rule for rule in rules.RULES if rule.threshold is not None]
 
 
 def _step(rule):

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import facts
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import facts
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather.options import Options
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host
 

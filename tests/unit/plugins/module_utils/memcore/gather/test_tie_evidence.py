@@ -6,7 +6,8 @@ import pathlib
 
 import pytest
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import tie_evidence, victims_info
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import next_victim
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import tie_evidence
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.badness import FLOORED
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import captured
 from tests.support.oomtree import lay, process, write
@@ -85,7 +86,7 @@ def test_the_module_reads_the_log_where_the_release_does_not_tell(tmp_path):
     machine = floored(tmp_path)
     write(tmp_path, "dev/kmsg", "")
     (tmp_path / "dev" / "kmsg").write_bytes(b"\n".join(report([50, 60, 40], 50)) + b"\n")
-    found = victims_info.collect(machine, victims_info.checked(None, 10, None))
+    found = next_victim.collect(machine, next_victim.checked(None, 10, None))
     assert (found["badness_model"], found["tie_rule"]) == (FLOORED, "first")
     assert "the kernel's log shows it once" in found["tie_rule_evidence"]
     assert [row["pid"] for row in found["by_cgroup"][0]["next"]] == [10]
@@ -93,7 +94,7 @@ def test_the_module_reads_the_log_where_the_release_does_not_tell(tmp_path):
 
 def test_a_log_that_may_not_be_read_is_said(tmp_path):
     machine = floored(tmp_path)
-    found = victims_info.collect(machine, victims_info.checked(None, 10, None))
+    found = next_victim.collect(machine, next_victim.checked(None, 10, None))
     assert found["tie_rule"] == "unknown"
     assert [row["pid"] for row in found["by_cgroup"][0]["next"]] == [10, 11]
     reasons = {item["source"]: item["reason"] for item in found["incomplete"]}

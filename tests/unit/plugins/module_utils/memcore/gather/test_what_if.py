@@ -4,8 +4,9 @@
 
 import pytest
 
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import next_victim
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import OptionError
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import victims, victims_info, what_if
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import victims, what_if
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather.options import Options
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather.survey import Survey
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.badness import SIGNED
@@ -221,11 +222,11 @@ def test_a_change_that_names_nothing_on_this_host_is_one_sentence(ask, change, n
 
 
 def asked(cgroup=None, top=10, changes=None):
-    return victims_info.checked(cgroup, top, changes)
+    return next_victim.checked(cgroup, top, changes)
 
 
 def test_the_whole_answer(machine):
-    found = victims_info.collect(machine, asked(), ("last", "said"))
+    found = next_victim.collect(machine, asked(), ("last", "said"))
     assert found["summary"].startswith(
         "If the host runs out of memory the kernel kills java (pid 10), which frees up to "
     )
@@ -239,17 +240,17 @@ def test_the_whole_answer(machine):
 
 def test_the_answer_to_a_change_is_in_the_summary(machine):
     changes = [{"change": "oom_score_adj", "name": "java", "value": -500}]
-    found = victims_info.collect(machine, asked(changes=changes))
+    found = next_victim.collect(machine, asked(changes=changes))
     assert "; with what_if, on the host postgres (pid 11) instead of java (pid 10);" in found["summary"]
     assert "  Host: postgres (pid 11) instead of java (pid 10)" in found["report"]
-    same = victims_info.collect(machine, asked(changes=[{"change": "gone", "name": "sshd"}]))
+    same = next_victim.collect(machine, asked(changes=[{"change": "gone", "name": "sshd"}]))
     assert "; with what_if, nothing changes about who dies next;" in same["summary"]
 
 
 def test_only_the_domains_of_one_cgroup(machine):
-    found = victims_info.collect(machine, asked(SLICE + "/tomcat.service"))
+    found = next_victim.collect(machine, asked(SLICE + "/tomcat.service"))
     assert [row["cgroup"] for row in found["by_cgroup"]] == [SLICE + "/tomcat.service"]
-    other = victims_info.collect(machine, asked("system.slice/postgresql.service/"))
+    other = next_victim.collect(machine, asked("system.slice/postgresql.service/"))
     assert other["by_cgroup"] == []
     assert {
         "source": f"cgroup {SLICE}/postgresql.service",
@@ -259,7 +260,7 @@ def test_only_the_domains_of_one_cgroup(machine):
 
 def test_a_cgroup_that_does_not_exist_is_one_sentence(machine):
     with pytest.raises(OptionError) as error:
-        victims_info.collect(machine, asked("/nginx"))
+        next_victim.collect(machine, asked("/nginx"))
     assert str(error.value) == "there is no memory cgroup '/nginx' here; systemd-cgls shows those that are."
 
 

@@ -5,7 +5,7 @@
 import pytest
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import oom_cause
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oom_records import Slab, Usage, Zone
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oomlog.oom_records import Slab, Usage, Zone
 from tests.support.oom_reports import MIB, kill, of_host, report, row
 
 

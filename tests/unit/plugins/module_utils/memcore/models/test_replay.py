@@ -8,7 +8,7 @@ from hypothesis import strategies
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import replay as replay_model
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.replay import replay
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oom_records import Usage
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oomlog.oom_records import Usage
 from tests.support.oom_reports import MIB, PAGES, kill, of_host, report, row
 
 LOW = (row(10, "first", 1, -998), row(11, "hog", 700, -998), row(12, "last", 5, -998))

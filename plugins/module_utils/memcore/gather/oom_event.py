@@ -1,0 +1,260 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""An OOM report as the record of an event: read, replayed, its cause found. Findings and sentences come later."""
+
+import re
+from typing import Dict, NamedTuple, Optional
+
+from ..models import oom_cause, owner, replay
+from ..sources.oomlog.oom_records import Report
+from ..sources.printable import one_line
+from . import rows
+
+SCHEMA_VERSION = 1
+_BOOT = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$")
+
+
+class Origin(NamedTuple):
+    """Where the log comes from, as far as its lines do not tell. booted: seconds since the epoch."""
+
+    node: Optional[str] = None
+    boot_id: Optional[str] = None
+    booted: Optional[float] = None
+
+
+NOWHERE = Origin()
+
+
+def record(report: Report, place: int, origin: Origin, earlier: Dict[int, str], top: int) -> Dict:
+    """The record; place: its number in the log, which tells it apart where it has neither sequence nor time."""
+    judged = replay.replay(report, earlier)
+    cause = oom_cause.decide(report)
+    candidates = _candidates(judged, report, top)
+    boot_id = _dashed(report.boot_id) or origin.boot_id
+    time = _time(report, origin)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "id": f"{boot_id or 'unknown'}:{_number(report, time, place)}",
+        "time": time,
+        "uptime_seconds": None if report.time_usec is None else report.time_usec / 1e6,
+        "node": origin.node,
+        "kernel_release": report.release,
+        "scope": report.scope,
+        "outcome": report.outcome,
+        "limit_owner": _limit_owner(report, cause),
+        "trigger": _trigger(report),
+        "victim": _victim(report, judged),
+        "also_killed": [{"pid": kill.pid, "comm": kill.comm} for kill in _others(report)[:top]],
+        "candidates": candidates,
+        "verdict": _verdict(judged, report),
+        "cause": _cause(cause),
+        "freed_bytes": None if judged.freed is None else judged.freed.bytes,
+        "freed_swap_bytes": None if judged.freed is None else judged.freed.swap_bytes,
+        "group_kill": "group-kill" in judged.why,
+        "group_cgroup": report.group_cgroup,
+        "truncated": _truncated(judged, report, top),
+        "incomplete": _incomplete(report, judged),
+    }
+
+
+def _dashed(boot_id: Optional[str]) -> Optional[str]:
+    """A boot's id as the kernel writes it; the journal leaves out the dashes."""
+    if boot_id is None or _BOOT.match(boot_id) is None:
+        return None
+    bare = boot_id.replace("-", "").lower()
+    return "-".join((bare[:8], bare[8:12], bare[12:16], bare[16:20], bare[20:]))
+
+
+def _number(report, time, place):
+    for value in (report.sequence, report.time_usec, time):
+        if value is not None:
+            return value
+    return f"event-{place}"
+
+
+def _time(report, origin):
+    if report.wall_time is not None:
+        return report.wall_time
+    if report.time_usec is None or origin.booted is None:
+        return None
+    return rows.rfc3339(origin.booted + report.time_usec / 1e6)
+
+
+def _limit_owner(report, cause):
+    """Whose limit was hit; of the host the RAM, which has no cgroup."""
+    if report.scope is None:
+        return None
+    usage = report.memory
+    whose = owner.of_cgroup(report.limit_cgroup) if report.limit_cgroup else owner.HOST
+    is_memcg = report.scope == "memcg"
+    return {
+        "cgroup": report.limit_cgroup if is_memcg else None,
+        "kind": (whose.kind if report.limit_cgroup else None) if is_memcg else "host",
+        "is": cause.limit_is,
+        "usage_bytes": usage.usage_bytes if is_memcg and usage else None,
+        "limit_bytes": usage.limit_bytes if is_memcg and usage else cause.total_bytes if not is_memcg else None,
+        "swap_bytes": _swap_of(report),
+    }
+
+
+def _swap_of(report):
+    if report.scope != "memcg":
+        return report.meminfo.get("total_swap")
+    return None if report.swap is None else report.swap.limit_bytes
+
+
+def _trigger(report):
+    if report.trigger_pid is None and report.trigger_comm is None:
+        return None
+    return {"pid": report.trigger_pid, "comm": report.trigger_comm, "oom_score_adj": report.trigger_adj}
+
+
+def _victim(report, judged):
+    if not report.kills:
+        return None
+    kill = report.kills[0]
+    row = replay.chosen_row(report, kill.pid)
+    cgroup = report.task_cgroup
+    whose = owner.of_cgroup(cgroup) if cgroup else None
+    return {
+        "pid": kill.pid,
+        "comm": kill.comm,
+        "uid": kill.uid if kill.uid is not None or row is None else row.uid,
+        "total_vm_bytes": kill.total_vm_bytes,
+        "anon_bytes": kill.anon_bytes,
+        "file_bytes": kill.file_bytes,
+        "shmem_bytes": kill.shmem_bytes,
+        "page_tables_bytes": kill.page_tables_bytes,
+        "swap_bytes": None if row is None else row.swap_pages * report.page_size,
+        "oom_score_adj": kill.adj if kill.adj is not None or row is None else row.adj,
+        "cgroup": cgroup,
+        "kind": whose.kind if whose else None,
+        "unit": whose.unit if whose else None,
+        # Only Kubernetes' API knows the names; the path has ids.
+        "namespace": None,
+        "pod": None,
+        "container": None,
+        "pod_uid": whose.pod_uid if whose else None,
+        "container_id": whose.container if whose else None,
+        "qos_class": whose.qos_class if whose else None,
+    }
+
+
+def _others(report):
+    return [kill for kill in report.kills[1:] if not kill.repeated]
+
+
+def _candidates(judged, report, top):
+    """The rows that matter first: by a signed kernel's points, whoever could not be chosen last."""
+    killed = {kill.pid for kill in report.kills}
+    ordered = sorted(judged.candidates, key=lambda one: (one.signed is None, -(one.signed or 0), one.position))
+    kept = ordered
+    if len(ordered) > top:
+        # The list may be cut, but not whom it is about: the first that died and the better choice, then its group.
+        first = {kill.pid for kill in report.kills[:1]} | {judged.signed.pid if judged.signed else None}
+        places = sorted(range(len(ordered)), key=lambda place: -_is_about(ordered[place], first, killed))[:top]
+        kept = [ordered[place] for place in sorted(places)]
+    return [_candidate(one, report.page_size, killed) for one in kept]
+
+
+def _is_about(one, first, killed) -> int:
+    """How much an event is about a candidate: 2 its victim or the better choice, 1 another of the killed, else 0."""
+    ids = {one.row.pid, one.row.tgid}
+    return 2 if ids & first else int(bool(ids & killed))
+
+
+def _candidate(one, page, killed):
+    row = one.row
+    tables = row.page_tables_bytes
+    if tables is None and row.page_tables_pages is not None:
+        tables = row.page_tables_pages * page
+    return {
+        "pid": row.pid,
+        "comm": row.comm,
+        "uid": row.uid,
+        "total_vm_bytes": row.total_vm_pages * page,
+        "rss_bytes": row.rss_pages * page,
+        "anon_bytes": _bytes(row.anon_pages, page),
+        "file_bytes": _bytes(row.file_pages, page),
+        "shmem_bytes": _bytes(row.shmem_pages, page),
+        "page_tables_bytes": tables,
+        "swap_bytes": row.swap_pages * page,
+        "oom_score_adj": row.adj,
+        "signed_points": one.signed,
+        "floored_points": one.floored,
+        "spared": one.spared,
+        "position": one.position,
+        "killed": row.pid in killed or row.tgid in killed,
+    }
+
+
+def _bytes(pages, page):
+    return None if pages is None else pages * page
+
+
+def _verdict(judged, report):
+    return {
+        "model": judged.model,
+        "reason": judged.reason,
+        "agrees": judged.agrees,
+        "chosen_pid": judged.chosen_pid,
+        "expected_pid": judged.signed.pid if judged.signed else None,
+        "expected_comm": judged.signed.comm if judged.signed else None,
+        "signed": _choice(judged.signed),
+        "floored": _choice(judged.floored),
+        "margin_pages": _margin(judged),
+        "slack_pages": judged.slack,
+        "total_pages": judged.total,
+        "tie_rule": judged.tie_rule,
+        "why": judged.why,
+        "would_free_bytes": judged.would_free.bytes if judged.would_free else None,
+        "would_free_at_most": judged.would_free.at_most if judged.would_free else None,
+    }
+
+
+def _choice(choice):
+    if choice is None:
+        return None
+    return {
+        "pid": choice.pid,
+        "comm": choice.comm,
+        "points": choice.points,
+        "margin_pages": choice.margin,
+        "tied": len(choice.tied) - 1,
+    }
+
+
+def _margin(judged):
+    choice = judged.floored if judged.model == "floored" else judged.signed
+    return None if choice is None else choice.margin
+
+
+def _cause(cause):
+    return {
+        "class": cause.name,
+        "evidence": {
+            "rule": cause.rule,
+            "limit_is": cause.limit_is,
+            "total_bytes": cause.total_bytes,
+            "part_bytes": cause.part_bytes,
+            "share_percent": cause.share_percent,
+            "threshold_percent": cause.threshold_percent,
+            "parts": {f"{name}_bytes": cause.parts.get(name) for name in oom_cause.PARTS},
+            "contributing": cause.contributing,
+            "largest_task": None if cause.holder is None else cause.holder._asdict(),
+            "tasks": cause.tasks,
+            "top_caches": [{"name": slab.name, "bytes": slab.total_bytes} for slab in cause.top_caches],
+        },
+    }
+
+
+def _truncated(judged, report, top):
+    lists = (("also_killed", len(_others(report))), ("candidates", len(judged.candidates)))
+    return [name for name, length in lists if length > top]
+
+
+def _incomplete(report, judged):
+    missing = list(report.missing) + judged.missing
+    if judged.reason is not None:
+        missing.append(("verdict", judged.reason))
+    return [{"source": one_line(what), "reason": one_line(why)} for what, why in missing]

@@ -1,0 +1,19 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The OOM events of one log."""
+
+from typing import Dict, List, NamedTuple, Optional
+
+
+class EventList(NamedTuple):
+    """events, oldest first; total: how many there were; lines: how many lines the log had.
+
+    complaint: why this is no log at all ("it is empty"), None where it may be one.
+    """
+
+    name: str
+    events: List[Dict]
+    total: int
+    lines: int
+    complaint: Optional[str]
+    incomplete: List[Dict]

@@ -1,0 +1,46 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The one line a person reads first."""
+
+from typing import Dict
+
+from ..models.ledger import GIVEN_BACK, SHOWN
+from ..models.size import human, percent
+
+
+def summarize(facts: Dict) -> str:
+    """Used, hidden, the largest of what hides, who dies next, how many findings; each where it was gathered."""
+    count = len(facts["findings"])
+    found = f"{count} finding{'' if count == 1 else 's'}"
+    if "oom" in facts:
+        from . import next_victim  # compiled only where it is needed
+
+        found = f"{next_victim.in_short(facts['oom'])}; {found}"
+    memory = facts.get("memory")
+    if memory is None:
+        return f"{found}; the subset memory was not gathered."
+    total, hidden = memory["total_bytes"], memory["hidden_bytes"]
+    used = used_bytes(memory)
+    parts = [f"{human(used)} of {human(total)} RAM is used ({percent(used, total)} %)"]
+    if hidden is not None:
+        parts.append(f"{human(hidden)} of it shows in no process" + _largest(memory))
+    parts.append(f"{human(memory['unaccounted_bytes'])} unaccounted")
+    return "; ".join(parts) + f"; {found}."
+
+
+def used_bytes(memory: Dict) -> int:
+    """RAM that is neither free nor a cache the kernel would give back."""
+    return memory["total_bytes"] - sum(
+        v for part, v in memory["ledger"].items() if v is not None and part in GIVEN_BACK
+    )
+
+
+def hiding(memory: Dict):
+    """The parts of the ledger that no resident set shows, the largest first, as (part, bytes)."""
+    parts = [(part, value) for part, value in memory["ledger"].items() if value and part not in SHOWN]
+    return sorted(parts, key=lambda item: -item[1])
+
+
+def _largest(memory):
+    parts = hiding(memory)[:2]
+    return f" ({', '.join(f'{part} {human(value)}' for part, value in parts)})" if parts else ""

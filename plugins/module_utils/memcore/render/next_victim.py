@@ -1,0 +1,185 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Who dies next: in one sentence that a person reads first, as a short page, and as a part of the facts' page."""
+
+from typing import Dict, List, Optional
+
+from ..models import victims
+from ..models.badness import FLOORED, UNKNOWN
+from ..models.size import human, percent
+
+_TIED = 3  # names of a tie that are spelled out
+_ROWS = 10
+_WIDE = 40
+_SHORT = {
+    victims.PANIC: "when memory runs out the kernel panics (vm.panic_on_oom)",
+    victims.ALLOCATING: "when memory runs out whoever asks for more dies (vm.oom_kill_allocating_task)",
+    victims.NOBODY: "when memory runs out no process may be killed",
+}
+_MODEL = {
+    FLOORED: "; this kernel's points are floored",
+    UNKNOWN: "; whether its points are floored is unknown",
+}
+
+
+def summary(oom: Dict) -> str:
+    """The host's outcome, in how many limited cgroups the outcome is known, and the model where it is a bad one."""
+    parts = [f"If the host runs out of memory {outcome(oom)}"]
+    rows = oom["by_cgroup"]
+    if len(rows) == 1:
+        parts.append(f"if {rows[0]['cgroup']} does, {outcome(rows[0])}")
+    elif rows:
+        parts.append(f"{len(rows)} cgroups with a limit have victims of their own")
+    if oom["badness_model"] == FLOORED:
+        parts.append("this kernel gives every process whose points fall below zero the same score")
+    elif oom["badness_model"] == UNKNOWN:
+        parts.append("how this kernel counts points below zero is not known")
+    return "; ".join(parts) + "."
+
+
+def outcome(domain: Dict) -> str:
+    """What happens in one domain, as the second half of a sentence."""
+    choice = domain["choice"]
+    if choice != victims.HIGHEST:
+        return _OTHERWISE[choice]
+    names, count = domain["next"], domain["next_count"]
+    if count > 1:
+        return f"one of {count} processes with the same points dies ({_listed(names)}){_of_today(domain)}"
+    first = names[0]
+    verb = "the kernel kills" if domain["sure"] else "the kernel most likely kills"
+    text = f"{verb} {name(first)}"
+    if domain["chosen_pid"] is not None:
+        text += f" for its parent {domain['chosen_pid']}"
+    if domain["group_cgroup"] is not None:
+        text += f" and with it all {domain['group_tasks']} processes of {domain['group_cgroup']}"
+        return text + _freed(domain["group_frees_bytes"]) + _of_today(domain)
+    return text + _freed(first["frees_bytes"]) + _of_today(domain)
+
+
+def _of_today(domain) -> str:
+    """Where a kernel of today would take another."""
+    names = domain["signed_next"]
+    if not names or names[0]["pid"] in [row["pid"] for row in domain["next"]] and domain["next_count"] == 1:
+        return ""
+    return f" where a kernel of today kills {name(names[0])}{_freed(names[0]['frees_bytes'])}"
+
+
+_OTHERWISE = {
+    victims.ALLOCATING: "whoever asks for memory dies, whatever its points (vm.oom_kill_allocating_task is set)",
+    victims.PANIC: "the kernel panics (vm.panic_on_oom is set)",
+    victims.WAIT: "its processes sleep until there is room (memory.oom_control says so)",
+    victims.NOBODY: "there is nobody whom the kernel may kill",
+}
+
+
+def changed(asked: Dict) -> str:
+    """What the changes do, as the second half of a sentence."""
+    places = [("on the host", asked["host"])] + [(f"in {row['cgroup']}", row) for row in asked["by_cgroup"]]
+    moved = [
+        f"{where} {_one(row, 'after')} instead of {_one(row, 'before')}" for where, row in places if row["changed"]
+    ]
+    return "; ".join(moved[:_TIED]) if moved else "nothing changes about who dies next"
+
+
+def page(oom: Dict) -> List[str]:
+    """The summary, then a table for the host and each cgroup."""
+    lines = [summary(oom)] + _table("Host", oom)
+    for row in oom["by_cgroup"]:
+        lines += _table(row["cgroup"], row)
+    return lines + _changes(oom.get("what_if"))
+
+
+def in_facts(oom: Dict) -> List[str]:
+    """Sentences, not yet wrapped."""
+    found = [f"on this host: {_outcome(oom)}"]
+    full = [row for row in oom["by_cgroup"] if row["used_bytes"]]
+    if full:
+        row = full[0]
+        share = percent(row["used_bytes"], row["limit_bytes"])
+        found.append(f"in {row['cgroup']} ({share} % of {human(row['limit_bytes'])} used): {_outcome(row)}")
+    return found + [_so_far(oom)]
+
+
+def in_short(oom: Dict) -> str:
+    """The host's next victim in a few words, for the summary."""
+    if oom["choice"] != victims.HIGHEST:
+        return _SHORT[oom["choice"]]
+    if oom["next_count"] > 1:
+        return f"the OOM killer would take one of {oom['next_count']} with the same score"
+    return f"the OOM killer would take {name(oom['next'][0])}"
+
+
+def _table(title, domain) -> List[str]:
+    used = "" if domain["used_bytes"] is None else f", {human(domain['used_bytes'])} used"
+    lines = ["", f"{title} ({human(domain['limit_bytes'])}{used}): {outcome(domain)}"]
+    if domain["rivals"]:
+        drift = "" if domain["drift_bytes"] is None else f" ({human(domain['drift_bytes'])})"
+        lines.append(f"  within the drift of the counters{drift}: pid {', '.join(map(str, domain['rivals'][:_ROWS]))}")
+    if domain["victims"]:
+        lines.append(f"  {'rank':>4} {'pid':>8}  {'name':<16} {'adj':>5} {'points':>12} {'frees':>10}  whose")
+    for row in domain["victims"][:_ROWS]:
+        tied = f" (tied with {row['tied_with']})" if row["tied_with"] else ""
+        freed = "?" if row["frees_bytes"] is None else human(row["frees_bytes"])
+        whose = _cut(row["unit"] or row["cgroup"] or "")
+        figures = f"{row['oom_score_adj']:>5} {row['badness']:>12} {freed:>10}"
+        lines.append(f"  {row['rank']:>4} {row['pid']:>8}  {row['comm']:<16} {figures}  {whose}{tied}".rstrip())
+    if domain["killable"] > len(domain["victims"][:_ROWS]):
+        lines.append(f"  … and {domain['killable'] - len(domain['victims'][:_ROWS])} more")
+    if domain["unkillable"]:
+        held = f"{human(domain['unkillable_bytes'])}, {domain['unkillable_percent']} %"
+        names = ", ".join(name(row) for row in domain["unkillable"][:_TIED])
+        lines.append(f"  never killed ({held}): {names}{' …' if domain['unkillable'][_TIED:] else ''}")
+    return lines
+
+
+def _changes(asked: Optional[Dict]) -> List[str]:
+    if not asked:
+        return []
+    lines = ["", "What if: " + "; ".join(change["summary"] for change in asked["changes"])]
+    for row in [asked["host"]] + asked["by_cgroup"]:
+        place = "Host" if row["cgroup"] is None else row["cgroup"]
+        was, now = (_one(row, when) for when in ("before", "after"))
+        lines.append(f"  {place}: {now} instead of {was}" if row["changed"] else f"  {place}: still {now}")
+        for move in row["order"][:_ROWS]:
+            ranks = " -> ".join(_rank(move[f"rank_{when}"]) for when in ("before", "after"))
+            lines.append(f"    {ranks:>10} {move['pid']:>8}  {move['comm']}")
+    return lines
+
+
+def _one(row, when) -> str:
+    if row[f"choice_{when}"] is None:
+        return "no limit"
+    return _listed(row[f"next_{when}"]) or row[f"choice_{when}"]
+
+
+def _rank(value) -> str:
+    return "-" if value is None else str(value)
+
+
+def _listed(names) -> str:
+    return ", ".join(name(row) for row in names[:_TIED]) + (" …" if names[_TIED:] else "")
+
+
+def name(row: Dict) -> str:
+    """A process as a sentence calls it."""
+    return f"{row['comm']} (pid {row['pid']})"
+
+
+def _freed(amount) -> str:
+    return "" if amount is None else f", which frees up to {human(amount)}"
+
+
+def _cut(text):
+    return text if len(text) <= _WIDE else "…" + text[-(_WIDE - 1) :]
+
+
+def _outcome(row):
+    rivals = f", or pid {', '.join(map(str, row['rivals'][:_TIED]))}, too close to tell" if row["rivals"] else ""
+    return outcome(row) + rivals
+
+
+def _so_far(oom):
+    kills, model = oom["kills_since_boot"], _MODEL.get(oom["badness_model"], "")
+    if kills is None:
+        return f"this kernel does not count what the OOM killer takes{model}"
+    return f"since boot the OOM killer has taken {kills or 'no'} process{'es' if kills > 1 else ''}{model}"

@@ -1,0 +1,428 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""One OOM report while its lines come in: each line that belongs to it fills some of its fields."""
+
+from typing import Callable, Dict, List, Optional, Set, Tuple
+
+from ..printable import printable
+from . import oom_lines
+from .kernel_log import LogLine, wall_time
+from .oom_lines import Choice, Invoked, Killed, Machine, Selected, Table
+from .oom_memory_block import MemoryBlock
+from .oom_records import Kill, Reaped, Report, Slab, TaskRow, Usage
+
+MOST_ROWS = 1 << 16
+_MOST_OTHERS = 4096  # of kills, reaped, slabs and statistics each
+_SCOPES = {
+    "CONSTRAINT_MEMCG": "memcg",
+    "CONSTRAINT_CPUSET": "cpuset",
+    "CONSTRAINT_MEMORY_POLICY": "mempolicy",
+    "CONSTRAINT_NONE": "global",
+}
+_PAGE_SIZES = (4096, 8192, 16384, 32768, 65536, 262144)
+
+
+class Assembly:
+    """Fields as they are known by now: take() has the lines of the body, other methods what tells of events."""
+
+    def __init__(self, line: LogLine) -> None:
+        self.line = line
+        self.done = False  # the kernel has acted; a group's other kills and the reaper may follow
+        self.invoked: Optional[Invoked] = None
+        self.machine: Optional[Machine] = None
+        self.selected: Optional[Selected] = None
+        self.choice: Optional[Choice] = None
+        self.kills: List[Kill] = []
+        self._killed: Set[int] = set()
+        self._killed_as: Set[Tuple[str, Optional[int]]] = set()  # the names and sizes of those
+        self._sharers: List[Tuple[int, str]] = []
+        self.reaped: List[Reaped] = []
+        self.group: Optional[str] = None
+        self.exiting: Optional[Tuple[int, str]] = None
+        self.nobody = False
+        self.panic: Optional[str] = None
+        self.by_sysrq = False
+        self.allocating_task = False
+        self.of_memcg: Optional[bool] = None
+        self.rows: List[TaskRow] = []
+        self._row_of: Dict[int, TaskRow] = {}
+        self._table: Optional[Table] = None
+        self._row_usec: Optional[int] = None
+        self._task_cgroup: Optional[str] = None
+        self._limit_cgroup: Optional[str] = None
+        self._usages: Dict[str, Usage] = {}
+        self._stats_cgroup: Optional[str] = None
+        self._stats: Dict[str, int] = {}
+        self._in_stats = False
+        self._memory = MemoryBlock()
+        self._slabs: List[Slab] = []
+        self._in_slabs = False
+        self._missing: Dict[str, str] = {}
+
+    @property
+    def skips_indented(self) -> bool:
+        """Whether no line that is indented matters now: those of stacks do not, some of the memory block do."""
+        return not self._memory.begun or bool(self.rows)
+
+    def miss(self, what: str, why: str) -> None:
+        """Say that something is not whole; the first reason stays."""
+        if len(self._missing) < 64:
+            self._missing.setdefault(what, why)
+
+    def is_member(self, pid: int, kill: Optional[Kill] = None) -> bool:
+        """Whether a kill after the first can be one of the group: its task is in the table, where there is one."""
+        if self.group is None:
+            return False
+        return not self.rows or pid in self._row_of or (kill is not None and self.names_again(kill))
+
+    def names_again(self, kill: Kill) -> bool:
+        """Whether a "Killed process" line is about a process that was killed here before.
+
+        Of a group the first victim is killed twice. The kernel names the thread that still has the memory, which is
+        another one when the first thread of the process has gone meanwhile (find_lock_task_mm).
+        """
+        if kill.pid in self._killed or kill.pid in self._row_of or not self.rows or kill.total_vm_bytes is None:
+            return kill.pid in self._killed
+        return (kill.comm, kill.total_vm_bytes) in self._killed_as
+
+    def is_about_another(self, pid: int) -> bool:
+        """Whether the report named another victim, and lines are lost: its own kill then is, too.
+
+        Without a loss the kernel may take a thread of the process, and up to 5.0 a child.
+        """
+        named = None if self.choice is None else self.choice.pid
+        return named is not None and named != pid and self.selected is None and "log" in self._missing
+
+    def has_killed(self, pid: int) -> bool:
+        """Whether the process was killed here."""
+        return pid in self._killed
+
+    def take(self, line: LogLine) -> bool:
+        """Take a line of the body, or say that it is none."""
+        text = line.text
+        first = text[:1]
+        if first == "[":
+            if self._row(text, line) or self._continue_name(line):
+                return True
+            if text[1:9].lstrip(" 0123456789")[:1] == "]":
+                self.miss("tasks", "a row of the task table could not be read")
+            return False
+        if first == " ":
+            text = text.lstrip()
+            if not self._memory.begun or not self._memory.counters(text):
+                return line.bare and self._continue_name(line) or (line.bare and self._body(text))
+            return True
+        return self._body(text) or self._continue_name(line)
+
+    def _body(self, text: str) -> bool:
+        handler = _BY_WORD.get(text.partition(" ")[0])
+        if handler and handler(self, text):
+            return True
+        if self._in_stats and self._stat(text):
+            return True
+        if self._in_slabs and self._slab(text):
+            return True
+        if self._memory.begun and not self.rows:
+            return self._memory.pages(text) or (":" in text and self._memory.counters(text))
+        return False
+
+    def _row(self, text: str, line: LogLine) -> bool:
+        if "oom_score_adj" in text:
+            table = Table.of_header(text)
+            if table is None:
+                return False
+            self._in_stats = self._in_slabs = False
+            if self._table is None:
+                self._table = table
+            return True
+        if self._table is None:
+            self._table = Table.of_row(text)
+            if self._table is None:
+                return False
+            self.miss("tasks", "the head of the task table is not in the log, rows may be lost with it")
+        row = self._table.row(text)
+        if row is None:
+            return False
+        if len(self.rows) < MOST_ROWS:
+            self.rows.append(row)
+            self._row_of.setdefault(row.pid, row)
+            self._row_usec = line.time_usec
+        else:
+            self.miss("tasks", "the task table has more than {0} rows".format(MOST_ROWS))
+        return True
+
+    def _continue_name(self, line: LogLine) -> bool:
+        """A name with a newline: dmesg shows what follows as a line of its own, with the same time or indented."""
+        same = line.bare if line.time_usec is None else line.time_usec == self._row_usec
+        if not same or not self.rows or self.done or self.choice or not line.text.strip():
+            return False
+        name = self.rows[-1].comm + "\n" + (line.text.lstrip() if line.bare else line.text)
+        if len(name.encode("utf-8", "surrogateescape")) > oom_lines.LONGEST_COMM:
+            return False
+        self.rows[-1] = self.rows[-1]._replace(comm=name)
+        return True
+
+    def take_invoked(self, found: Invoked) -> None:
+        """The first line; order -1 is sysrq-f."""
+        self.invoked = found
+        self.by_sysrq = self.by_sysrq or found.order == -1
+        if found.gfp_mask is None:
+            self.miss("trigger", "the report's first line is cut")
+
+    def _cpu(self, text: str) -> bool:
+        found = oom_lines.machine(text)
+        # Another task may print its own: the kernel's line has the name of the one that ran out of memory.
+        if found and self.machine is None and (self.invoked is None or found.comm.endswith(self.invoked.comm)):
+            self.machine = found
+        return found is not None
+
+    def _workqueue(self, text: str) -> bool:
+        self.by_sysrq = self.by_sysrq or "moom_callback" in text
+        return True
+
+    def _limit_of(self, text: str) -> bool:
+        found = oom_lines.limit_of(text)
+        if found:
+            self._task_cgroup, self._limit_cgroup = found
+            self.of_memcg = True
+        return found is not None
+
+    def _usage(self, text: str) -> bool:
+        found = oom_lines.usage(text)
+        if found:
+            self._usages.setdefault(*found)
+            self.of_memcg = True
+        return found is not None
+
+    def _memory_cgroup(self, text: str) -> bool:
+        found = oom_lines.stats_of(text)
+        if text.startswith("Memory limit reached of "):
+            return self._limit_of(text)
+        if found is None:
+            self._in_stats = self._in_stats and not text.startswith("Memory cgroup min protection")
+            return text.startswith("Memory cgroup min protection")
+        cgroup, stats = found
+        self.of_memcg = True
+        if self._stats_cgroup is None or cgroup == self._limit_cgroup:
+            self._stats_cgroup, self._stats = cgroup, stats
+            self._in_stats = not stats
+        return True
+
+    def _stat(self, text: str) -> bool:
+        found = [oom_lines.stat(line) for line in text.split("\n")[:_MOST_OTHERS]]
+        if found[0] is None:
+            return False
+        # Up to 6.7 all of memory.stat is one record, which is cut where a record is full.
+        if found[-1] is None or (len(found) > 1 and len(text) >= _FULL_RECORD):
+            found.pop()
+            self.miss("stats", "the kernel cuts memory.stat where its log record is full")
+        self._stats.update(pair for pair in found if pair and len(self._stats) < _MOST_OTHERS)
+        return True
+
+    def _mem_info(self, text: str) -> bool:
+        return text == "Mem-Info:" and self._memory.begin()
+
+    def _node(self, text: str) -> bool:
+        return self._memory.begun and self._memory.node(text)
+
+    def _swap(self, text: str) -> bool:
+        return self._memory.begun and self._memory.swap(text)
+
+    def _slab_head(self, text: str) -> bool:
+        self._in_slabs = True
+        return True
+
+    def _slab(self, text: str) -> bool:
+        found = oom_lines.slab(text)
+        if found and len(self._slabs) < _MOST_OTHERS:
+            self._slabs.append(found)
+        return found is not None or text.split() == ["Name", "Used", "Total"]
+
+    def take_choice(self, found: Choice) -> None:
+        """The "oom-kill:" line."""
+        self.choice = found
+        if found.pid is None:
+            self.miss("victim", "the oom-kill line is cut")
+
+    def take_selected(self, found: Selected) -> None:
+        """A "Kill process" line."""
+        self.selected = found
+        self.of_memcg = found.of_memcg
+        self.allocating_task = self.allocating_task or found.allocating_task
+
+    def take_killed(self, found: Killed) -> None:
+        """A "Killed process" line."""
+        self.done = True
+        if found.of_memcg is not None:
+            self.of_memcg = found.of_memcg
+        self.allocating_task = self.allocating_task or found.allocating_task
+        repeated = self.names_again(found.kill)
+        if len(self.kills) < _MOST_OTHERS:
+            self.kills.append(found.kill._replace(in_group=self.group is not None, repeated=repeated))
+            self._killed.add(found.kill.pid)
+            self._killed_as.add((found.kill.comm, found.kill.total_vm_bytes))
+        else:
+            self.miss("kills", "more than {0} kills in one report".format(_MOST_OTHERS))
+        if found.kill.total_vm_bytes is None:
+            self.miss("kill", "the line of the kill is cut")
+
+    def take_exiting(self, victim: Tuple[int, str]) -> None:
+        """The victim needs no kill: it is about to go."""
+        self.done = True
+        self.exiting = victim
+
+    def take_nobody(self) -> None:
+        """No process may be killed."""
+        self.done = self.nobody = True
+
+    def take_panic(self, why: str) -> None:
+        """The kernel gave up."""
+        self.done = True
+        self.panic = why
+        self.nobody = self.nobody or "no killable processes" in why
+
+    def take_sharing(self, pid: int, comm: str) -> None:
+        """A process that shares the victim's memory."""
+        if len(self._sharers) < _MOST_OTHERS:
+            self._sharers.append((pid, comm))
+
+    def report(self) -> Report:
+        """What is known, as a record."""
+        page_size = self._page_size()
+        limit, task = self._cgroups()
+        self._say_what_is_missing()
+        line, choice, invoked = self.line, self.choice, self.invoked
+        return Report(
+            sequence=line.sequence,
+            time_usec=line.time_usec,
+            wall_time=wall_time(line.stamp),
+            boot_id=line.boot_id,
+            scope=self._scope(),
+            release=None if self.machine is None else _printable(self.machine.release),
+            trigger_pid=None if self.machine is None else self.machine.pid,
+            trigger_comm=self._trigger_comm(),
+            trigger_adj=None if invoked is None else invoked.adj,
+            gfp_mask=None if invoked is None else _printable(invoked.gfp_mask),
+            order=None if invoked is None else invoked.order,
+            allocating_task=self.allocating_task,
+            constraint=None if choice is None else choice.constraint,
+            nodemask=_printable(choice.nodemask if choice else invoked.nodemask if invoked else None),
+            limit_cgroup=_printable(limit),
+            task_cgroup=_printable(task),
+            selected=None
+            if self.selected is None
+            else (self.selected.pid, _name(self.selected.comm), self.selected.score),
+            target_pid=None if choice is None else choice.pid,
+            target_comm=_printable(choice.comm) if choice else None,
+            memory=self._usages.get("memory"),
+            memory_swap=self._usages.get("memory+swap"),
+            swap=self._usages.get("swap"),
+            kmem=self._usages.get("kmem"),
+            stats=self._stats,
+            meminfo=self._memory.in_bytes(page_size),
+            slabs=[slab._replace(name=_name(slab.name)) for slab in self._slabs],
+            tasks=[row._replace(comm=_name(row.comm)) for row in self.rows] if self._table else None,
+            group_cgroup=_printable(self.group),
+            kills=[self._kill(kill) for kill in self.kills],
+            reaped=[one._replace(comm=_name(one.comm)) for one in self.reaped],
+            outcome=self._outcome(),
+            page_size=page_size,
+            missing=list(self._missing.items()),
+            stamp=_printable(line.stamp),
+            panic=_printable(self.panic),
+            zones=self._memory.zones(),
+            sharers=[(pid, _name(comm)) for pid, comm in self._sharers],
+        )
+
+    def _cgroups(self) -> Tuple[Optional[str], Optional[str]]:
+        """(limit's, task's)."""
+        limit, task = self._limit_cgroup, self._task_cgroup
+        if self.choice:
+            limit, task = self.choice.limit_cgroup or limit, self.choice.task_cgroup or task
+        return limit or self._stats_cgroup, task
+
+    def _scope(self) -> Optional[str]:
+        if self.by_sysrq:
+            return "sysrq"
+        if self.choice and self.choice.constraint in _SCOPES:
+            return _SCOPES[self.choice.constraint]
+        if self.of_memcg is not None:
+            return "memcg" if self.of_memcg else "global"
+        return "global" if self._memory.begun and self.invoked else None
+
+    def _outcome(self) -> str:
+        if self.kills:
+            return "killed"
+        if self.exiting:
+            return "already-exiting"
+        if self.nobody:
+            return "no-killable-process"
+        return "panic" if self.panic else "unknown"
+
+    def _trigger_comm(self) -> Optional[str]:
+        """The first line has only what follows a newline in the name; "CPU: … Comm: …" may have the whole."""
+        comm = None if self.invoked is None else self.invoked.comm
+        if self.machine and self.machine.comm and (comm is None or self.machine.comm.endswith("\n" + comm)):
+            comm = self.machine.comm
+        return _printable(comm)
+
+    def _kill(self, kill: Kill) -> Kill:
+        # 5.4.0 to 5.5 print bytes as kB.
+        tables = kill.page_tables_bytes
+        row = self._row_of.get(kill.pid)
+        if tables and row and row.page_tables_bytes == tables // 1024:
+            tables //= 1024
+        return kill._replace(comm=_name(kill.comm), page_tables_bytes=tables)
+
+    def _page_size(self) -> int:
+        """The smallest free block is a page; else a victim's size in the table in pages and at the kill in kB tells."""
+        if self._memory.block_bytes in _PAGE_SIZES:
+            return self._memory.block_bytes or 4096
+        for kill in self.kills:
+            row = self._row_of.get(kill.pid)
+            if row and row.total_vm_pages and kill.total_vm_bytes:
+                if kill.total_vm_bytes / row.total_vm_pages in _PAGE_SIZES:
+                    return kill.total_vm_bytes // row.total_vm_pages
+        return 4096
+
+    def _say_what_is_missing(self) -> None:
+        if self.invoked is self._table is self.choice is None and not self._usages:
+            self.miss("report", _ONLY_THE_KILL)
+            return
+        if self.invoked is None:
+            self.miss("trigger", "the beginning of the report is not in the log")
+        if self._table is None:
+            self.miss("tasks", "no task table: vm.oom_dump_tasks is 0, or it was lost")
+        # Without a victim there is nothing to say where it was.
+        cgroups = self._cgroups()[:1] if self._outcome() == "no-killable-process" else self._cgroups()
+        if self._scope() == "memcg" and None in cgroups:
+            self.miss("cgroups", "no line tells whose limit it was and where the victim was")
+        if not self.done:
+            self.miss("kill", "the log ends before it says what the kernel did")
+
+
+_ONLY_THE_KILL = "only the kill is in the log: it begins here, or the kernel printed 10 reports within 5 seconds"
+_FULL_RECORD = 960
+_BY_WORD: Dict[str, Callable[[Assembly, str], bool]] = {
+    "CPU:": Assembly._cpu,
+    "Workqueue:": Assembly._workqueue,
+    "Task": Assembly._limit_of,
+    "Memory": Assembly._memory_cgroup,
+    "memory:": Assembly._usage,
+    "memory+swap:": Assembly._usage,
+    "swap:": Assembly._usage,
+    "kmem:": Assembly._usage,
+    "Mem-Info:": Assembly._mem_info,
+    "Node": Assembly._node,
+    "Free": Assembly._swap,
+    "Total": Assembly._swap,
+    "Unreclaimable": Assembly._slab_head,
+}
+
+
+def _name(text: str) -> str:
+    return _printable(text) or ""
+
+
+def _printable(text: Optional[str]) -> Optional[str]:
+    return None if text is None else printable(text)

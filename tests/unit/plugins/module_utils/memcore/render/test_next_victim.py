@@ -1,0 +1,131 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who dies next, in words."""
+
+import pytest
+
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.render import next_victim
+
+MIB = 1 << 20
+
+
+def process(pid, comm, mib):
+    return {"pid": pid, "comm": comm, "frees_bytes": None if mib is None else mib * MIB}
+
+
+def domain(**given):
+    row = {
+        "cgroup": "/a",
+        "choice": "highest score",
+        "next": [process(9, "java", 100)],
+        "next_count": 1,
+        "sure": True,
+        "chosen_pid": None,
+        "signed_next": [process(9, "java", 100)],
+        "rivals": [],
+        "group_cgroup": None,
+        "group_tasks": None,
+        "group_frees_bytes": None,
+        "used_bytes": 75 * MIB,
+        "limit_bytes": 100 * MIB,
+    }
+    return dict(row, **given)
+
+
+def host(*cgroups, **given):
+    return dict(domain(), by_cgroup=list(cgroups), kills_since_boot=0, badness_model="signed", **given)
+
+
+TIE = {
+    "next": [process(1, "pause", 1), process(2, "a", 1), process(3, "b", 1), process(4, "c", 1)],
+    "next_count": 5,
+    "signed_next": [process(3, "b", 1)],
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "line", "short"),
+    [
+        pytest.param(
+            {},
+            "the kernel kills java (pid 9), which frees up to 100.0 MiB",
+            "the OOM killer would take java (pid 9)",
+            id="one",
+        ),
+        pytest.param(
+            {"next": [process(9, "java", None)]},
+            "the kernel kills java (pid 9)",
+            "the OOM killer would take java (pid 9)",
+            id="untold",
+        ),
+        pytest.param(
+            TIE,
+            "one of 5 processes with the same points dies (pause (pid 1), a (pid 2), b (pid 3) …)"
+            " where a kernel of today kills b (pid 3), which frees up to 1.0 MiB",
+            "the OOM killer would take one of 5 with the same score",
+            id="tie",
+        ),
+        pytest.param(
+            {"rivals": [7, 8], "sure": False},
+            "the kernel most likely kills java (pid 9), which frees up to 100.0 MiB, or pid 7, 8, too close to tell",
+            "the OOM killer would take java (pid 9)",
+            id="close",
+        ),
+        pytest.param(
+            {"group_cgroup": "/a/b", "group_tasks": 4, "group_frees_bytes": 300 * MIB},
+            "the kernel kills java (pid 9) and with it all 4 processes of /a/b, which frees up to 300.0 MiB",
+            "the OOM killer would take java (pid 9)",
+            id="group",
+        ),
+        pytest.param(
+            {"choice": "panic", "next": []},
+            "the kernel panics (vm.panic_on_oom is set)",
+            "when memory runs out the kernel panics (vm.panic_on_oom)",
+            id="panic",
+        ),
+        pytest.param(
+            {"choice": "allocating task", "next": []},
+            "whoever asks for memory dies, whatever its points (vm.oom_kill_allocating_task is set)",
+            "when memory runs out whoever asks for more dies (vm.oom_kill_allocating_task)",
+            id="allocating-task",
+        ),
+        pytest.param(
+            {"choice": "nobody", "next": [], "next_count": 0},
+            "there is nobody whom the kernel may kill",
+            "when memory runs out no process may be killed",
+            id="nobody",
+        ),
+    ],
+)
+def test_the_host(given, line, short):
+    assert next_victim.in_facts(dict(host(), **given))[0] == "on this host: " + line
+    assert next_victim.in_short(dict(host(), **given)) == short
+
+
+def test_only_the_fullest_cgroup_is_shown():
+    cgroups = [domain(cgroup="/b", choice="wait", next=[]), domain()]
+
+    assert next_victim.in_facts(host(*cgroups))[1:-1] == [
+        "in /b (75.0 % of 100.0 MiB used): its processes sleep until there is room (memory.oom_control says so)"
+    ]
+
+
+def test_an_empty_cgroup_is_not_shown():
+    assert len(next_victim.in_facts(host(domain(used_bytes=0), domain(used_bytes=None)))) == 2
+
+
+@pytest.mark.parametrize(
+    ("kills", "model", "line"),
+    [
+        (0, "signed", "since boot the OOM killer has taken no process"),
+        (1, "signed", "since boot the OOM killer has taken 1 process"),
+        (12, "floored", "since boot the OOM killer has taken 12 processes; this kernel's points are floored"),
+        (
+            None,
+            "unknown",
+            "this kernel does not count what the OOM killer takes; whether its points are floored is unknown",
+        ),
+    ],
+)
+def test_what_was_so_far(kills, model, line):
+    assert next_victim.in_facts(dict(host(), kills_since_boot=kills, badness_model=model))[-1] == line

@@ -4,7 +4,7 @@
 
 from typing import Dict, List, Optional
 
-from ..models import gpu
+from ..models import gpu, reasons
 from ..models import shmem as model
 from ..sources import sysvipc
 from ..sources.host import decode, reason
@@ -19,7 +19,7 @@ def gather(survey: Survey) -> Dict:
     tree = _tree(survey, segments)
     for name, value in tree._asdict().items():
         if value is None and name in ("deleted", "memfd", "anonymous_shared", "gpu"):
-            survey.host.lacks(f"shmem {name}_bytes", "none seen that could be measured, but not all could be looked at")
+            survey.host.lacks(f"shmem {name}_bytes", reasons.SHMEM_NOT_MEASURED)
     holders = {file.inode: file.pids for file in survey.held.files if file.kind == "sysv"}
     rows = {
         "sysv": [_segment_row(survey, segment, holders.get(segment.shmid, ())) for segment in segments or []],
@@ -75,7 +75,7 @@ def _segments(survey) -> Optional[List[sysvipc.Segment]]:
             try:
                 segments += sysvipc.parse(decode(survey.host.whole_in_ipc(pid, "proc/sysvipc/shm")))
             except OSError as error:
-                survey.host.lacks("/proc/PID/ns/ipc", f"{reason(error)}; segments of other IPC namespaces are not seen")
+                survey.host.lacks("/proc/PID/ns/ipc", reasons.ipc_namespaces_refused(reason(error)))
     return segments
 
 

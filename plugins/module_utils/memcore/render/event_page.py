@@ -92,7 +92,7 @@ def _note(row, event):
         notes.append("spared: " + row["spared"])
     if row["pid"] == event["verdict"]["expected_pid"] and not event["verdict"]["agrees"]:
         is_asked = "allocating-task" in event["verdict"]["why"]
-        notes.append("highest OOM score" if is_asked else "Linux 5.9 or later would kill this one")
+        notes.append("highest OOM score" if is_asked else "the victim on Linux 5.9 or later")
     return f"  <- {', '.join(notes)}" if notes else ""
 
 

@@ -688,7 +688,8 @@ events:
               sample: 94.59
         useful:
           description:
-            - Did the kill free what was needed, and enough to last? Never sure, since no report shows what really came back.
+            - Did the kill free what was needed, and enough to last? Never sure, since no report shows what really came
+              back.
           returned: always
           type: dict
           contains:
@@ -708,7 +709,8 @@ events:
               type: str
               sample: "the memory in use just after the kill"
             freed_bytes:
-              description: Bytes that the victims held, as C(freed_bytes) of the event. V(null) where the log does not tell.
+              description:
+                - Bytes that the victims held, as C(freed_bytes) of the event. V(null) where the log does not tell.
               returned: always
               type: int
               sample: 36864
@@ -954,7 +956,8 @@ events:
       sample: >-
         Pod f1c273d3-9b36-11ea-b3df-246e9693c184 reached its limit of 16.0 GiB: data_sim (pid 58406) held 95 % of it.
         The kernel killed pause (pid 5740), which freed 36.0 KiB: the wrong process, Linux 5.9 or later would kill
-        data_sim (pid 58406). Update the kernel, or raise the largest process's oom_score_adj so that it is killed first.
+        data_sim (pid 58406). Update the kernel, or raise the largest process's oom_score_adj so that it is killed
+        first.
     explanation:
       description: The whole event in three to eight plain sentences, and what to do.
       returned: always
@@ -966,8 +969,8 @@ events:
         the limit. It was not the largest: this kernel lacks the fix of Linux 5.9 (commit 9066e5cfb73c) and rounds
         negative OOM scores up to 1. 21 processes whose oom_score_adj (here -998) pushes their score below zero tied;
         this kernel kills the first one it scans. Linux 5.9 or later would kill data_sim (pid 58406), which frees up to
-        15.2 GiB instead of 36.0 KiB. Update to a kernel with this fix, or raise the oom_score_adj of data_sim (pid 58406)
-        so that it is killed first. Then check whether it needs that much memory.
+        15.2 GiB instead of 36.0 KiB. Update to a kernel with this fix, or raise the oom_score_adj of data_sim (pid
+        58406) so that it is killed first. Then check whether it needs that much memory.
     truncated:
       description: Lists that were longer than the option top lets through.
       returned: always

@@ -131,7 +131,9 @@ def replay(report: Report, earlier: Optional[Dict[int, str]] = None) -> Replay:
         would_free=_of_row(chosen_row(report, signed.pid), report),
     )
     if report.allocating_task:
-        return known._replace(reason="vm.oom_kill_allocating_task is set, so the kernel compared no scores", why=_facts(report))
+        return known._replace(
+            reason="vm.oom_kill_allocating_task is set, so the kernel compared no scores", why=_facts(report)
+        )
     return _judged(known, report, tasks, chosen)
 
 
@@ -364,7 +366,7 @@ def _total(report) -> Tuple[Optional[int], List[Tuple[str, str]]]:
     else:
         total, missing = _total_of_host(report, page), []
         if report.scope in ("cpuset", "mempolicy") and total is not None and len(adjs) > 1:
-            missing.append(("memory of the nodes", "the report does not show it; memfacts assumes the memory of all nodes"))
+            missing.append(("memory of the nodes", "the report does not show it; memfacts assumes that of all nodes"))
     return total, missing
 
 

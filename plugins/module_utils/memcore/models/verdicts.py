@@ -82,6 +82,9 @@ class Useful(NamedTuple):
     needed_bytes: Optional[int]
 
 
+_UNKNOWN_BUILD = 1 << 20
+
+
 def by_rule(report: Report, judged: Replay) -> ByRule:
     """Whether the kernel took whom its own rule names: a floored kernel that takes the first of equals does."""
     if report.allocating_task and report.kills:
@@ -151,7 +154,9 @@ def _has_model(release, judged) -> bool:
 def _is_floored(version: Version) -> bool:
     """Before 5.9, but for 5.4, whose later releases have the fix, and for vendors' kernels that may have it."""
     if version.vendor == "el":
-        return version.base == (3, 10) or (version.base == (4, 18) and version.build is not None and version.build <= 240)
+        return version.base == (3, 10) or (
+            version.base == (4, 18) and version.build is not None and version.build <= 240
+        )
     return version.vendor is None and version.base < (5, 9) and version.base != (5, 4)
 
 

@@ -50,7 +50,9 @@ def verdict(event: Dict) -> str:
         reason = judged["reason"] or "the log ends between the kernel's choice and the kill"
         return f"No verdict: {reason}."
     if "allocating-task" in judged["why"]:
-        how = "The kernel killed it because it requested memory (vm.oom_kill_allocating_task=1), not because of its size."
+        how = (
+            "The kernel killed it because it requested memory (vm.oom_kill_allocating_task=1), not because of its size."
+        )
         return how + _better(event, "Without that setting the kernel would kill")
     if judged["reason"] is not None:
         return f"No verdict: {judged['reason']}."
@@ -84,9 +86,7 @@ def _largest(event):
     if judged["model"] == "floored":
         return f"It had the highest score by the rule of this kernel: {_UNFIXED}.{_better(event)}"
     if judged["model"] == "signed":
-        return (
-            "It was the right one: it had the highest score by the rule of Linux 5.9 and later, which this kernel follows."
-        )
+        return "It was the right one: it had the highest score by the rule since Linux 5.9, which this kernel follows."
     if judged["floored"]["tied"]:
         return (
             "It was the right one: it had the highest score by the rule of Linux 5.9 and later. Without that fix "

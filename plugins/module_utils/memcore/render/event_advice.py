@@ -26,10 +26,10 @@ _REQUESTED = "Find out who pressed Alt-SysRq-F or wrote f to /proc/sysrq-trigger
 
 ADVICE: Dict[str, Advice] = {
     "one-task": Advice(
-        "Find out whether {task} needs that much memory. If it does, raise the limit. If not, set a maximum in its own "
-        "settings (heap, cache, workers), below the limit.",
-        "Find out whether {task} needs that much memory. If it does, add RAM or move it to another host. If not, set a "
-        "maximum in its own settings, or MemoryMax= in its service.",
+        "Find out whether {task} needs that much memory. If it does, raise the limit. If not, set a maximum in its "
+        "own settings (heap, cache, workers), below the limit.",
+        "Find out whether {task} needs that much memory. If it does, add RAM or move it to another host. If not, set "
+        "a maximum in its own settings, or MemoryMax= in its service.",
         "Cap {task} or give it more memory",
     ),
     "many-tasks": Advice(
@@ -43,28 +43,29 @@ ADVICE: Dict[str, Advice] = {
         "Give the processes more memory or run fewer of them",
     ),
     "shared-memory": Advice(
-        "Delete files in the cgroup's tmpfs, /dev/shm or emptyDir, set a maximum size for it, or raise the limit by that "
-        "size. Killing processes does not free this memory.",
-        "Find out what fills tmpfs (`df -t tmpfs`, `ipcs -m`), delete it, and set a maximum size for the mount. Killing "
-        "processes does not free this memory.",
+        "Delete files in the cgroup's tmpfs, /dev/shm or emptyDir, set a maximum size for it, or raise the limit by "
+        "that size. Killing processes does not free this memory.",
+        "Find out what fills tmpfs (`df -t tmpfs`, `ipcs -m`), delete it, and set a maximum size for the mount. "
+        "Killing processes does not free this memory.",
         "Delete files in tmpfs and set a maximum size",
     ),
     "slab": Advice(
-        "Find out which slab cache grows (`slabtop -s c`): the files, inodes and sockets of the cgroup count against its "
-        "limit.",
+        "Find out which slab cache grows (`slabtop -s c`): the files, inodes and sockets of the cgroup count against "
+        "its limit.",
         "Find out which slab cache grows (`slabtop -s c`). If it never shrinks, the kernel or a driver leaks memory: "
         "update the kernel and plan a reboot.",
         "Find out which slab cache grows (slabtop -s c)",
     ),
     "page-tables": Advice(_PAGE_TABLES, _PAGE_TABLES, "Use huge pages or fewer processes"),
     "kernel-memory": Advice(
-        "Find out what the kernel holds for the cgroup (memory.stat: kernel_stack, percpu, vmalloc, sock): threads, BPF "
-        "maps and unread sockets count against its limit.",
+        "Find out what the kernel holds for the cgroup (memory.stat: kernel_stack, percpu, vmalloc, sock): threads, "
+        "BPF maps and unread sockets count against its limit.",
         "Find out which process has so many threads: `ps -eo nlwp,pid,comm --sort=-nlwp | head`.",
         "Find out what holds the kernel's memory",
     ),
     "locked-memory": Advice(
-        "Lock less memory (mlock, RLIMIT_MEMLOCK, LimitMEMLOCK=), or raise the limit: locked memory cannot be reclaimed.",
+        "Lock less memory (mlock, RLIMIT_MEMLOCK, LimitMEMLOCK=), or raise the limit: locked memory cannot be "
+        "reclaimed.",
         "Lock less memory (mlock, RLIMIT_MEMLOCK, LimitMEMLOCK=): the kernel can neither reclaim nor swap it.",
         "Lock less memory",
     ),
@@ -79,31 +80,31 @@ ADVICE: Dict[str, Advice] = {
         "Run memfacts on the host to find who took the rest",
     ),
     "swap-full": Advice(
-        "Give the cgroup more swap or a higher limit, and find out which process is swapped out "
-        "(`grep VmSwap /proc/*/status`).",
-        "Find out which process fills the swap (`grep VmSwap /proc/*/status`). More swap only delays the next OOM if that "
-        "process goes on growing.",
+        "Give the cgroup more swap or a higher limit, and find out which process is swapped out (`grep VmSwap "
+        "/proc/*/status`).",
+        "Find out which process fills the swap (`grep VmSwap /proc/*/status`). More swap only delays the next OOM if "
+        "that process goes on growing.",
         "Find out which process fills the swap",
     ),
     "fragmentation": Advice(
         "Raise vm.min_free_kbytes. The call trace in the log shows which code requests such large blocks.",
-        "Raise vm.min_free_kbytes, or compact memory now (`echo 1 > /proc/sys/vm/compact_memory`). The call trace in the "
-        "log shows which code requests such large blocks.",
+        "Raise vm.min_free_kbytes, or compact memory now (`echo 1 > /proc/sys/vm/compact_memory`). The call trace in "
+        "the log shows which code requests such large blocks.",
         "Raise vm.min_free_kbytes",
     ),
     "one-zone": Advice(
         "Look at the Mem-Info lines of the log: they show which zone is empty.",
-        "Look at the Mem-Info lines of the log: they show which zone is empty. Find out what can use only that zone: old "
-        "32-bit devices, or processes bound to a memory node.",
+        "Look at the Mem-Info lines of the log: they show which zone is empty. Find out what can use only that zone: "
+        "old 32-bit devices, or processes bound to a memory node.",
         "Find out what can use only the full zone (Mem-Info in the log)",
     ),
     "restricted-nodes": Advice(_NODES, _NODES, "Widen the cpuset or the memory policy"),
     "requested": Advice(_REQUESTED, _REQUESTED, "Find out who requested it"),
     "unknown": Advice(
-        "Look at the cgroup now (memory.stat, memory.events) and at the log around the report: the report alone does not "
-        "show where the memory went.",
-        "Look at the log around the report, and run memfacts on the host: the report alone does not show where the memory "
-        "went.",
+        "Look at the cgroup now (memory.stat, memory.events) and at the log around the report: the report alone does "
+        "not show where the memory went.",
+        "Look at the log around the report, and run memfacts on the host: the report alone does not show where the "
+        "memory went.",
         "Run memfacts on the host",
     ),
 }

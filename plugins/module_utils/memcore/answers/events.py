@@ -72,8 +72,8 @@ class Follower:
 def told(record: Dict) -> Dict:
     """The event in the shape of schemas/event.schema.json: the record with its findings and sentences."""
     record["verdict"]["explanation"] = words.verdict(record)
-    record["explanation"] = words.explanation(record)
     record["summary"] = event_summary.summary(record)
+    record["explanation"] = words.explanation(record)
     record["findings"] = [one._asdict() for one in rules.judge(record)]
     return record
 

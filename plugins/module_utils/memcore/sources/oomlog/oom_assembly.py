@@ -28,7 +28,6 @@ class Assembly:
     def __init__(self, line: LogLine) -> None:
         self.line = line
         self.done = False  # the kernel has acted; a group's other kills and the reaper may follow
-        self._acted: Optional[LogLine] = None  # the line that says so
         self.invoked: Optional[Invoked] = None
         self.machine: Optional[Machine] = None
         self.selected: Optional[Selected] = None
@@ -59,6 +58,7 @@ class Assembly:
         self._slabs: List[Slab] = []
         self._in_slabs = False
         self._missing: Dict[str, str] = {}
+        self._acted: Optional[LogLine] = None  # the line that says what the kernel did
 
     @property
     def skips_indented(self) -> bool:

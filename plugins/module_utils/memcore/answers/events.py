@@ -13,6 +13,7 @@ from ..gather.oom_event import NOWHERE, Origin
 from ..gather.rows import rfc3339
 from ..models.event_list import EventList
 from ..render import event as words
+from ..render import event_summary
 from ..sources.host import Host
 from ..sources.oomlog import oom_report
 from ..sources.oomlog.log_source import KernelLog, Tally
@@ -71,6 +72,7 @@ class Follower:
 def told(record: Dict) -> Dict:
     """The event in the shape of schemas/event.schema.json: the record with its findings and sentences."""
     record["verdict"]["explanation"] = words.verdict(record)
+    record["summary"] = event_summary.summary(record)
     record["explanation"] = words.explanation(record)
     record["findings"] = [one._asdict() for one in rules.judge(record)]
     return record

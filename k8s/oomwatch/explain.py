@@ -22,8 +22,8 @@ def add_parser(commands) -> None:
     parser = commands.add_parser(
         "explain",
         help="read a kernel log and explain each OOM in it",
-        description="Read a kernel log in any dress (dmesg, journalctl, /var/log/kern.log, a pasted mail) and say of "
-        "each OOM who was killed and why, whether it was the right one, and what to do.",
+        description="Read a kernel log in any common format (dmesg, journalctl, /var/log/kern.log, a pasted mail) and "
+        "say of each OOM who was killed and why, whether it was the right one, and what to do.",
         epilog="Exit status: 0 no OOM, 1 at least one, 2 the log could not be read.",
     )
     parser.add_argument(

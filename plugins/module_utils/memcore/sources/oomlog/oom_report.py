@@ -10,7 +10,7 @@ import re
 from typing import Iterable, Iterator, List, Optional, Union
 
 from . import oom_lines
-from .kernel_log import LogLine, Undresser, decoded
+from .kernel_log import LogLine, PrefixStripper, decoded
 from .oom_assembly import Assembly
 from .oom_records import Kill, Report
 
@@ -57,7 +57,7 @@ class Reader:
 
     def __init__(self, held: int = HELD) -> None:
         self.ready: List[Report] = []
-        self._undresser = Undresser()
+        self._stripper = PrefixStripper()
         self._most_held = held
         self._held: List[Assembly] = []
         self._open: Optional[Assembly] = None
@@ -91,7 +91,7 @@ class Reader:
             self._next += 1
             self._between += 1
             return
-        found = self._undresser.undress(line)
+        found = self._stripper.strip(line)
         if found is None:
             self._next += line[:1] != " "
             return
@@ -123,7 +123,7 @@ class Reader:
 
     def _is_wanted(self, line: str) -> bool:
         """Whether the line can matter where no report is open: those with a word of one do."""
-        if oom_lines.may_be_special(line) or self._undresser.needs_every_line or line[:3] == "-- ":
+        if oom_lines.may_be_special(line) or self._stripper.needs_every_line or line[:3] == "-- ":
             return True
         if line[:1] == "{":
             return _BYTES_OF_MESSAGE.search(line) is not None

@@ -67,15 +67,39 @@ _OCTAL = re.compile(rb"#(0[0-3][0-7]|177|[23][0-7]{2})")
 _OF_JOURNALD = re.compile(r"Missed [0-9]{1,20} kernel messages|/dev/kmsg buffer overrun")
 
 
+class LogFormat(NamedTuple):
+    """What the lines so far tell of the log: enough to go on reading it.
+
+    prefixed: some had a prefix; foreign: the last one was of user space, so what follows without a prefix is too;
+    is_plain: dmesg rather than journalctl; is_export: journalctl -o export; host: of "[    7.861912] host kernel: ".
+    """
+
+    prefixed: bool = False
+    foreign: bool = False
+    is_plain: bool = False
+    is_export: bool = False
+    host: Optional[str] = None
+
+
+_UNKNOWN_FORMAT = LogFormat()
+
+
 class PrefixStripper:
     """Takes lines in the order of the log, and remembers what kind of log it is."""
 
-    def __init__(self) -> None:
-        self._prefixed = False
-        self._foreign = False  # the last line was of user space, so what follows without a prefix is too
-        self._is_plain = False  # dmesg rather than journalctl
-        self._host: Optional[str] = None  # of "[    7.861912] host kernel: "
-        self._entry: Optional[journal_export.Entry] = None
+    def __init__(self, known: LogFormat = _UNKNOWN_FORMAT) -> None:
+        self._prefixed, self._foreign, self._is_plain, is_export, self._host = known
+        self._entry = journal_export.Entry() if is_export else None
+
+    @property
+    def format(self) -> LogFormat:
+        """What is known of the log; exact where no entry is half read."""
+        return LogFormat(self._prefixed, self._foreign, self._is_plain, self._entry is not None, self._host)
+
+    @property
+    def is_in_entry(self) -> bool:
+        """Whether an entry of journalctl -o export has begun and not ended."""
+        return self._entry is not None and self._entry.has_begun
 
     @property
     def needs_every_line(self) -> bool:

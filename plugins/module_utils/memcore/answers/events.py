@@ -70,14 +70,16 @@ class _Recorder:
         return found
 
     def _is_given(self, event, uptime):
+        boot = event.partition(":")[0]
+        if boot == "unknown":
+            return self.given.get(event) == uptime
         if event in self.given:
             return True
         if len(self.given) < _REMEMBERED:
             return False
         # A boot's events come in their order; what is older than all that are remembered was given before these.
         oldest = next(iter(self.given))
-        boot = event.partition(":")[0]
-        return boot != "unknown" and oldest.partition(":")[0] == boot and uptime < self.given[oldest]
+        return oldest.partition(":")[0] == boot and uptime < self.given[oldest]
 
 
 class Follower:
@@ -242,6 +244,11 @@ def of_lines(lines: Iterable[bytes], name: str, asked: Asked, origin: Origin = N
     """Read a log that comes as lines; name: how to call it in a sentence."""
     tally = Tally(lines)
     found = newest(tally, origin, asked.top, since_of(asked), asked.limit)
+    return listed(found, name, asked, tally)
+
+
+def listed(found: Found, name: str, asked: Asked, tally: Tally) -> EventList:
+    """The events with what is said of the log; tally: of its lines."""
     incomplete = []
     if found.undated:
         reason = f"{found.undated} events have no date, so that since could not be applied to them"

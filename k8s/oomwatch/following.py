@@ -17,7 +17,7 @@ _WAIT = 0.15  # seconds between two looks whether it is
 
 
 class Task(NamedTuple):
-    """name: of the log in a sentence; at_once: no page of what there is first; keeps_open: nothing yet is no mistake."""
+    """name: of the log in a sentence; at_once: no page of what there is first; keeps_open: it may have nothing yet."""
 
     name: str
     asked: events.Asked

@@ -14,7 +14,9 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from .. import saved_state
 from . import oom_lines
-from .kernel_log import LONGEST_LINE, LogFormat, PrefixStripper
+from .kernel_log import LONGEST_LINE, LogFormat, LogLine, PrefixStripper
+from .oom_assembly import Assembly
+from .oom_records import Kill
 from .oom_report import Reader
 
 # After this pause a report is given out although its kill was never read, as where the log's own times pause so long.
@@ -185,6 +187,25 @@ class GrowingReader(Reader):
         self._open = self._fragment = self._spliced = self._last_usec = self._sequence = None
         self._waiting = []
         self._between = 0
+
+    def _begin(self, line: LogLine) -> Assembly:
+        if self._is_read_again(line, 1):
+            self._open = None
+        return super()._begin(line)
+
+    def _is_of(self, report: Assembly, pid: int, line: LogLine, kill: Optional[Kill] = None) -> bool:
+        return not self._is_read_again(line, 0) and super()._is_of(report, pid, line, kill)
+
+    def _is_read_again(self, line: LogLine, usec: int) -> bool:
+        """Whether the line is older than the report that is open, by times so near that no log begins again there.
+
+        Only for lines that one CPU at a time can write, under oom_lock. usec: 1 where it may be the report's first.
+        """
+        report = self._open
+        if not self.is_one_boot or report is None or report.done:
+            return False
+        began = report.line.time_usec
+        return began is not None and line.time_usec is not None and line.time_usec < began + usec
 
     def _place(self) -> _Place:
         return _Place(

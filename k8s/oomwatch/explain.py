@@ -64,6 +64,10 @@ def run(arguments) -> int:
     name = arguments.file
     if name is None and _is_given(arguments.follow):
         name = "-"
+    if name == "":
+        raise exits.InputError(
+            "The name of the log is empty; give a file that holds a kernel log, or - for standard input"
+        )
     if name is not None and log_source.is_kernel_log(name):
         name = None
     comes_at_once = arguments.json and arguments.limit is None

@@ -65,7 +65,9 @@ class GrowingReader(Reader):
         self._cut: Optional[int] = None  # how many lines were kept when the first was left out
         self._start = self._place()  # before the first of the lines
         self._skip = 0  # so many reports come out of the lines that were taken already
-        self._entry = (0, self._start)  # before the line, or the journal's entry, that is being read
+        # How many lines were kept before the line, or the journal's entry, that is being read; where that may begin
+        # a report also the place.
+        self._entry: Tuple[int, Optional[_Place]] = (0, self._start)
         # The first line that is needed once so many of `ready` are taken, and the place before it.
         self._mark: Optional[Tuple[int, _Place, int]] = None
 
@@ -149,18 +151,21 @@ class GrowingReader(Reader):
     def _read(self, line: str) -> None:
         before, had_parts = self._open, self._has_parts
         if not self._stripper.is_in_entry:
-            self._entry = (len(self._lines), self._place())
+            # Where a report still lacks its end, its lines are needed whatever comes.
+            may_be_first = not self._lines or before is None or before.done
+            self._entry = (len(self._lines), self._place() if may_be_first else None)
         self._keep((self._next, self._between, line))
         super()._read(line)
         has_parts, report = self._has_parts, self._open
         if has_parts or self._between == 0:
             self._seen = self._clock()
-        if report is None and not has_parts and not self._stripper.is_in_entry:
-            self._need_only_from(len(self._lines), None)
-        elif report is not before and report is not None and not had_parts and not has_parts:
-            # Nothing of what was open before can be of use any more, if that had its end.
-            if before is None or before.done:
-                self._need_only_from(*self._entry)
+        if report is None:
+            if not has_parts and not self._stripper.is_in_entry:
+                self._need_only_from(len(self._lines), self._place())
+        elif report is not before and not had_parts and not has_parts and (before is None or before.done):
+            line_number, place = self._entry
+            if place is not None:
+                self._need_only_from(line_number, place)
 
     def _stop(self, kind: int) -> None:
         """The log pauses or ends, or a report that lacks its kill is given up."""
@@ -227,21 +232,21 @@ class GrowingReader(Reader):
 
     def _keep(self, kept: _Kept) -> None:
         if not self._lines:
-            self._start = self._entry[1]
+            self._start = self._entry[1] or self._start
         text = kept[2]
         size = _cost(kept)
-        if text is not None and self._size + size > MOST_KEPT:
-            if self._size + size > 2 * MOST_KEPT or not oom_lines.may_be_special(text):
-                if self._cut is None:
-                    self._cut = len(self._lines)
+        if self._size + size > MOST_KEPT:
+            is_special = text is None or oom_lines.may_be_special(text)
+            if not is_special or self._size + size > 2 * MOST_KEPT:
+                self._cut = len(self._lines) if self._cut is None else self._cut
                 return
         self._lines.append(kept)
         self._size += size
 
-    def _need_only_from(self, line: int, place: Optional[_Place]) -> None:
-        """The lines before this one are of no use once the reports that are ready are taken. place: None for here."""
+    def _need_only_from(self, line: int, place: _Place) -> None:
+        """The lines before this one are of no use once the reports that are ready are taken."""
         if self.ready:
-            self._mark = (line, self._place() if place is None else place, len(self.ready))
+            self._mark = (line, place, len(self.ready))
         else:
             self._forget(line, place)
 
@@ -257,7 +262,7 @@ class GrowingReader(Reader):
             self._forget(line, place)
             self._skip = reports - before
 
-    def _forget(self, line: int, place: Optional[_Place]) -> None:
+    def _forget(self, line: int, place: _Place) -> None:
         self._mark = None
         self._skip = 0
         if line >= len(self._lines):
@@ -268,8 +273,7 @@ class GrowingReader(Reader):
             del self._lines[:line]
             self._cut = None if self._cut is None or self._cut < line else self._cut - line
         self._entry = (max(0, self._entry[0] - line), self._entry[1])
-        if place is not None:
-            self._start = place
+        self._start = place
 
 
 def _cost(kept: _Kept) -> int:

@@ -157,17 +157,6 @@ def test_kernel_log_named_as_a_file_has_an_end():
     assert status in (0, 1) and complaints == ""
 
 
-def test_event_is_printed_before_a_growing_log_ends():
-    command = [sys.executable, "-m", "oomwatch", "explain", "--json"]
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(PLACES))
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
-        process.stdin.write(STORM.read_bytes())
-        process.stdin.flush()
-        assert json.loads(process.stdout.readline())["victim"]["comm"].startswith("storm")
-        process.stdin.close()
-        process.stdout.read()
-
-
 @pytest.mark.parametrize("columns", ["50", "80", "200"])
 def test_prose_keeps_to_the_terminal(columns):
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(PLACES), COLUMNS=columns)

@@ -4,7 +4,22 @@
 
 import pytest
 
+from tests.support import healthy_host
+
 MIB = 1 << 20
+
+
+def _sysv_orphan(mib, host):
+    held = int(mib * MIB)
+    host.facts["shmem"]["sysv"] = [{"shmid": 7, "uid": 1, "creator_pid": 9, "bytes": held, "orphan": True}]
+    host.facts["shmem"]["sysv_orphan_bytes"] = held
+
+
+def _unattributed(share, host):
+    host.facts["shmem"].update(total_bytes=50000 * MIB, unattributed_bytes=healthy_host.ram(share))
+
+
+MEASURES = {"sysv-orphan": _sysv_orphan, "shmem-unattributed": _unattributed}
 
 
 def _segment(shmid, mib, orphan=True):
@@ -20,11 +35,13 @@ def test_orphans_name_the_largest_segment_and_how_to_remove_it(facts, raised):
     assert finding._asdict() == {
         "id": "sysv-orphan",
         "severity": "warning",
-        "summary": "System V segments hold 60.0 MiB for nobody; the largest is shmid 4 of uid 110, whose creator "
-        "(pid 688) is dead",
+        "summary": "System V segments hold 60.0 MiB although no process is attached to them; the largest is shmid 4 of "
+        "uid 110, whose creator (pid 688) is dead",
         "evidence": {"bytes": 60 * MIB, "shmid": 4, "segments": [segments[0], segments[2]]},
-        "remedy": "Nobody is attached and the creator is dead: make sure no program will attach again, then "
-        "`ipcrm -m 4`.",
+        "remedy": "Check in the list of segments that shmid 4 has the size and the dead creator that are named here, "
+        "and that no program will attach to it again. Then remove it; its content is lost.",
+        "remedy_commands": ["ipcs -m; ipcs -m -p", "ipcrm -m 4"],
+        "remedy_effect": "data-loss",
         "ref": "docs/findings.md#sysv-orphan",
     }
 
@@ -54,7 +71,7 @@ def test_what_has_no_owner_is_told_beside_the_total(facts, raised):
 
     (finding,) = raised()
 
-    assert finding.summary == "8.0 GiB of 10.0 GiB Shmem has no owner that can be seen"
+    assert finding.summary == "no owner could be found for 8.0 GiB of 10.0 GiB of shared memory (Shmem)"
     assert finding.evidence == {
         "unattributed_bytes": 8192 * MIB,
         "percent_of_ram": 8.19,

@@ -105,8 +105,8 @@ KNOWN_FIELDS = frozenset(
     "Bounce WritebackTmp CommitLimit Committed_AS VmallocTotal VmallocUsed VmallocChunk Percpu EarlyMemtestBad "
     "HardwareCorrupted AnonHugePages ShmemHugePages ShmemPmdMapped FileHugePages FilePmdMapped CmaTotal CmaFree "
     "Unaccepted Balloon GPUActive GPUReclaim HugePages_Total HugePages_Free HugePages_Rsvd HugePages_Surp "
-    "Hugepagesize Hugetlb DirectMap4k DirectMap4M DirectMap2M DirectMap1G HighTotal HighFree LowTotal LowFree "
-    "MmapCopy Quicklists".split()
+    "Hugepagesize Hugetlb DirectMap4k DirectMap64k DirectMap1M DirectMap2M DirectMap4M DirectMap1G DirectMap2G "
+    "HighTotal HighFree LowTotal LowFree MmapCopy Quicklists".split()
 )
 # Counters that enter the sum and are kept per CPU until they are folded (mm/vmstat.c).
 _PER_CPU_COUNTERS = 14

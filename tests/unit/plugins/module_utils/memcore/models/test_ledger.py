@@ -339,6 +339,19 @@ def test_every_part_is_in_the_table_in_the_order_of_the_ledger():
     assert [name for name in book.parts if name in always] == always
 
 
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        # arch_report_meminfo() of each architecture that has one
+        pytest.param("4k 2M 4M 1G", id="x86-mm-pat-set_memory.c"),
+        pytest.param("4k 1M 2G", id="s390-mm-pageattr.c"),
+        pytest.param("4k 64k 2M 1G", id="powerpc-mm-book3s64-pgtable.c"),
+    ],
+)
+def test_the_direct_map_of_every_architecture_is_known(sizes):
+    assert {f"DirectMap{size}" for size in sizes.split()} <= ledger.KNOWN_FIELDS
+
+
 def test_people_see_a_label_for_each_part_and_the_name_of_one_that_is_not_known():
     assert ledger.label("kernel_stacks") == "kernel stacks"
     assert ledger.label("next_years_part") == "next_years_part"

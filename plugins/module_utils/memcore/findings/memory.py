@@ -78,4 +78,41 @@ HUGE_PAGES_IDLE = Rule(
     ((LOOK, "grep -rs hugepages /etc/sysctl.conf /etc/sysctl.d /proc/cmdline"),),
 )
 
-RULES = (UNACCOUNTED, HUGE_PAGES_IDLE)
+_SCARCE_PERCENT = 10  # of RAM; while more is available nothing needs the swap that is full
+
+
+def _swap_full(facts: Dict, threshold: float) -> Iterator[Met]:
+    """Hardly any swap is left, and hardly any memory is available: what grows next meets the OOM killer."""
+    memory = facts["memory"]
+    names = ("swap_total_bytes", "swap_free_bytes", "swap_cached_bytes", "available_bytes")
+    total, free, cached, available = (memory[name] for name in names)
+    if not total or free is None or available is None:
+        return
+    # Pages that are in RAM as well give up their place in swap where it is needed (vm_swap_full in mm/swap.h).
+    used, left = total - free - (cached or 0), percent(available, memory["total_bytes"])
+    if percent(used, total) >= threshold and left < _SCARCE_PERCENT:
+        figures = {"swap_used_percent": percent(used, total), "available_percent_of_ram": left}
+        summary = (
+            f"{human(used)} of {human(total)} swap is used ({percent(used, total)} %), and only {human(available)} of "
+            f"RAM ({left} %) is available"
+        )
+        yield Met(summary, dict({name: memory[name] for name in names}, **figures))
+
+
+SWAP_FULL = Rule(
+    "swap-full",
+    "warning",
+    90.0,
+    "percent of swap",
+    ("memory",),
+    _swap_full,
+    "Free memory before the OOM killer does: find the processes and the tmpfs files that are swapped out, stop what is "
+    "not needed, and limit what grows. More swap only delays an OOM if that growth goes on.",
+    (
+        (LOOK, "grep VmSwap /proc/[0-9]*/status | sort -k2 -n | tail"),
+        (LOOK, "df -h -t tmpfs"),
+        (LOOK, "swapon --show"),
+    ),
+)
+
+RULES = (UNACCOUNTED, HUGE_PAGES_IDLE, SWAP_FULL)

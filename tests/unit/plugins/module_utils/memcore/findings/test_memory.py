@@ -24,7 +24,13 @@ def _pool(total, free, reserved, page=2):
     return {f"{name}_bytes": mib * MIB for name, mib in sizes.items()}
 
 
-MEASURES = {"unaccounted-high": _unaccounted, "hugepages-idle": _idle_huge_pages}
+def _swap_full(share, host):
+    # of 10000 MiB; 5 % of RAM are available
+    free = 10000 - round(share * 100)
+    host.facts["memory"].update(swap_free_bytes=free * MIB, available_bytes=5000 * MIB)
+
+
+MEASURES = {"unaccounted-high": _unaccounted, "hugepages-idle": _idle_huge_pages, "swap-full": _swap_full}
 
 
 def test_what_nobody_owns_is_told_with_the_loaded_suspects(facts, raised):
@@ -128,3 +134,38 @@ def test_a_pool_with_nothing_idle_is_left_alone(facts, raised):
     (finding,) = raised()
 
     assert finding.remedy_commands[1:] == ["echo 1 > /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages"]
+
+
+def test_full_swap_is_told_beside_what_is_available(facts, raised):
+    facts["memory"].update(swap_free_bytes=300 * MIB, available_bytes=4000 * MIB)
+
+    (finding,) = raised()
+
+    assert finding.summary == "9.5 GiB of 9.8 GiB swap is used (97.0 %), and only 3.9 GiB of RAM (4.0 %) is available"
+    assert finding.evidence == {
+        "swap_total_bytes": 10000 * MIB,
+        "swap_free_bytes": 300 * MIB,
+        "swap_cached_bytes": 0,
+        "available_bytes": 4000 * MIB,
+        "swap_used_percent": 97.0,
+        "available_percent_of_ram": 4.0,
+    }
+
+
+@pytest.mark.parametrize(
+    "given, found",
+    [
+        pytest.param({"available_bytes": 9990 * MIB}, ["swap-full"], id="memory-is-scarce"),
+        pytest.param({"available_bytes": 10000 * MIB}, [], id="memory-is-available"),
+        pytest.param({"swap_cached_bytes": 1000 * MIB}, ["swap-full"], id="some-is-in-ram-too"),
+        pytest.param({"swap_cached_bytes": 1001 * MIB}, [], id="much-is-in-ram-too"),
+        pytest.param({"swap_cached_bytes": None}, ["swap-full"], id="cached-not-known"),
+        pytest.param({"swap_total_bytes": 0}, [], id="no-swap"),
+        pytest.param({"swap_total_bytes": None, "swap_free_bytes": None}, [], id="swap-not-known"),
+        pytest.param({"available_bytes": None}, [], id="available-not-known"),
+    ],
+)
+def test_full_swap_is_no_finding_while_memory_is_available(given, found, facts, raised):
+    facts["memory"].update(dict({"swap_free_bytes": 0, "available_bytes": 5000 * MIB}, **given))
+
+    assert [finding.id for finding in raised()] == found

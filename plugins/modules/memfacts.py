@@ -785,6 +785,12 @@ ansible_facts:
                   returned: always
                   type: int
                   sample: 32768
+                pid:
+                  description:
+                    - A process in whose IPC namespace the segment is. V(null) where it is the own IPC namespace.
+                  returned: always
+                  type: int
+                  sample: 1234
                 key:
                   description: Its key; 0 is a private one.
                   returned: always

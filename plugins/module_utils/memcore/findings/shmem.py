@@ -21,7 +21,9 @@ def _sysv_orphan(facts: Dict, threshold: float) -> Iterator[Met]:
         f"System V segments hold {human(held)} although no process is attached to them; the largest is shmid "
         f"{first['shmid']} of uid {first['uid']}, whose creator (pid {first['creator_pid']}) is dead"
     )
-    yield Met(summary, {"bytes": held, "shmid": first["shmid"], "segments": orphans})
+    # Each namespace counts its ids from 0, so a segment of a container's often has the id of one of the host's.
+    enter = "" if first["pid"] is None else f"nsenter -t {first['pid']} -i -- "
+    yield Met(summary, {"bytes": held, "shmid": first["shmid"], "segments": orphans}, enter=enter)
 
 
 SYSV_ORPHAN = Rule(
@@ -33,7 +35,7 @@ SYSV_ORPHAN = Rule(
     _sysv_orphan,
     "Check in the list of segments that shmid {shmid} has the size and the dead creator that are named here, and that "
     "no program will attach to it again. Then remove it; its content is lost.",
-    ((LOOK, "ipcs -m; ipcs -m -p"), (LOSS, "ipcrm -m {shmid}")),
+    ((LOOK, "ipcs -m"), (LOOK, "ipcs -m -p"), (LOSS, "ipcrm -m {shmid}")),
 )
 
 

@@ -11,7 +11,7 @@ MIB = 1 << 20
 
 def _sysv_orphan(mib, host):
     held = int(mib * MIB)
-    host.facts["shmem"]["sysv"] = [{"shmid": 7, "uid": 1, "creator_pid": 9, "bytes": held, "orphan": True}]
+    host.facts["shmem"]["sysv"] = [dict(_segment(7, 0), bytes=held)]
     host.facts["shmem"]["sysv_orphan_bytes"] = held
 
 
@@ -22,8 +22,8 @@ def _unattributed(share, host):
 MEASURES = {"sysv-orphan": _sysv_orphan, "shmem-unattributed": _unattributed}
 
 
-def _segment(shmid, mib, orphan=True):
-    return {"shmid": shmid, "uid": 110, "creator_pid": 688, "bytes": mib * MIB, "orphan": orphan}
+def _segment(shmid, mib, orphan=True, pid=None):
+    return {"shmid": shmid, "pid": pid, "uid": 110, "creator_pid": 688, "bytes": mib * MIB, "orphan": orphan}
 
 
 def test_orphans_name_the_largest_segment_and_how_to_remove_it(facts, raised):
@@ -40,10 +40,22 @@ def test_orphans_name_the_largest_segment_and_how_to_remove_it(facts, raised):
         "evidence": {"bytes": 60 * MIB, "shmid": 4, "segments": [segments[0], segments[2]]},
         "remedy": "Check in the list of segments that shmid 4 has the size and the dead creator that are named here, "
         "and that no program will attach to it again. Then remove it; its content is lost.",
-        "remedy_commands": ["ipcs -m; ipcs -m -p", "ipcrm -m 4"],
+        "remedy_commands": ["ipcs -m", "ipcs -m -p", "ipcrm -m 4"],
         "remedy_effect": "data-loss",
         "ref": "docs/findings.md#sysv-orphan",
     }
+
+
+def test_a_segment_of_another_namespace_is_not_taken_for_the_hosts_own_of_that_id(facts, raised):
+    facts["shmem"].update(sysv=[_segment(0, 40, pid=4711)], sysv_orphan_bytes=40 * MIB)
+
+    (finding,) = raised()
+
+    assert finding.remedy_commands == [
+        "nsenter -t 4711 -i -- ipcs -m",
+        "nsenter -t 4711 -i -- ipcs -m -p",
+        "nsenter -t 4711 -i -- ipcrm -m 0",
+    ]
 
 
 def test_a_large_segment_that_is_in_use_is_no_orphan(facts, raised):

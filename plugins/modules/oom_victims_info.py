@@ -1086,7 +1086,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import next_victim
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import what_if
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import changes
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host
 
 
@@ -1100,7 +1100,7 @@ def main():
                 "elements": "dict",
                 "default": [],
                 "options": {
-                    "change": {"type": "str", "required": True, "choices": list(what_if.CHANGES)},
+                    "change": {"type": "str", "required": True, "choices": list(changes.CHANGES)},
                     "pid": {"type": "int"},
                     "name": {"type": "str"},
                     "unit": {"type": "str"},

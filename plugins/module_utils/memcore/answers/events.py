@@ -9,6 +9,7 @@ from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optiona
 
 from ..errors import OptionError
 from ..findings import oom_event as rules
+from ..findings.judge import judge
 from ..gather import oom_event
 from ..gather.oom_event import NOWHERE, Origin
 from ..gather.rows import rfc3339
@@ -188,7 +189,7 @@ def told(record: Dict) -> Dict:
     record["verdict"]["explanation"] = words.verdict(record)
     record["summary"] = event_summary.summary(record)
     record["explanation"] = words.explanation(record)
-    record["findings"] = [one._asdict() for one in rules.judge(record)]
+    record["findings"] = [one._asdict() for one in judge(record, rules.RULES)]
     return record
 
 

@@ -5,7 +5,8 @@
 from typing import Dict, List, NamedTuple, Optional
 
 from ..errors import OptionError
-from ..findings import judge
+from ..findings import oom as rules
+from ..findings.judge import judge
 from ..gather import host_identity, oom, tie_evidence, victims, what_if
 from ..gather.options import Options
 from ..gather.survey import Survey
@@ -16,7 +17,7 @@ from ..render import change, next_victim
 from ..sources.host import Host
 from ..sources.printable import printable
 from . import change_arg
-from .asked import checked_thresholds, checked_top
+from .asked import checked_top
 
 _SHOWN = (
     "badness_model",
@@ -49,7 +50,7 @@ def collect(host: Host, asked: Asked, tie: Optional[Told] = None) -> Dict:
         found = _only(survey, found, asked.cgroup)
     altered = changed(survey, found, asked.changes) if asked.changes else None
     facts = {"host": host_identity.gather(survey), "oom": oom.gather(survey)}
-    findings = [dict(one._asdict()) for one in judge.judge(facts, checked_thresholds({}))]
+    findings = [dict(one._asdict()) for one in judge(facts, rules.RULES)]
     rows = dict(victims.rows_of(survey, found, "host", "by_cgroup"), what_if=altered)
     return {
         "summary": _sentence(rows, altered, findings),

@@ -1482,7 +1482,7 @@ ansible_facts:
               type: str
               sample: "last"
             tie_rule_evidence:
-              description: The reason.
+              description: The evidence for the tie rule.
               returned: always
               type: str
               sample: "kernels from 5.3 on take the last that was scanned, and this one is 6.1.0-37-amd64"

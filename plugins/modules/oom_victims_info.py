@@ -22,8 +22,8 @@ author:
 options:
   cgroup:
     description:
-      - Path of a memory cgroup, such as V(/system.slice/tomcat.service). The module then ranks only the host, this
-        cgroup and the cgroups above it, because no other limit can lead to a kill of its processes.
+      - Path of a memory cgroup, such as V(/system.slice/tomcat.service). The module then ranks only the host, and this
+        cgroup and those above it if they have a limit. No other limit can lead to a kill of its processes.
     type: str
   top:
     description: The maximum number of entries in each list.
@@ -82,8 +82,10 @@ options:
     type: path
     default: /
 notes:
-  - A prediction is based on the memory that processes use now. A process that grows may be killed first when memory runs out.
-  - Processes that may use only part of the memory of a host (cpusets, memory policies) are ranked as if they could use all of it.
+  - A prediction is based on the memory that processes use now. A process that grows may be killed first when memory
+    runs out.
+  - Processes that may use only part of the memory of a host (cpusets, memory policies) are ranked as if they could use
+    all of it.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 attributes:
@@ -778,7 +780,7 @@ what_if:
       type: dict
       contains:
         cgroup:
-          description: Path of the cgroup. V(null) for the host.
+          description: Path of the cgroup. V(null) if this is the host.
           returned: always
           type: str
           sample: /system.slice/tomcat.service
@@ -915,7 +917,7 @@ what_if:
       elements: dict
       contains:
         cgroup:
-          description: Path of the cgroup. V(null) for the host.
+          description: Path of the cgroup. V(null) if this is the host.
           returned: always
           type: str
           sample: /system.slice/tomcat.service

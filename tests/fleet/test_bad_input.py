@@ -93,7 +93,7 @@ def test_a_policy_with_an_unknown_key_for_one_host_is_refused_before_any_is_touc
     wrong = "{{ [{'unit': 'dbus', 'value': 5, 'prio': 1}] if inventory_hostname is match('bullseye') else [] }}"
     run = controller.playbook("protect", expect=2, oom_policy_services=wrong)
     assert fleet.each(state) == before
-    assert not [result for result in run.results if result.task.endswith("Set what is declared")]
+    assert not [result for result in run.results if result.task.endswith("of every entry of the policy")]
     assert run.messages()
     for name, message in run.messages().items():
         assert name.startswith("bullseye")

@@ -202,7 +202,7 @@ def test_what_drifted_by_hand_is_repaired_and_nothing_else_is_changed(story):
         assert sizes(found) == dict(capped(found["total"]), **{"/dev/shm": 7 * MIB, "/tmp": 99 * MIB}), name
     repairs = [result for result in story.repair.results if result.state == "changed"]
     assert sorted((result.host, result.task) for result in repairs) == [
-        (name, "Limit what is kept in memory") for name in sorted(story.before)
+        (name, "Limit the tmpfs mounts and the journal, and set the ages") for name in sorted(story.before)
     ]
     for result in repairs:
         rows = [row for entry in result.data["entries"] for row in entry["mounts"]]

@@ -132,7 +132,7 @@ def test_a_wrong_policy_on_one_host_stops_all_before_any_is_touched(play, progra
             "protect", oom_policy_lifelines=[], oom_policy_workloads=workloads, wrong=wrong, right=right
         )
         assert "oom_policy.workloads[0] has the unknown key 'urgency'; known are" in output
-        assert adj.of(pid) == 0 and "Set what is declared" not in output
+        assert adj.of(pid) == 0 and "Set the oom_score_adj of every entry of the policy" not in output
 
 
 def test_two_entries_that_meet_in_one_process_only_on_the_host_are_refused_there_with_both_named(play, program):
@@ -153,7 +153,7 @@ def test_where_nothing_was_set_undo_changes_nothing(play):
 def test_a_host_without_systemd_is_fine(play):
     counts, output = play("protect")
     assert (changed(counts), failed(counts)) == ([0, 0], [0, 0])
-    assert output.count("Nothing that the policy declares is on this host.") == 2
+    assert output.count("This host has none of the services and processes that the policy names.") == 2
 
 
 def test_the_audit_reports_and_changes_nothing(play):

@@ -90,7 +90,7 @@ def test_protect_names_users_that_could_not_be_asked_and_hosts_that_have_nothing
     ended = plays.run("protect", ["one", "empty"], oom_policy=policy, right=RIGHT)
     assert (ended.status, ended.changers()) == (0, {"one": 1}), ended.output
     assert ended.output.count("Nothing was set for user eve: no answer from the systemd manager of eve within 5 s") == 1
-    assert ended.output.count("Nothing that the policy declares is on this host.") == 2
+    assert ended.output.count("This host has none of the services and processes that the policy names.") == 2
 
 
 def test_undo_is_one_run_of_each_setter_and_a_host_in_trouble_stops_no_other(plays):

@@ -329,13 +329,13 @@ def test_a_drop_in_that_fails_late_leaves_nothing_changed(unit, main, trouble, e
     assert (unit.files(), adj.of(main), adj.record_text()) == before
     assert "\n" not in str(caught.value)
     if trouble == "daemon-reload":
-        assert "not all could be put back: systemctl daemon-reload failed" in str(caught.value)
+        assert "these could not be restored: systemctl daemon-reload failed" in str(caught.value)
     elif trouble == "unreadable":
-        assert "override.conf is no regular file" in str(caught.value)
+        assert "override.conf is not a regular file" in str(caught.value)
     elif trouble == "unread-override":
         assert "override.conf sets OOMScoreAdjust after" in str(caught.value)
     else:
-        assert str(caught.value).endswith("all has its old value again.")
+        assert str(caught.value).endswith("all old values were restored.")
 
 
 def test_two_entries_that_give_one_unit_or_one_process_different_values_are_refused(unit, main, program):

@@ -142,14 +142,14 @@ def test_an_age_is_written_read_back_and_taken_back(box):
 
 
 DANGEROUS = [
-    ("/home", "homes are"),
-    ("/", "folder of the system"),
-    ("/etc", "folder of the system"),
+    ("/home", "contains home folders"),
+    ("/", "system folder"),
+    ("/etc", "system folder"),
     ("/*", "wildcards"),
     ("/mnt/../home", "without \\.\\."),
     ("/mnt/link", "/mnt/link is a symbolic link"),
     ("/mnt/link/tmpfiles.d", "/mnt/link is a symbolic link"),
-    ("/mnt/theirs/b", "others than root may replace"),
+    ("/mnt/theirs/b", "users other than root can replace"),
     ("/var/tmp", "not on a tmpfs"),
     ("/mnt/none", "there is no /mnt/none"),
 ]

@@ -99,7 +99,7 @@ def test_a_file_that_the_user_s_manager_names_is_read_as_that_user(home, secret)
 def test_what_is_no_regular_file_is_refused_and_does_not_hang(tmp_path, make):
     path = str(tmp_path / "odd")
     make(path)
-    with pytest.raises(MemfactsError, match="odd is no regular file; move it away"):
+    with pytest.raises(MemfactsError, match="odd is not a regular file; move it away"):
         text_file.read(path)
 
 
@@ -126,5 +126,5 @@ def test_what_happens_in_the_child_is_told_or_said_to_be_unknown():
     assert as_user.call(NOBODY, os.getresuid) == [NOBODY.pw_uid] * 3
     assert as_user.call(NOBODY, os.getresgid) == [NOBODY.pw_gid] * 3
     assert 0 not in as_user.call(NOBODY, os.getgroups)
-    with pytest.raises(MemfactsError, match="the process for it died"):
+    with pytest.raises(MemfactsError, match="the process that reads and writes them died"):
         as_user.call(NOBODY, os._exit, 1)

@@ -90,7 +90,7 @@ def test_a_damaged_part_of_the_record_is_one_sentence(box, part):
     before = parts(box)
     for given in (ALL, {"state": "absent"}, {"state": "listed"}):
         kind, message = outcome(box.run("tmpfs_size", **given))
-        assert kind == "failed" and "is damaged: what it says of " in message
+        assert kind == "failed" and "is damaged: its part about " in message
     assert parts(box) == before
 
 

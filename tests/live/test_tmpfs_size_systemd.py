@@ -79,7 +79,10 @@ def test_one_place_only(declared):
     declared.write("/etc/fstab", FSTAB)
     kind, message = outcome(declared.run("tmpfs_size", path="/mnt", size="20M"))
     assert kind == "failed"
-    assert "/mnt is declared in /etc/fstab and in /etc/systemd/system/mnt.mount, and the latter wins" in message
+    assert (
+        "/mnt is declared in /etc/fstab and in /etc/systemd/system/mnt.mount, and the latter takes precedence"
+        in message
+    )
     os.unlink(declared.outside("/etc/systemd/system/mnt.mount"))
     assert declared.run("tmpfs_size", path="/mnt", size="20M")["place"] == "fstab"
     assert declared.read(DROP_IN) is None
@@ -147,7 +150,10 @@ def test_a_drop_in_that_systemd_reads_after_ours_is_found_by_asking_it(box):
     box.sh("sed -i 's#d/\\*.conf#& /run/unknown/zzz.conf#' /run/bin/systemctl")
     kind, message = outcome(box.run("tmpfs_size", path="/mnt", size="20M"))
     assert kind == "failed"
-    assert "systemd takes 'size=1G' as Options= of mnt.mount; look at it with systemctl cat mnt.mount." in message
+    assert (
+        "systemd uses Options=size=1G for mnt.mount instead; look for the reason with systemctl cat mnt.mount."
+        in message
+    )
     assert state(box) == before
 
 
@@ -158,7 +164,7 @@ def test_a_unit_that_wins_over_fstab_is_found_by_asking_systemd(declared):
     before = state(declared)
     kind, message = outcome(declared.run("tmpfs_size", path="/mnt", size="20M"))
     assert kind == "failed"
-    assert f"systemd goes by {generated} and not by the line for /mnt in /etc/fstab;" in message
+    assert f"systemd uses {generated} and not the line for /mnt in /etc/fstab;" in message
     assert state(declared) == before
     declared.write(generated, b"[Mount]\nOptions=size=10%%,relatime\n")
     assert outcome(declared.run("tmpfs_size", path="/mnt", size="10%")) == (True, "")

@@ -61,7 +61,7 @@ def test_a_size_that_an_admin_has_set_since_stays(declared):
     result = declared.run("tmpfs_size", path="/mnt", state="absent")
     assert outcome(result) == (True, "")
     assert declared.space("/mnt")[0] == 80 * MIB
-    assert result["kept"] == [{"what": "/mnt", "reason": "its size is 80.0 MiB and not the 20.0 MiB that were set"}]
+    assert result["kept"] == [{"what": "/mnt", "reason": "its size is 80.0 MiB and not the 20.0 MiB that was set"}]
     assert warnings(result) == ["/mnt stays as it is: " + result["kept"][0]["reason"]]
     assert (declared.read("/etc/fstab"), declared.read(RECORD)) == (FSTAB, None)
     assert outcome(declared.run("tmpfs_size", path="/mnt", state="absent")) == (False, "")
@@ -84,7 +84,7 @@ def test_a_line_that_an_admin_has_changed_since_stays(declared):
     result = declared.run("tmpfs_size", path="/mnt", state="absent")
     assert declared.read("/etc/fstab") == theirs
     assert result["kept"] == [
-        {"what": "/mnt", "reason": "the line for it in /etc/fstab has had other limits set since"}
+        {"what": "/mnt", "reason": "the limits in its line in /etc/fstab have been changed since"}
     ]
     assert declared.space("/mnt")[0] == 10 * MIB
 

@@ -194,7 +194,7 @@ def test_the_holder_of_the_lock_is_named(declared):
         fcntl.flock(stream, fcntl.LOCK_EX)
         kind, message = outcome(declared.run("tmpfs_size", path="/mnt", size="20M", lock_timeout=0))
     assert kind == "failed"
-    assert f"another run holds /run/memfacts.lock for more than 0 seconds (process {os.getpid()}" in message
+    assert f"another run has held /run/memfacts.lock for more than 0 seconds (process {os.getpid()}" in message
 
 
 def test_one_run_for_many_entries_reloads_systemd_once(declared):

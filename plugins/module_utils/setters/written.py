@@ -43,14 +43,14 @@ def to_row(file: Written) -> Dict:
 def from_row(row: object, places) -> Written:
     """The file of a row; ParseError where it is none, or its path is not where `places(path)` says a setter writes."""
     if not isinstance(row, dict) or set(row) != set(_KEYS):
-        raise ParseError("a file in it has not the keys that every file has")
+        raise ParseError("one of its files does not have the keys of a file")
     if not all(isinstance(row[key], kind) for key, kind in _KEYS.items()):
-        raise ParseError("a file in it has a value of another type")
+        raise ParseError("one of its files has a value of a wrong type")
     path, folders = row["path"], row["folders"]
     if len(row["sha256"]) != _DIGITS or "\0" in path or os.path.normpath(path) != path or not places(path):
-        raise ParseError(f"it names {path!r}, which is no file that a setter writes")
+        raise ParseError(f"it names {path!r}, which is not a file that this collection writes")
     if not all(isinstance(name, str) and path.startswith(name + "/") for name in folders):
-        raise ParseError(f"it names folders of {path!r} that the file is not in")
+        raise ParseError(f"it names folders of {path!r} that do not contain the file")
     return Written(path, row["sha256"], row["before"], tuple(folders), row["owner"])
 
 

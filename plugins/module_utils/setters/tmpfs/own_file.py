@@ -42,8 +42,7 @@ def present(path: str, text: str, row: Optional[Dict], is_earlier: Callable[[str
     now = _own_text(path)
     if now is not None and not _is_ours(now, row) and not is_earlier(now) and now != text:
         raise MemfactsError(
-            f"{path} holds lines that memfacts.linux has not written; move them to a file of another name and remove "
-            "this one."
+            f"{path} contains lines that memfacts.linux has not written; move them to another file and remove this one."
         )
     if now == text and row is not None:
         return Change(path, now, now, row)
@@ -85,11 +84,11 @@ def put(module, change: Change, undo) -> None:
 def checked_row(row: object, path: str) -> Dict:
     """The record's row of the file at this path; ParseError where it is none."""
     if not isinstance(row, dict) or set(row) != {"file", "earlier"}:
-        raise ParseError(f"what it says of {path} has not the keys that it must have")
+        raise ParseError(f"its part about {path} does not have the right keys")
     written.from_row(row["file"], lambda named: named == path)
     earlier = row["earlier"]
     if earlier is not None and not (isinstance(earlier, str) and len(earlier) == _DIGITS):
-        raise ParseError(f"what it says of {path} is no digest")
+        raise ParseError(f"its part about {path} has no valid SHA-256")
     return row
 
 

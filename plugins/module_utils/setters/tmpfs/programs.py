@@ -43,7 +43,7 @@ def _run(command):
         )
     except subprocess.TimeoutExpired:
         raise MemfactsError(
-            f"{os.path.basename(command[0])} did not answer within {_SECONDS} seconds; see what it waits for."
+            f"{os.path.basename(command[0])} did not answer within {_SECONDS} seconds; find out what it waits for."
         ) from None
     output, errors = (data.decode("utf-8", "surrogateescape") for data in (done.stdout, done.stderr))
     return done.returncode, output, errors

@@ -68,14 +68,14 @@ DBUS = Service("dbus.service", True, declared=Declared(-900, "/usr/lib/systemd/s
 def test_what_other_files_of_the_unit_set_already_is_not_frozen_in_a_drop_in():
     found = decide("auto", DBUS, -900)
     assert (found.method, found.warn) == ("unit", False)
-    assert found.reason == "/usr/lib/systemd/system/dbus.service sets it already, so no drop-in is needed"
+    assert found.reason == "/usr/lib/systemd/system/dbus.service already sets this value, so no drop-in is needed"
     assert decide("auto", DBUS, -800).method == decide("systemd", DBUS, -900).method == "systemd"
 
 
 @pytest.mark.parametrize("persist", ["auto", "systemd"])
 def test_a_drop_in_that_systemd_would_never_read_is_refused_before_anything_is_written(persist):
     other = "/etc/systemd/system.control/cron.service.d/90-memfacts-oom-score-adj.conf"
-    with pytest.raises(OptionError, match=f"never read our drop-in of cron.service, since {other} has the same name"):
+    with pytest.raises(OptionError, match=f"never read the drop-in of cron.service, because {other} has the same name"):
         decide(persist, CRON._replace(hidden_by=other), 5)
     assert decide("none", CRON._replace(hidden_by=other), 5).method == "none"
     same = CRON._replace(hidden_by=other, declared=Declared(5, other))
@@ -86,7 +86,7 @@ def test_what_starts_sessions_gets_no_drop_in_with_a_negative_value_unasked():
     manager = Service("user@.service", True, starts_sessions=True)
     found = decide("auto", manager, -500)
     assert (found.method, found.warn) == ("none", True)
-    assert found.reason == "user@.service would hand -500 on to all that people run in its sessions"
+    assert found.reason == "user@.service would pass -500 on to every program in its sessions"
     assert decide("auto", manager, 500).method == "systemd"
     assert decide("systemd", manager, -500).method == "systemd" and "has -500 too" in sessions_warning(manager, -500)
 

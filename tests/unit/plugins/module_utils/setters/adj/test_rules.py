@@ -32,7 +32,7 @@ def test_of_all_sshds_only_the_listening_one_gets_a_negative_value(value):
     found = judged(named_sshd(LOGGED_IN), value)
     assert (pids(found.chosen), pids(found.left_out), found.refused) == ([500], [600, 601], [])
     assert {one.reason for one in found.left_out} == {
-        f"runs a session, and all that is started in it would inherit {value}"
+        f"runs a session, and every program in the session would inherit {value}"
     }
 
 
@@ -124,9 +124,9 @@ def test_who_lowers_all_of_root_is_told_of_process_1_and_each_lifeline():
     first, second = judged([INIT, LISTENER, journald, logind, nginx], 300).warnings
     assert first.startswith("Process 1 is set to 300")
     assert second == (
-        "300 makes lifelines of this host more likely to be killed than their projects ship them: sshd (pid 500, "
+        "300 makes these lifelines more likely to be killed than the values that their projects ship: sshd (pid 500, "
         "shipped with -1000), systemd-journald (pid 300, shipped with -250), systemd-logind (pid 310, shipped with 0). "
-        "If that is not meant, select fewer processes."
+        "If you do not want this, select fewer processes."
     )
     assert judged([LISTENER], -1000).warnings == judged([nginx], 1000).warnings == []
     assert "sshd (pid 500, shipped with -1000)" in judged([LISTENER], -500).warnings[0]
@@ -139,7 +139,7 @@ def test_of_a_lifeline_with_many_processes_some_are_named():
 
 def test_a_starter_of_jobs_is_said_to_hand_a_negative_value_on():
     cron = process(7, 1, "/usr/sbin/cron", cgroup="/system.slice/cron.service")
-    assert judged([cron], -500).warnings == ["cron (pid 7) hands -500 on to every job that it starts from now on."]
+    assert judged([cron], -500).warnings == ["cron (pid 7) passes -500 on to every job that it starts from now on."]
     assert judged([cron], -500).chosen == [cron] and judged([cron], 500).warnings == []
 
 

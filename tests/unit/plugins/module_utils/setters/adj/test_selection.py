@@ -115,7 +115,7 @@ def test_the_run_and_what_it_came_by_are_left_alone_but_the_listening_sshd_is_no
     found = selection.select(Selector("pattern", "sshd|python|sudo"), OVER_SSH, 24, {}, None)
     assert [one.pid for one in found.chosen] == [31, 30, 5]
     assert {one.pid for one in found.left_out} == {20, 21, 23, 24}
-    assert {one.reason for one in found.left_out} == {"belongs to the run that asks"}
+    assert {one.reason for one in found.left_out} == {"belongs to this run of Ansible"}
 
 
 def test_a_pid_is_meant_even_if_it_is_the_run_s_own():
@@ -148,7 +148,7 @@ def test_a_unit_means_its_main_process_and_what_runs_with_its_value():
     unit = Selector("unit", "cron.service", folders=(CRON,))
     found = selection.select(unit, rows, 999, {}, -500)
     assert [one.pid for one in found.chosen] == [6, 5]
-    reason = "has a value of its own (0), not its service's"
+    reason = "has its own value (0), which is not the value of its service"
     assert found.left_out == [LeftOut(7, "backend", reason), LeftOut(8, "helper", reason)]
     assert chosen(unit._replace(children=True), rows) == [8, 6, 7, 5]
 
@@ -164,7 +164,9 @@ def test_what_was_handed_to_process_1_is_no_main_process():
     unit = Selector("unit", "containerd.service", folders=(folder,), main_pids=(5,))
     found = selection.select(unit, rows, 999, {}, -1000)
     assert [one.pid for one in found.chosen] == [7, 5]
-    assert found.left_out == [LeftOut(6, "containerd-shim", "has a value of its own (-998), not its service's")]
+    assert found.left_out == [
+        LeftOut(6, "containerd-shim", "has its own value (-998), which is not the value of its service")
+    ]
     assert chosen(unit._replace(children=True), rows) == [7, 5, 6]
     # systemd knows no main process, or one that has exited since.
     assert chosen(unit._replace(main_pids=()), rows) == [7, 5, 6]

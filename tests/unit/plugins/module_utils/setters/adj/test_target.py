@@ -117,7 +117,9 @@ def test_an_instance_with_a_later_value_of_its_own_is_known(tmp_path, says, foun
     service = target.resolve(Module(answers), params("job@.service"), []).service
     assert service.overridden_by == (str(theirs) if found else None)
     if found:
-        with pytest.raises(OptionError, match="zz.conf sets OOMScoreAdjust for one instance of job@.service after our"):
+        with pytest.raises(
+            OptionError, match="zz.conf sets OOMScoreAdjust for one instance of job@.service after the drop-in"
+        ):
             persistence.decide("auto", service, 300)
     assert target.resolve(Module(answers), params("job@.service", state="absent"), []).service.overridden_by is None
 
@@ -211,7 +213,7 @@ def test_one_user_s_failure_is_a_row_and_the_others_are_served(users):
 
 def test_where_nobody_could_be_asked_that_is_said(users):
     users[1000] = MemfactsError("it gave no answer within 10 seconds")
-    with pytest.raises(target.Missing, match="User alice could not be asked: systemctl --user show failed: it gave no"):
+    with pytest.raises(target.Missing, match="User alice gave no answer: systemctl --user show failed: it gave no"):
         target.resolve(Module({}), params("no-such-lamp.service", "user"), [manager_of(1000)])
 
 

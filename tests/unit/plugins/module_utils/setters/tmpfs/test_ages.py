@@ -23,7 +23,7 @@ def test_ages_are_checked_one_by_one():
     "given, reason",
     [
         ([{"path": "/tmp", "age": "1d"}, {"path": "/tmp/", "age": "2d"}], "ages has /tmp twice"),
-        ([{"path": "/home", "age": "1s"}], "homes are"),
+        ([{"path": "/home", "age": "1s"}], "contains home folders"),
         ([{"path": "/tmp", "age": "0"}], "give a number"),
         ([{"age": "1d"}], "has the path None"),
         ([{"path": "/tmp"}], "has the age None"),

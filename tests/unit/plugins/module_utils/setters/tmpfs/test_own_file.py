@@ -91,7 +91,7 @@ def test_folders_that_were_there_or_hold_other_files_stay(module, path, tmp_path
 
 def test_a_file_of_somebody_else_is_neither_replaced_nor_removed(module, path):
     write(path, "theirs\n")
-    with pytest.raises(MemfactsError, match="holds lines that memfacts.linux has not written"):
+    with pytest.raises(MemfactsError, match="contains lines that memfacts.linux has not written"):
         present(path, "a\n")
     assert not absent(path, None).changes
     assert read(path) == "theirs\n"
@@ -101,7 +101,7 @@ def test_lines_that_somebody_has_added_are_neither_replaced_nor_removed(module, 
     change = present(path, "a\n")
     put(module, change)
     write(path, "a\n# mine\n")
-    with pytest.raises(MemfactsError, match="holds lines"):
+    with pytest.raises(MemfactsError, match="contains lines"):
         present(path, "b\n", change.row)
     back = absent(path, change.row)
     put(module, back)

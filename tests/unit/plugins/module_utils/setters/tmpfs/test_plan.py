@@ -133,7 +133,7 @@ def test_a_drop_in_that_is_read_later_is_named():
     unit = VENDOR._replace(drop_in="/etc/systemd/system/tmp.mount.d/zzz.conf")
     with pytest.raises(OptionError) as caught:
         tmpfs_plan.present(situation(unit=unit), size(GIB), "systemd", None)
-    assert "/etc/systemd/system/tmp.mount.d/zzz.conf sets Options= and wins over" in str(caught.value)
+    assert "/etc/systemd/system/tmp.mount.d/zzz.conf sets Options= and overrides" in str(caught.value)
 
 
 def test_all_users_get_the_size():
@@ -162,7 +162,7 @@ def test_a_share_that_systemd_rounded_in_its_own_way_is_no_drift():
             "/run/systemd/logind.conf.d/zzz.conf sets RuntimeDirectorySize= and is read after",
             id="later",
         ),
-        pytest.param(None, Wanted(size=Amount(None, 101)), "takes at most 100%", id="more-than-all"),
+        pytest.param(None, Wanted(size=Amount(None, 101)), "accepts at most 100%", id="more-than-all"),
     ],
 )
 def test_what_logind_would_not_take_is_refused(logind, wanted, reason):
@@ -416,8 +416,8 @@ def test_a_drop_in_of_the_same_name_in_a_stronger_folder_is_named(stronger):
     with pytest.raises(OptionError) as caught:
         tmpfs_plan.present(situation(unit=unit), size(GIB), "systemd", None)
     assert str(caught.value) == (
-        f"{stronger}/tmp.mount.d/zz-memfacts.conf sets Options= and wins over {UNIT_DROP_IN}; rename it, so that the "
-        "latter can win."
+        f"{stronger}/tmp.mount.d/zz-memfacts.conf sets Options= and overrides {UNIT_DROP_IN}; rename it so that the "
+        "latter takes effect."
     )
 
 

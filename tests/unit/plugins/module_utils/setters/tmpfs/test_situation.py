@@ -54,13 +54,13 @@ def test_the_mount_and_what_it_has(tree):
             "/tmp/a", (ROOT, TMP), tmpfs_situation.NotMounted, "it is a folder of the tmpfs at /tmp;", id="below"
         ),
         pytest.param(
-            "/", (ROOT, TMP), tmpfs_situation.AnotherType, "/ is no tmpfs but of type ext4;", id="another-type"
+            "/", (ROOT, TMP), tmpfs_situation.AnotherType, "/ is not a tmpfs but has the type ext4;", id="another-type"
         ),
         pytest.param(
             "/tmp",
             (ROOT, TMP, "31 30 {other} / /tmp rw - ext4 /dev/vdb rw"),
             tmpfs_situation.AnotherType,
-            "/tmp is no tmpfs but of type ext4",
+            "/tmp is not a tmpfs but has the type ext4",
             id="covered",
         ),
         pytest.param(

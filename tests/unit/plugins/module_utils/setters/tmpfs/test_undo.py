@@ -46,7 +46,7 @@ def test_a_size_that_an_admin_has_set_since_stays():
     found, entry = done()
     plan = undo.absent(with_mount(found, size_bytes=80 * MIB), entry)
     assert plan.remounts == []
-    assert plan.kept == (Kept("/tmp", "its size is 80.0 MiB and not the 1.0 GiB that were set"),)
+    assert plan.kept == (Kept("/tmp", "its size is 80.0 MiB and not the 1.0 GiB that was set"),)
     assert after(plan, "/etc/fstab") == FSTAB, "the line, which nobody has changed, goes back"
     assert plan.entry is None, "what is somebody else's now is no more in the record"
 
@@ -111,9 +111,9 @@ def test_a_run_that_was_interrupted_before_the_remount_is_taken_back():
 @pytest.mark.parametrize(
     "line, reason",
     [
-        ("tmpfs /tmp tmpfs rw,size=80M 0 0\n", "the line for it in /etc/fstab has had other limits set since"),
-        ("tmpfs /tmp tmpfs rw 0 0\n", "the line for it in /etc/fstab has had other limits set since"),
-        ("/dev/vdb /tmp ext4 rw 0 0\n", "the line for it in /etc/fstab is not the one that was written"),
+        ("tmpfs /tmp tmpfs rw,size=80M 0 0\n", "the limits in its line in /etc/fstab have been changed since"),
+        ("tmpfs /tmp tmpfs rw 0 0\n", "the limits in its line in /etc/fstab have been changed since"),
+        ("/dev/vdb /tmp ext4 rw 0 0\n", "its line in /etc/fstab is not the one that was written"),
     ],
 )
 def test_a_line_with_other_limits_is_somebody_elses(line, reason):
@@ -147,7 +147,7 @@ def test_a_mount_that_is_too_full_is_named_and_stays_in_the_record():
     assert plan.kept == (
         Kept(
             "/tmp",
-            "its limits stay: 100.0 MiB of /tmp are in use, which a size of 64.0 MiB would not hold; free space there "
+            "its limits stay: 100.0 MiB of /tmp are in use, so a size of 64.0 MiB is too small; free space there "
             "and run this again.",
         ),
     )
@@ -174,7 +174,7 @@ def test_a_user_who_was_resized_by_hand_is_left_alone():
     resized = found._replace(mounts=users(32 * MIB, 99 * MIB))
     back = undo.absent(resized, settled(plan.entry))
     assert limits_of(back) == [("/run/user/0", Limits(64 * MIB, None))]
-    assert back.kept == (Kept("/run/user/1", "its size is 99.0 MiB and not the 32M that logind was told"),)
+    assert back.kept == (Kept("/run/user/1", "its size is 99.0 MiB and not the 32M that was set for logind"),)
 
 
 def test_a_record_of_0_1_0_gives_back_what_it_says():

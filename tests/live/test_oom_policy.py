@@ -122,7 +122,7 @@ def test_undo_needs_no_policy_to_find_what_was_set(play, program):
         assert not os.path.exists(adj.RECORD)
 
 
-def test_a_wrong_policy_on_one_host_stops_all_before_any_is_touched(play, program):
+def test_wrong_policy_of_one_host_stops_all_hosts(play, program):
     with running(program, "600") as pid:
         # Only the second host has the wrong one.
         right = [{"name": program, "value": 350}]
@@ -135,7 +135,7 @@ def test_a_wrong_policy_on_one_host_stops_all_before_any_is_touched(play, progra
         assert adj.of(pid) == 0 and "Set the oom_score_adj of every entry of the policy" not in output
 
 
-def test_two_entries_that_meet_in_one_process_only_on_the_host_are_refused_there_with_both_named(play, program):
+def test_entries_that_contradict_on_the_host_are_refused_there(play, program):
     with running(program, "600") as pid:
         entries = [{"name": program, "value": 350}, {"pattern": "^adj-policy$", "value": 400}]
         counts, output = play("protect", "-l", "one", oom_policy_lifelines=[], oom_policy_workloads=entries)
@@ -166,9 +166,7 @@ SHIPPED = ("plugins", "roles", "playbooks", "meta", "k8s")
 
 
 @pytest.mark.parametrize("playbook", ["protect", "undo", "limit_tmpfs", "audit", "where_did_it_go"])
-def test_of_the_archive_a_playbook_needs_only_what_ansible_knows_and_of_the_control_node_only_ansible(
-    built, tmp_path, playbook
-):
+def test_archive_works_with_ansible_core_alone(built, tmp_path, playbook):
     environment = plays.environment_for(tmp_path, built)
     command = [PLAYBOOK, "-i", plays.inventory_of(tmp_path, ["here"]), "--check", f"memfacts.linux.{playbook}"]
     done = subprocess.run(

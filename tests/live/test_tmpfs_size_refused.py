@@ -9,26 +9,13 @@ import sys
 import pytest
 
 from tests.live import tmpfs_size
-from tests.live.tmpfs_size import FSTAB, MIB, RECORD, outcome, state, warnings
+from tests.live.tmpfs_size import MIB, RECORD, outcome, state, warnings
 from tests.live.users import NOBODY
 
 pytestmark = tmpfs_size.MARKS
 
 
-@pytest.fixture
-def box():
-    with tmpfs_size.box() as made:
-        yield made
-
-
-@pytest.fixture
-def declared(box):
-    """fstab names the mount, with options that the mount does not have."""
-    box.write("/etc/fstab", FSTAB)
-    return box
-
-
-def test_a_full_tmpfs_is_not_shrunk_and_its_holders_are_named(declared):
+def test_full_tmpfs_is_not_shrunk_and_holders_are_named(declared):
     declared.sh("dd if=/dev/zero of=/mnt/kept bs=1M count=3 2>/dev/null")
     holder = subprocess.Popen(
         ["nsenter", f"--mount=/proc/{declared.pid}/ns/mnt", sys.executable, "-c", HOLD], stdout=subprocess.PIPE

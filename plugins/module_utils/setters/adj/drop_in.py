@@ -7,14 +7,11 @@ import glob
 import os
 
 from ...memcore.errors import MemfactsError
-from ...memcore.sources import unit_file
 from .. import as_user, text_file, written
 from . import drop_in_text
 from . import record as adj_record
 
 _FOREIGN = "its text is not what this module wrote, so somebody else wrote or changed it"
-# Those of the folders of systemd.unit(5) that come before /etc/systemd/system.
-_STRONGER = tuple(f"/{name}/" for name in unit_file.FOLDERS[: unit_file.FOLDERS.index("etc/systemd/system")])
 
 
 class DropIn:
@@ -90,7 +87,7 @@ class DropIn:
                 "remove the line there, or use persist: none."
             )
         for name, text in others:
-            if name.startswith(_STRONGER) and os.path.basename(name) == drop_in_text.NAME and text is not None:
+            if text is not None and drop_in_text.is_read_instead(name):
                 raise MemfactsError(
                     f"systemd reads {name} instead of {self.path}, which has the same name in a folder of lower "
                     "precedence; move it away, or use persist: none."

@@ -12,8 +12,6 @@ from typing import Callable, Dict, NamedTuple, Optional, Tuple
 from ...memcore.errors import MemfactsError, ParseError
 from .. import text_file, written
 
-_DIGITS = 64
-
 
 class Change(NamedTuple):
     """The file's text before and after (None: no file), and what the record says of it afterwards.
@@ -62,7 +60,7 @@ def absent(path: str, row: Optional[Dict], is_earlier: Callable[[str], bool]) ->
     if row is None:
         return Change(path, now, None if now is not None and is_earlier(now) else now)
     if now is not None and not _is_ours(now, row):
-        return Change(path, now, now, left="somebody has changed it since it was written")
+        return Change(path, now, now, left=written.CHANGED)
     return Change(path, now, None, folders=_written(path, row).folders)
 
 
@@ -87,7 +85,7 @@ def checked_row(row: object, path: str) -> Dict:
         raise ParseError(f"its part about {path} does not have the right keys")
     written.from_row(row["file"], lambda named: named == path)
     earlier = row["earlier"]
-    if earlier is not None and not (isinstance(earlier, str) and len(earlier) == _DIGITS):
+    if earlier is not None and not written.is_digest(earlier):
         raise ParseError(f"its part about {path} has no valid SHA-256")
     return row
 

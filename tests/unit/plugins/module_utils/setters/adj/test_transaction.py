@@ -25,7 +25,7 @@ def test_steps_are_taken_back_in_reverse_and_the_error_says_so(error):
         assert str(caught.value) == "the disk is full; all old values were restored."
 
 
-def test_a_step_that_cannot_be_taken_back_is_named_and_the_others_are_taken_back():
+def test_failed_undo_step_is_named_and_the_others_run():
     steps = []
     with pytest.raises(MemfactsError) as caught:
         with Transaction() as transaction:

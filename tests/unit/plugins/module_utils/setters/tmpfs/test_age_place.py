@@ -81,7 +81,7 @@ def test_what_may_be_read_as_another_folder_is_refused(path):
     ]
     + ["/dev", "/dev/mqueue", "/boot", "/bin", "/lib64", "/var/lib/dpkg", "/var/lib/kubelet/pods", "/opt", "/srv"],
 )
-def test_folders_of_the_system_and_homes_are_refused_whatever_is_mounted_there(path):
+def test_system_folders_and_homes_are_refused(path):
     with pytest.raises(OptionError, match="an age is never allowed"):
         age_place.plain(path)
 
@@ -116,7 +116,7 @@ def test_an_age_is_written_without_blanks(text, written):
         ("\u0661d", "give a number with"),
     ],
 )
-def test_an_age_that_is_none_or_too_short_to_be_meant_is_refused(text, reason):
+def test_invalid_or_short_age_is_refused(text, reason):
     if reason is None:
         assert age_place.age(text, "/tmp") == text
         return
@@ -147,7 +147,7 @@ def test_a_folder_on_disk_takes_an_explicit_wish():
         ),
     ],
 )
-def test_homes_pods_and_what_may_hang_are_refused_even_with_the_wish(path, reason, not_tmpfs):
+def test_homes_pods_and_hanging_mounts_are_refused_with_not_tmpfs(path, reason, not_tmpfs):
     with pytest.raises(OptionError, match=reason):
         place(path, not_tmpfs=not_tmpfs)
 
@@ -163,7 +163,7 @@ def test_a_symbolic_link_on_the_way_is_refused():
             place("/tmp/a/b", **{step: link})
 
 
-def test_a_folder_on_the_way_that_others_may_replace_is_refused():
+def test_replaceable_parent_folder_is_refused():
     for uid, mode in ((1000, 0o755), (0, 0o777), (0, 0o775)):
         step = age_place.Step("folder", uid, stat.S_IFDIR | mode)
         with pytest.raises(OptionError, match="users other than root can replace folders in /tmp/a"):

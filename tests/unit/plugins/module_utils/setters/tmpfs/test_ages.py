@@ -29,7 +29,7 @@ def test_ages_are_checked_one_by_one():
         ([{"path": "/tmp"}], "has the age None"),
     ],
 )
-def test_what_must_not_be_handed_to_a_deleter_is_refused(given, reason):
+def test_forbidden_age_is_refused(given, reason):
     with pytest.raises(OptionError, match=reason):
         ages.checked(given)
 

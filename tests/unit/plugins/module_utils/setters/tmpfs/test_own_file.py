@@ -134,7 +134,7 @@ def test_what_an_earlier_release_wrote_is_ours(module, path):
     assert not os.path.exists(path)
 
 
-def test_a_run_that_was_killed_before_it_wrote_leaves_what_is_still_ours(module, path):
+def test_run_killed_before_its_write_leaves_our_file(module, path):
     first = present(path, "a\n")
     put(module, first)
     second = present(path, "b\n", first.row)  # its row is in the record, its text is not in the file

@@ -258,7 +258,7 @@ def fstabs(draw):
 
 
 @given(fstabs(), st.lists(st.tuples(PLACES, WISHES), min_size=1, max_size=4))
-def test_whatever_was_done_the_way_back_leads_to_the_same_bytes(fstab, steps):
+def test_undo_restores_the_same_bytes_after_any_run(fstab, steps):
     first = found = situation(fstab, unit=VENDOR)
     entry = None
     for place, wanted in steps:
@@ -298,7 +298,7 @@ def test_a_run_that_was_interrupted_is_completed_and_can_be_taken_back(stop):
     assert applied(found, undo.absent(found, whole.entry)) == first
 
 
-def test_what_others_changed_in_the_line_meanwhile_survives_the_way_back():
+def test_undo_keeps_foreign_changes_of_the_line():
     found = situation(FSTAB)
     plan = tmpfs_plan.present(found, size(GIB), "fstab", None)
     edited = applied(found, plan)._replace(fstab=FSTAB.replace("rw,size=64m", "rw,noexec,size=1G"))
@@ -444,12 +444,12 @@ def test_a_foreign_drop_in_stays_where_fstab_declares_the_mount():
     assert [change.path for change in plan.files] == ["/etc/fstab"]
 
 
-def test_a_line_for_what_is_mounted_by_hand_lets_the_boot_go_on_without_it():
+def test_line_for_a_manual_mount_has_nofail():
     plan = tmpfs_plan.present(situation("", [live("/mnt")], path="/mnt"), size(GIB), "fstab", None)
     assert after(plan, "/etc/fstab").split()[3].split(",")[-2:] == ["nofail", "size=1G"]
 
 
-def test_the_record_of_a_drop_in_names_the_folders_that_are_made_for_it():
+def test_record_names_the_folders_of_a_drop_in():
     folders = ("/etc/systemd/system/tmp.mount.d",)
     plan = tmpfs_plan.present(situation(unit=VENDOR._replace(folders=folders)), size(GIB), "systemd", None)
     assert plan.entry.files[0].file.folders == folders

@@ -121,7 +121,7 @@ def test_paths_of_fstab_that_lead_to_the_mount_through_links(tree, tmp_path, rea
     assert read(host, "/tmp").spellings == ("/a", "/c/tmp", "/d//../tmp")
 
 
-def test_a_writable_mount_elsewhere_is_remounted_instead_of_a_read_only_one(tree):
+def test_writable_mount_is_remounted_instead_of_a_read_only_one(tree):
     mounts = (ROOT, "30 21 {own} / /tmp ro - tmpfs tmpfs rw", "31 21 {own} / /mnt rw - tmpfs tmpfs rw")
     found = tmpfs_situation.read(tree(mounts), "/tmp")
     assert (found.mounts[0].mount.mount_point, found.mounts[0].via.mount_point) == ("/tmp", "/mnt")

@@ -58,7 +58,7 @@ def test_inodes_that_an_admin_has_set_since_stay():
     assert plan.kept == (Kept("/tmp", "it may have 6000 inodes and not the 5000 that were set"),)
 
 
-def test_another_tmpfs_at_the_path_is_left_alone_though_it_has_the_size_that_was_set():
+def test_other_tmpfs_of_equal_size_is_left_alone():
     found, entry = done()
     plan = undo.absent(with_mount(found, ANOTHER), entry)
     assert plan.remounts == []
@@ -81,7 +81,7 @@ def test_which_mounts_are_one(then, now, is_same):
     assert bool(undo.absent(with_mount(found, now), entry).remounts) == is_same
 
 
-def test_after_a_reboot_what_our_file_has_mounted_gets_back_what_it_had():
+def test_undo_after_reboot_restores_the_size():
     found, entry = done()
     plan = undo.absent(with_mount(found, LATER), entry)
     assert (limits_of(plan), plan.kept) == ([("/tmp", Limits(64 * MIB, None))], ())
@@ -99,7 +99,7 @@ def test_a_reboot_takes_back_what_was_declared_nowhere():
     assert (plan.remounts, plan.kept, plan.entry) == ([], (), None)
 
 
-def test_a_run_that_was_interrupted_before_the_remount_is_taken_back():
+def test_run_killed_before_the_remount_is_undone():
     found, entry = done()
     second = tmpfs_plan.present(found, size(2 * GIB), "fstab", entry)
     plan = undo.absent(found, second.entry)

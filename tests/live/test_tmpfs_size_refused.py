@@ -57,7 +57,7 @@ with open("/mnt/gone", "wb") as stream:
 @pytest.mark.parametrize(
     "script, arguments, reason",
     [
-        pytest.param("", {"size": "1.5g"}, "size is '1.5g', which is no size;", id="fraction"),
+        pytest.param("", {"size": "1.5g"}, "size is '1.5g', which is not a size;", id="fraction"),
         pytest.param("", {"size": "0"}, "size is '0', which the kernel reads as no limit", id="zero"),
         pytest.param("", {"size": "010m"}, "size is '010m', which the kernel would read as octal;", id="octal"),
         pytest.param("", {}, "neither size nor inodes is given for /mnt;", id="nothing"),
@@ -71,7 +71,7 @@ with open("/mnt/gone", "wb") as stream:
         ),
         pytest.param("mount -o remount,bind,ro /var/lib", {"size": "9m"}, "/var/lib is read-only", id="read-only-var"),
         pytest.param("", {"size": "9m", "persist": "systemd"}, "this host does not run systemd;", id="no-systemd"),
-        pytest.param("", {"size": "9m", "persist": "logind"}, "sizes /run/user/* only", id="not-a-users"),
+        pytest.param("", {"size": "9m", "persist": "logind"}, "sets the size of /run/user/* only", id="not-a-users"),
         pytest.param("", {"path": "/run/user/*", "size": "9m"}, "does not run systemd;", id="users-without-systemd"),
         pytest.param(
             "umount /mnt; mount -t tmpfs -o size=0 tmpfs /mnt",
@@ -82,8 +82,8 @@ with open("/mnt/gone", "wb") as stream:
         pytest.param("", {"path": "/mnt\0x", "size": "9m"}, "which contains a NUL byte;", id="nul"),
         pytest.param("", {"path": True, "size": "9m"}, "path is 'True', which does not start with", id="bool-as-path"),
         pytest.param("", {"path": 7, "size": "9m"}, "path is '7', which does not start with", id="number-as-path"),
-        pytest.param("", {"size": True}, "size is 'True', which is no size;", id="bool-as-size"),
-        pytest.param("", {"size": "9m", "inodes": False}, "inodes is 'False', which is no size;", id="bool-as-inodes"),
+        pytest.param("", {"size": True}, "size is 'True', which is not a size;", id="bool-as-size"),
+        pytest.param("", {"size": "9m", "inodes": False}, "inodes is 'False', which is not a size;", id="bool-as-inodes"),
         pytest.param("", {"size": "9m", "fstab": "x"}, "fstab is 'x', which does not start with", id="relative-fstab"),
         pytest.param("", {"size": "9m", "fstab": "/etc"}, "/etc cannot be read: is a directory;", id="folder-as-fstab"),
     ],

@@ -770,7 +770,7 @@ ansible_facts:
               sample: 0
             swapped_bytes:
               description:
-                - Bytes of shared memory in swap. This is an estimate, namely the swap in use minus the swap of all
+                - Bytes of shared memory in swap. memfacts estimates this value as the swap in use minus the swap of all
                   processes. V(null) if the swap of some process is not known, or C(/proc/meminfo) has no SwapTotal.
               returned: always
               type: int
@@ -1291,7 +1291,7 @@ ansible_facts:
                   sample: 672
                 oom_score_adj:
                   description:
-                    - The oom_score_adj of the process, which raises or lowers its score. It is from -1000 (never
+                    - The oom_score_adj of the process, which raises or lowers its score. The value is from -1000 (never
                       killed) to 1000. V(null) if it cannot be read.
                   returned: always
                   type: int
@@ -1476,8 +1476,8 @@ ansible_facts:
                 666 and a floored one 0
             tie_rule:
               description:
-                - Which process dies if several have the same points. It is the V(first) or the V(last) that the kernel
-                  scans, or V(unknown).
+                - Which process dies if several have the same points. V(first) and V(last) mean the first or the last
+                  process that the kernel scans. V(unknown) means that the rule is not known.
               returned: always
               type: str
               sample: "last"
@@ -1500,7 +1500,8 @@ ansible_facts:
               sample: 5264892416
             total_bytes:
               description:
-                - Bytes of RAM and swap that may be used here. One unit of oom_score_adj is one thousandth of it.
+                - Bytes of RAM and swap that may be used here. One unit of oom_score_adj is one thousandth of these
+                  bytes.
               returned: always
               type: int
               sample: 8264892416
@@ -1515,8 +1516,8 @@ ansible_facts:
               sample: "highest score"
             sure:
               description:
-                - Whether the prediction is certain. It is not if a tie is open or if the points are closer than the
-                  possible error of the kernel's counters.
+                - Whether the prediction is certain. The prediction is not certain if a tie is open, or if the points
+                  are closer than the possible error of the kernel's counters.
               returned: always
               type: bool
               sample: true
@@ -1680,8 +1681,8 @@ ansible_facts:
                   sample: 0
                 oom_score:
                   description:
-                    - The oom_score of the process for the whole host, computed from the same figures. It corresponds to
-                      C(/proc/PID/oom_score). V(null) if the badness model is not known.
+                    - The oom_score of the process for the whole host, computed from the same figures. This score
+                      corresponds to C(/proc/PID/oom_score). V(null) if the badness model is not known.
                   returned: always
                   type: int
                   sample: 731
@@ -1781,7 +1782,8 @@ ansible_facts:
                   sample: 402653184
                 total_bytes:
                   description:
-                    - Bytes of RAM and swap that may be used here. One unit of oom_score_adj is one thousandth of it.
+                    - Bytes of RAM and swap that may be used here. One unit of oom_score_adj is one thousandth of these
+                      bytes.
                   returned: always
                   type: int
                   sample: 536870912
@@ -1796,8 +1798,8 @@ ansible_facts:
                   sample: "highest score"
                 sure:
                   description:
-                    - Whether the prediction is certain. It is not if a tie is open or if the points are closer than the
-                      possible error of the kernel's counters.
+                    - Whether the prediction is certain. The prediction is not certain if a tie is open, or if the
+                      points are closer than the possible error of the kernel's counters.
                   returned: always
                   type: bool
                   sample: true
@@ -1962,7 +1964,7 @@ ansible_facts:
                       sample: 0
                     oom_score:
                       description:
-                        - The oom_score of the process for the whole host, computed from the same figures. It
+                        - The oom_score of the process for the whole host, computed from the same figures. This score
                           corresponds to C(/proc/PID/oom_score). V(null) if the badness model is not known.
                       returned: always
                       type: int
@@ -2171,13 +2173,14 @@ ansible_facts:
                   sample: -997
                 all_tied:
                   description:
-                    - Whether this kernel gives all of them the same points. It is also true if the badness model is not
-                      known and they might have the same points.
+                    - Whether this kernel gives all of them the same points. V(true) also if the badness model is not
+                      known and the processes might have the same points.
                   returned: always
                   type: bool
                   sample: true
                 next_count:
-                  description: Number of processes of which one dies. It is more than 1 in a tie that cannot be decided.
+                  description:
+                    - Number of processes of which one dies. A number above 1 means a tie that cannot be decided.
                   returned: always
                   type: int
                   sample: 3

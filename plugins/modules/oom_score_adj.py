@@ -31,8 +31,8 @@ options:
     type: str
   pattern:
     description:
-      - Selects processes by a Python regular expression. It must match some part of the process name (comm) or of the
-        path of the executable. Command lines are not examined.
+      - Selects processes by a Python regular expression. The expression must match some part of the process name (comm)
+        or of the path of the executable. Command lines are not examined.
     type: str
   user:
     description:
@@ -51,10 +51,10 @@ options:
   scope:
     description:
       - V(system) means a unit of the system manager. V(user) means a unit of the systemd manager of a user.
-      - With V(user) and O(user), the drop-in is in the home folder of that user. It is read and written with the rights
-        of that user. Without O(user), the drop-in is in C(/etc/systemd/user), for all users.
-      - The manager of a user has no privileges. It cannot start a process with a lower value than its own value, which
-        usually is 100 or 200.
+      - With V(user) and O(user), the drop-in is in the home folder of that user. The module reads and writes this
+        drop-in with the rights of that user. Without O(user), the drop-in is in C(/etc/systemd/user), for all users.
+      - The manager of a user has no privileges. Such a manager cannot start a process with a lower value than its own
+        value, which usually is 100 or 200.
     type: str
     choices: [system, user]
     default: system
@@ -79,12 +79,13 @@ options:
     description:
       - Whether any process may get V(-1000), and process 1 a negative value. If it is false, only lifelines may get
         V(-1000).
-      - Lifelines are the services without which nobody can reach or repair the host. They are sshd, journald, udevd and
-        logind of systemd, D-Bus, auditd, the container runtimes (containerd, dockerd, cri-o, conmon), kubelet, daemons
-        that serve disks (multipathd, iscsid, dmeventd) and daemons that watch a cluster (watchdog, sbd, corosync). The
-        module recognizes them by the path of their program and by their unit, not by their name.
+      - Lifelines are the services without which nobody can reach or repair the host. These services are sshd, journald,
+        udevd and logind of systemd, D-Bus, auditd, the container runtimes (containerd, dockerd, cri-o, conmon),
+        kubelet, daemons that serve disks (multipathd, iscsid, dmeventd) and daemons that watch a cluster (watchdog,
+        sbd, corosync). The module recognizes them by the path of their program and by their unit, not by their name.
       - Processes that run a session (the systemd of a user, the sshd of one login, C(login), C(su)) never get a
-        negative value, because everything that starts in the session would inherit it. They are in RV(left_out).
+        negative value, because everything that starts in the session would inherit it. The module skips them and lists
+        them in RV(left_out).
       - If an unkillable process leaks memory, the kernel kills everything else. In the end the host hangs or panics.
     type: bool
     default: false
@@ -92,9 +93,10 @@ options:
     description:
       - Where to store the value for processes that start later.
       - V(systemd) writes a drop-in C(90-memfacts-oom-score-adj.conf) of the unit.
-      - V(auto) means V(systemd) if O(unit) selects the processes and systemd can set the value, otherwise V(none). It
-        writes no drop-in if other files of the unit already set the value. It writes none for C(sshd) either. sshd sets
-        its own value to -1000 at each start, and it sets the value that systemd gave it on every session.
+      - V(auto) means V(systemd) if O(unit) selects the processes and systemd can set the value, otherwise V(none). With
+        V(auto) the module writes no drop-in if other files of the unit already set the value. It also writes none for
+        C(sshd), because sshd sets its own value to -1000 at each start, and it sets the value that systemd gave it on
+        every session.
       - V(none) changes only running processes, and removes the drop-in of an earlier task. With O(state=absent) it
         keeps the drop-in.
     type: str
@@ -102,57 +104,57 @@ options:
     default: auto
   entries:
     description:
-      - Several entries to set in one run. The module checks all entries before it changes anything. It searches the
-        processes once, and each systemd manager reads its files once. It refuses two entries that give one process
-        different values.
+      - Several entries to set in one run. The module checks all entries before it changes anything. The module searches
+        the processes once, and each systemd manager reads its files once. The module refuses two entries that give one
+        process different values.
       - Give either O(entries) or the options of a single entry (O(pid) to O(container), O(value)).
     type: list
     elements: dict
     suboptions:
       pid:
-        description: As O(pid) of a single entry.
+        description: Same as O(pid) of a single entry.
         type: int
       name:
-        description: As O(name) of a single entry.
+        description: Same as O(name) of a single entry.
         type: str
       pattern:
-        description: As O(pattern) of a single entry.
+        description: Same as O(pattern) of a single entry.
         type: str
       user:
-        description: As O(user) of a single entry.
+        description: Same as O(user) of a single entry.
         type: str
       unit:
-        description: As O(unit) of a single entry.
+        description: Same as O(unit) of a single entry.
         type: str
       scope:
-        description: As O(scope) of a single entry.
+        description: Same as O(scope) of a single entry.
         type: str
         choices: [system, user]
         default: system
       cgroup:
-        description: As O(cgroup) of a single entry.
+        description: Same as O(cgroup) of a single entry.
         type: str
       container:
-        description: As O(container) of a single entry.
+        description: Same as O(container) of a single entry.
         type: str
       children:
-        description: As O(children) of a single entry.
+        description: Same as O(children) of a single entry.
         type: bool
         default: false
       value:
-        description: As O(value) of a single entry.
+        description: Same as O(value) of a single entry.
         type: int
       allow_unkillable:
-        description: As O(allow_unkillable) of a single entry.
+        description: Same as O(allow_unkillable) of a single entry.
         type: bool
         default: false
       persist:
-        description: As O(persist) of a single entry.
+        description: Same as O(persist) of a single entry.
         type: str
         choices: [auto, systemd, none]
         default: auto
       missing:
-        description: As O(missing) of a single entry.
+        description: Same as O(missing) of a single entry.
         type: str
         choices: [fail, ignore]
         default: fail
@@ -190,8 +192,8 @@ notes:
     CAP_SYS_RESOURCE in the initial user namespace. Root in a container often does not have it. The error message
     explains what is missing.
   - A run that fails restores all processes and all drop-ins.
-  - The record is C(/var/lib/memfacts/oom_score_adj.json). It is removed when nothing is left to undo. Runs wait for
-    each other with a lock on C(/run/memfacts.lock). This file is never removed.
+  - The record is C(/var/lib/memfacts/oom_score_adj.json). The record is removed when nothing is left to undo. Runs wait
+    for each other with a lock on C(/run/memfacts.lock). The lock file is never removed.
   - Child processes inherit the value of their parent. All processes that start later inherit the value of process 1,
     and the module warns about this.
 extends_documentation_fragment:
@@ -381,7 +383,8 @@ kept:
       sample: it has 310, but this module had set 300, so somebody else has set it since
 users:
   description:
-    - With O(scope=user), the users whose systemd manager did not answer correctly. This is not a failure of the task.
+    - With O(scope=user), the users whose systemd manager did not answer correctly. The task does not fail because of
+      such a manager.
   returned: success, for a single entry
   type: list
   elements: dict

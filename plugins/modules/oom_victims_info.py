@@ -31,8 +31,8 @@ options:
     default: 10
   what_if:
     description:
-      - Hypothetical changes. The module applies all of them together to the figures it has read, changes nothing on the
-        host, and reports the new order beside the old one.
+      - Hypothetical changes. The module applies all changes together to the figures that it has read, and reports the
+        new order beside the old one. Nothing is changed on the host.
     type: list
     elements: dict
     default: []
@@ -172,7 +172,8 @@ host:
       type: int
       sample: 5264892416
     total_bytes:
-      description: Bytes of RAM and swap that may be used here. One unit of oom_score_adj is one thousandth of it.
+      description:
+        - Bytes of RAM and swap that may be used here. One unit of oom_score_adj is one thousandth of these bytes.
       returned: always
       type: int
       sample: 8264892416
@@ -187,8 +188,8 @@ host:
       sample: "highest score"
     sure:
       description:
-        - Whether the prediction is certain. It is not if a tie is open or if the points are closer than the possible
-          error of the kernel's counters.
+        - Whether the prediction is certain. The prediction is not certain if a tie is open, or if the points are closer
+          than the possible error of the kernel's counters.
       returned: always
       type: bool
       sample: true
@@ -348,7 +349,7 @@ host:
           sample: 0
         oom_score:
           description:
-            - The oom_score of the process for the whole host, computed from the same figures. It corresponds to
+            - The oom_score of the process for the whole host, computed from the same figures. This score corresponds to
               C(/proc/PID/oom_score). V(null) if the badness model is not known.
           returned: always
           type: int
@@ -440,8 +441,8 @@ badness_evidence:
     floored one 0
 tie_rule:
   description:
-    - Which process dies if several have the same points. It is the V(first) or the V(last) that the kernel scans, or
-      V(unknown).
+    - Which process dies if several have the same points. V(first) and V(last) mean the first or the last process that
+      the kernel scans. V(unknown) means that the rule is not known.
   returned: always
   type: str
   sample: "last"
@@ -474,7 +475,8 @@ by_cgroup:
       type: int
       sample: 402653184
     total_bytes:
-      description: Bytes of RAM and swap that may be used here. One unit of oom_score_adj is one thousandth of it.
+      description:
+        - Bytes of RAM and swap that may be used here. One unit of oom_score_adj is one thousandth of these bytes.
       returned: always
       type: int
       sample: 536870912
@@ -489,8 +491,8 @@ by_cgroup:
       sample: "highest score"
     sure:
       description:
-        - Whether the prediction is certain. It is not if a tie is open or if the points are closer than the possible
-          error of the kernel's counters.
+        - Whether the prediction is certain. The prediction is not certain if a tie is open, or if the points are closer
+          than the possible error of the kernel's counters.
       returned: always
       type: bool
       sample: true
@@ -650,7 +652,7 @@ by_cgroup:
           sample: 0
         oom_score:
           description:
-            - The oom_score of the process for the whole host, computed from the same figures. It corresponds to
+            - The oom_score of the process for the whole host, computed from the same figures. This score corresponds to
               C(/proc/PID/oom_score). V(null) if the badness model is not known.
           returned: always
           type: int

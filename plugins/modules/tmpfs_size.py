@@ -34,41 +34,41 @@ options:
     elements: dict
     suboptions:
       path:
-        description: See O(path).
+        description: Same as O(path).
         type: path
         required: true
       size:
-        description: See O(size).
+        description: Same as O(size).
         type: str
       inodes:
-        description: See O(inodes).
+        description: Same as O(inodes).
         type: str
       min_free:
-        description: See O(min_free).
+        description: Same as O(min_free).
         type: str
       persist:
-        description: See O(persist).
+        description: Same as O(persist).
         type: str
         choices: [auto, fstab, systemd, logind, none]
         default: auto
       missing:
-        description: See O(missing).
+        description: Same as O(missing).
         type: str
         choices: [fail, ignore]
         default: fail
   journal:
     description:
-      - Limits of the journal in C(/run). The module restarts journald, which then reads the limits. It reads them back
-        from the files of journald, in the order in which journald reads them. If another file would override a limit,
-        the module refuses and changes nothing.
+      - Limits of the journal in C(/run). The module restarts journald, which then reads the limits. The module reads
+        the limits back from the files of journald, in the order in which journald reads these files. If another file
+        would override a limit, the module refuses and changes nothing.
       - If none of the three limits is given, the limits that an earlier run has set are taken back.
     type: dict
     suboptions:
       max_use:
         description:
-          - C(RuntimeMaxUse=) of journald.conf(5), the maximum size of the journal in C(/run). It is in bytes, or a
-            number with V(K), V(M), V(G) or V(T), and at least twice O(journal.max_file_size). journald removes at once
-            what is above the limit.
+          - C(RuntimeMaxUse=) of journald.conf(5), the maximum size of the journal in C(/run). Give bytes, or a number
+            with V(K), V(M), V(G) or V(T). The size must be at least twice O(journal.max_file_size). journald removes at
+            once what is above the limit.
         type: str
       keep_free:
         description: C(RuntimeKeepFree=), the space in C(/run) that the journal leaves free for others.
@@ -80,8 +80,8 @@ options:
         type: str
   ages:
     description:
-      - Folders in which systemd-tmpfiles deletes files that were not used for some time. It runs 15 minutes after boot
-        and then once a day. An empty list takes back the ages that an earlier run has set.
+      - Folders in which systemd-tmpfiles deletes files that were not used for some time. systemd-tmpfiles runs 15
+        minutes after boot and then once a day. An empty list takes back the ages that an earlier run has set.
       - The module refuses system folders, home folders, and paths with a wildcard, a specifier such as C(%h) or C(..).
         It also refuses a path in which some part is a symbolic link or a folder that users other than root can replace.
     type: list
@@ -92,7 +92,7 @@ options:
         type: str
         required: true
       age:
-        description: The age, such as V(10d) or V(12h), as in tmpfiles.d(5). It must be at least V(1h).
+        description: The age, such as V(10d) or V(12h), as in tmpfiles.d(5). The age must be at least V(1h).
         type: str
         required: true
       not_tmpfs:
@@ -112,7 +112,7 @@ options:
     default: false
   size:
     description:
-      - The size limit of the tmpfs. It is a number of bytes, a number with V(k), V(M), V(G) or V(T), or a percentage of
+      - The size limit of the tmpfs. Give a number of bytes, a number with V(k), V(M), V(G) or V(T), or a percentage of
         RAM such as V(20%). A percentage is also written as a percentage. The kernel rounds the size up to whole pages.
       - If the size is larger than the RAM, the module sets it and warns.
       - The module refuses V(0), because the kernel reads it as no limit, and a remount can never set a limit again. It
@@ -124,8 +124,8 @@ options:
     type: str
   min_free:
     description:
-      - The space that must remain free if the tmpfs becomes smaller. It has the format of O(size). A percentage is a
-        share of the new size.
+      - The space that must remain free if the tmpfs becomes smaller. Give the space in the same format as O(size). A
+        percentage is a share of the new size.
     type: str
   persist:
     description:
@@ -147,8 +147,8 @@ options:
   state:
     description:
       - V(present) sets the limits.
-      - V(absent) restores the files and the limits of the mount from before the first run. It does so for O(path), for
-        the paths in O(entries), or without both for everything in the record. If somebody else has changed something
+      - V(absent) restores the files and the limits of the mount from before the first run. This applies to O(path), to
+        the paths in O(entries), or without both to everything in the record. If somebody else has changed something
         since, it stays as it is and is named in RV(kept). If the files in a mount do not fit into its former size, the
         mount is also named in RV(kept), and stays in the record. A path that is not in the record counts as absent.
       - V(listed) changes nothing and returns the record.
@@ -549,8 +549,8 @@ ages:
           sample: there is no such folder
     due:
       description:
-        - Files and folders that are older than their age now, at most 1000. They are computed if an age changes, in
-          check mode or with O(clean_now). V(null) if they were not computed.
+        - Files and folders that are older than their age now, at most 1000. The module computes this list if an age
+          changes, in check mode or with O(clean_now). V(null) if they were not computed.
       returned: always
       type: list
       elements: str

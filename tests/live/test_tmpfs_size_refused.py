@@ -83,7 +83,9 @@ with open("/mnt/gone", "wb") as stream:
         pytest.param("", {"path": True, "size": "9m"}, "path is 'True', which does not start with", id="bool-as-path"),
         pytest.param("", {"path": 7, "size": "9m"}, "path is '7', which does not start with", id="number-as-path"),
         pytest.param("", {"size": True}, "size is 'True', which is not a size;", id="bool-as-size"),
-        pytest.param("", {"size": "9m", "inodes": False}, "inodes is 'False', which is not a size;", id="bool-as-inodes"),
+        pytest.param(
+            "", {"size": "9m", "inodes": False}, ("inodes is 'False', which is not a size;"), id="bool-as-inodes"
+        ),
         pytest.param("", {"size": "9m", "fstab": "x"}, "fstab is 'x', which does not start with", id="relative-fstab"),
         pytest.param("", {"size": "9m", "fstab": "/etc"}, "/etc cannot be read: is a directory;", id="folder-as-fstab"),
     ],

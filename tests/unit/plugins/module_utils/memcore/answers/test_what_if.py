@@ -230,7 +230,7 @@ def test_the_whole_answer(machine):
     assert found["summary"].startswith(
         "If the host runs out of memory the kernel kills java (pid 10), which frees up to "
     )
-    assert f"if {SLICE}/tomcat.service does, the kernel kills java" in found["summary"]
+    assert f"if {SLICE}/tomcat.service reaches its limit, the kernel kills java" in found["summary"]
     assert found["report"][0] == found["summary"].rpartition(";")[0] + "."
     assert (found["tie_rule"], found["tie_rule_evidence"]) == ("last", "said")
     assert [row["pid"] for row in found["host"]["victims"]] == [10, 11, 12]
@@ -241,10 +241,10 @@ def test_the_whole_answer(machine):
 def test_the_answer_to_a_change_is_in_the_summary(machine):
     changes = [{"change": "oom_score_adj", "name": "java", "value": -500}]
     found = next_victim.collect(machine, asked(changes=changes))
-    assert "; with what_if, on the host postgres (pid 11) instead of java (pid 10);" in found["summary"]
+    assert "; with what_if, next to die on the host: postgres (pid 11) instead of java (pid 10);" in found["summary"]
     assert "  Host: postgres (pid 11) instead of java (pid 10)" in found["report"]
     same = next_victim.collect(machine, asked(changes=[{"change": "gone", "name": "sshd"}]))
-    assert "; with what_if, nothing changes about who dies next;" in same["summary"]
+    assert "; with what_if, the next process to die stays the same;" in same["summary"]
 
 
 def test_only_the_domains_of_one_cgroup(machine):

@@ -93,6 +93,29 @@ def test_protect_names_silent_users_and_hosts_without_policy_targets(plays):
     assert ended.output.count("This host has none of the services and processes that the policy names.") == 2
 
 
+@pytest.mark.parametrize(
+    "wrong, said",
+    [
+        pytest.param([{"path": "/tmp", "size": "80M", "sice": "1"}], "sice", id="unknown-key"),
+        pytest.param("{{ no_such_variable }}", "no_such_variable", id="undefined-variable"),
+        pytest.param("/tmp", "list", id="type"),
+    ],
+)
+def test_wrong_variable_of_one_host_keeps_limit_tmpfs_from_every_host(plays, wrong, said):
+    mounts = "{{ wrong if inventory_hostname == 'three' else right }}"
+    ended = plays.run(
+        "limit_tmpfs",
+        settings=FREE,
+        tmpfs_limits_apply=True,
+        tmpfs_limits_mounts=mounts,
+        wrong=wrong,
+        right=[{"path": "/tmp", "size": "80M"}],
+    )
+    assert ended.status != 0
+    assert re.search(r"fatal: \[three\]: FAILED", ended.output) and said in ended.output
+    assert ended.asked == []
+
+
 def test_undo_runs_each_setter_once_and_failing_host_stops_no_other(plays):
     plays.answers("two", "oom_score_adj", msg="Cannot undo: no space left on /var/lib/memfacts.")
     kept = [{"what": "/etc/fstab", "reason": "the line of /tmp is another one by now"}]

@@ -17,7 +17,7 @@ from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oom
 )
 from tests.support import log_formats
 
-LOGS = pathlib.Path(__file__).resolve().parents[4] / "fixtures" / "oomlogs"
+LOGS = pathlib.Path(__file__).resolve().parents[5] / "fixtures" / "oomlogs"
 CONTAINER = (
     "/kubepods/burstable/podd11ab7b0-d6db-4a24-a7de-4a2faf1e6980"
     "/9f02d9fa0049eb2655fc83c765f142362b2cb403b57b70ba3185071015ca3b64"

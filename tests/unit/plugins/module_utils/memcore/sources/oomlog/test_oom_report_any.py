@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oomlog import oom_records, oom_report
 from tests.support import log_formats
 
-LOGS = pathlib.Path(__file__).resolve().parents[4] / "fixtures" / "oomlogs"
+LOGS = pathlib.Path(__file__).resolve().parents[5] / "fixtures" / "oomlogs"
 NAMES = [
     "SYNTH-3.10.0-1160.el7-memcg-v1.kmsg.txt",
     "SYNTH-4.18.0-240.el8-memcg-v1.kmsg.txt",

@@ -9,11 +9,13 @@ from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optiona
 
 from ..errors import OptionError
 from ..findings import oom_event as rules
+from ..findings.judge import judge
 from ..gather import oom_event
 from ..gather.oom_event import NOWHERE, Origin
 from ..gather.rows import rfc3339
 from ..models.event_list import EventList
 from ..render import event as words
+from ..render import event_summary
 from ..sources import saved_state
 from ..sources.host import Host
 from ..sources.oomlog import oom_report
@@ -185,8 +187,9 @@ class Follower:
 def told(record: Dict) -> Dict:
     """The event in the shape of schemas/event.schema.json: the record with its findings and sentences."""
     record["verdict"]["explanation"] = words.verdict(record)
+    record["summary"] = event_summary.summary(record)
     record["explanation"] = words.explanation(record)
-    record["findings"] = [one._asdict() for one in rules.judge(record)]
+    record["findings"] = [one._asdict() for one in judge(record, rules.RULES)]
     return record
 
 

@@ -281,11 +281,11 @@ def of_journal(fields: Dict) -> LogLine:
     if fields.get("SYSLOG_FACILITY", "0") != "0":
         return _NOT_OF_THE_KERNEL
     realtime = _number(fields.get("__REALTIME_TIMESTAMP"))
-    monotonic = _number(fields.get("_SOURCE_MONOTONIC_TIMESTAMP"))
     boot = fields.get("_BOOT_ID")
     return LogLine(
         text=text[:_LONGEST_TEXT],
-        time_usec=_number(fields.get("__MONOTONIC_TIMESTAMP")) if monotonic is None else monotonic,
+        # Never __MONOTONIC_TIMESTAMP, when journald read the record: by it the same OOM would have another id.
+        time_usec=_number(fields.get("_SOURCE_MONOTONIC_TIMESTAMP")),
         stamp=None if realtime is None else "%d.%06d" % divmod(realtime, 1000000),
         boot_id=_uuid(boot) if isinstance(boot, str) else None,
         priority=_number(fields.get("PRIORITY")),

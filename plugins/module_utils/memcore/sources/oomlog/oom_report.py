@@ -267,6 +267,8 @@ class Reader:
         """Take a line that begins, decides or ends a report."""
         for word, take in _EVENTS:
             if word in text and take(self, text, line):
+                if self._open is not None:
+                    self._open.note_end(line)
                 return True
         return False
 

@@ -8,22 +8,23 @@ module: oom_events_info
 short_description: Explain what the OOM killer did
 version_added: 0.1.0
 description:
-  - Reads a kernel log and turns each report of the OOM killer into an event that says who was killed and why, whether
-    it was the right one, whom another kernel would have taken and how much that frees, and what to do.
-  - Reads the formats of kernels from 3.10 on, in any dress. C(docs/events.md) of the collection says how causes and
-    verdicts are concluded.
-  - Changes nothing. Needs nothing on the managed host but Python 3.6 or later, and C(journalctl) for
-    O(source=journal).
+  - Reads a kernel log and makes an event from each report of the OOM killer. The event says which process was killed
+    and why, whether it was the right process, how much memory that freed, and what to do. It also says which process
+    Linux 5.9 or later would have killed.
+  - Reads the log formats of Linux 3.10 and later. C(docs/events.md) of the collection describes how causes and
+    verdicts are found.
+  - Changes nothing. The managed host needs only Python 3.6 or later, and C(journalctl) for O(source=journal).
 author:
   - the memfacts authors (@memfacts)
 options:
   source:
     description:
-      - Where the log is.
-      - V(kmsg) is the running kernel's own buffer, which holds what was said lately and needs root or C(CAP_SYSLOG).
-      - V(journal) is the systemd journal with all boots that it keeps.
+      - Where to read the log.
+      - V(kmsg) is the buffer of the running kernel. It holds only the newest messages. Reading it needs root or
+        C(CAP_SYSLOG).
+      - V(journal) is the systemd journal, with all boots that it keeps.
       - V(file) is a file on the managed host, such as C(/var/log/kern.log) or the output of C(dmesg).
-      - V(text) is the option O(text).
+      - V(text) is the text in the option O(text).
     type: str
     choices: [kmsg, journal, file, text]
     default: kmsg
@@ -33,22 +34,22 @@ options:
     type: path
   text:
     description:
-      - The log itself. Required with O(source=text).
+      - The text of the log. Required with O(source=text).
     type: str
   since:
     description:
-      - Leave older events out. Either an age such as V(30m), V(2h) or V(7d), a date such as V(2026-11-27), or a time
-        such as V(2026-11-27T06:53:58Z); UTC where no zone is named.
-      - Events whose time the log does not tell stay, and RV(incomplete) says so.
+      - Ignore older events. Give an age such as V(30m), V(2h) or V(7d), a date such as V(2026-11-27), or a time such as
+        V(2026-11-27T06:53:58Z). A time without a zone is UTC.
+      - Events whose time is not in the log are kept, and RV(incomplete) says so.
     type: str
   limit:
     description:
-      - How many events at most, the newest.
+      - The maximum number of events. The newest are kept.
     type: int
     default: 50
   top:
     description:
-      - How many entries each list in an event may have at most.
+      - The maximum number of entries in each list of an event.
     type: int
     default: 20
 extends_documentation_fragment:
@@ -56,7 +57,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Nothing is ever changed, so check mode is the same run.
+    details: The module never changes anything, so check mode does the same as a normal run.
   diff_mode:
     support: none
   platform:
@@ -64,30 +65,30 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: What has the OOM killer done lately
+- name: Explain the OOM kills in the buffer of the running kernel
   memfacts.linux.oom_events_info:
   become: true
   register: oom
 
-- name: Show it as a page to read
+- name: Show the report
   ansible.builtin.debug:
     var: oom.report
 
-- name: The last week out of the journal
+- name: Explain the OOM kills of the last week
   memfacts.linux.oom_events_info:
     source: journal
     since: 7d
   become: true
   register: week
 
-- name: Find hosts on which a kernel took the wrong process
+- name: Find hosts on which a floored kernel killed the wrong process
   ansible.builtin.debug:
     msg: "{{ item.explanation }}"
   loop: "{{ week.events | selectattr('verdict.model', 'eq', 'floored') | rejectattr('verdict.agrees') }}"
   loop_control:
     label: "{{ item.id }}"
 
-- name: Explain a log that somebody sent
+- name: Explain a saved log on the control node
   memfacts.linux.oom_events_info:
     source: file
     path: /tmp/dmesg.txt
@@ -917,7 +918,7 @@ events:
           description: One sentence with the figures.
           returned: always
           type: str
-          sample: "this kernel took the first of equals"
+          sample: "2 processes tied at 1 point, so this kernel picked by scan order: it killed pause and spared hog"
         evidence:
           description:
             - What the cause was concluded from. Each finding has its own fields, which docs/findings.md lists. Sizes
@@ -925,10 +926,26 @@ events:
           returned: always
           type: dict
         remedy:
-          description: What to type or to decide next.
+          description: What to do next, in plain sentences.
           returned: always
           type: str
-          sample: "Update the kernel."
+          sample: "For a lasting fix run Linux 5.9 or later."
+        remedy_commands:
+          description:
+            - Commands for that, in the order of the remedy, as one types them in a root shell. Names from the host
+              are quoted for the shell. A word in capitals, such as SIZE or PID, is to be replaced.
+          returned: always
+          type: list
+          elements: str
+          sample: ["echo 0 > /proc/PID/oom_score_adj"]
+        remedy_effect:
+          description:
+            - The worst that these commands do. They only look (V(none)), change what can be changed back
+              (V(reversible)), restart a service (V(restart)) or delete what cannot be brought back
+              (V(data-loss)).
+          returned: always
+          type: str
+          sample: "reversible"
         ref:
           description: Where more is said about it, in the collection.
           returned: always

@@ -35,7 +35,7 @@ def play(kernel, folder):
 
 
 @pytest.mark.proof
-def test_floored_kernel_kills_the_tiny_first_one_and_memfacts_said_so(tmp_path):
+def test_floored_first_kernel_kills_predicted_tiny_process(tmp_path):
     predicted, prediction, killed, answer = play("6.1-floored-first", tmp_path)
 
     assert prediction["rules"]["model"] == "floored", prediction["evidence"]
@@ -49,7 +49,7 @@ def test_floored_kernel_kills_the_tiny_first_one_and_memfacts_said_so(tmp_path):
     _says_that_the_hog_was_the_better_choice(event, answer)
 
 
-def test_the_other_floored_kernel_kills_the_last_one_that_joined(tmp_path):
+def test_floored_last_kernel_kills_the_newest_process(tmp_path):
     predicted, prediction, killed, answer = play("6.1-floored-last", tmp_path)
 
     assert "took the last" in prediction["evidence"][1]

@@ -27,6 +27,11 @@ def render(answer: EventList, width: int = WIDTH) -> List[str]:
     return lines + [""] * bool(answer.incomplete) + _notes(answer.incomplete, width)
 
 
+def one(event: Dict, width: int = WIDTH) -> List[str]:
+    """The lines of an event that comes after the page, as where a log is followed."""
+    return ["", *_event(event, max(width, _NARROWEST), True)]
+
+
 def summary(answer: EventList) -> str:
     """The one line to read first."""
     if not answer.total:

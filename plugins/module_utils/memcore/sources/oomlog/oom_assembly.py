@@ -28,6 +28,7 @@ class Assembly:
     def __init__(self, line: LogLine) -> None:
         self.line = line
         self.done = False  # the kernel has acted; a group's other kills and the reaper may follow
+        self.given = False  # as a report; whatever still comes belongs to it, but is not told
         self.invoked: Optional[Invoked] = None
         self.machine: Optional[Machine] = None
         self.selected: Optional[Selected] = None

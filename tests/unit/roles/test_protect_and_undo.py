@@ -55,11 +55,13 @@ def test_a_wrong_argument_of_one_host_keeps_protect_from_every_host(plays):
 
 def test_protect_asks_each_host_twice_and_a_host_in_trouble_stops_no_other(plays):
     plays.answers("two", "oom_score_adj", msg="Cannot set oom_score_adj: no space left on /etc.")
-    plays.answers(
-        "four",
-        "memfacts",
-        ansible_facts={"memfacts": {"findings": [{"id": "unkillable-task", "summary": "hog", "remedy": "tame it"}]}},
-    )
+    remedy = {
+        "remedy": "tame it",
+        "remedy_commands": ["echo -900 > /proc/7/oom_score_adj"],
+        "remedy_effect": "reversible",
+    }
+    finding = dict(remedy, id="unkillable-task", summary="hog")
+    plays.answers("four", "memfacts", ansible_facts={"memfacts": {"findings": [finding]}})
     ended = plays.run(
         "protect",
         ["one", "two", "three", "four"],
@@ -80,6 +82,8 @@ def test_protect_asks_each_host_twice_and_a_host_in_trouble_stops_no_other(plays
     assert ended.of("one", "memfacts") == [{"gather_subset": ["oom"], "state": "present"}]
     assert "unit ssh.service: 1 of 1 processes changed" in ended.output
     assert ended.output.count("hog; tame it") == 1
+    assert "Effect of the commands: reversible" in ended.output
+    assert "echo -900 > /proc/7/oom_score_adj" in ended.output
 
 
 def test_protect_names_users_that_could_not_be_asked_and_hosts_that_have_nothing_of_the_policy(plays):

@@ -6,7 +6,7 @@ import argparse
 from typing import List, Optional
 
 from memcore.errors import MemfactsError
-from oomwatch import VERSION, exits, explain, terminal, victims
+from oomwatch import VERSION, exits, explain, facts, terminal, victims
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
@@ -32,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="command")
     explain.add_parser(commands)
+    facts.add_parser(commands)
     victims.add_parser(commands)
     version = commands.add_parser("version", help="print the version", description="Print the version.")
     version.set_defaults(run=_version)

@@ -106,14 +106,31 @@ events:
       description: Version of this shape. It changes when a field is renamed or removed.
       returned: always
       type: int
-      sample: 1
+      sample: 2
     id:
       description:
-        - The boot's id, a colon, and the sequence number of the report's first record; where the log has none its
-          time, or its number in the log. The boot is C(unknown) where the log does not tell it.
+        - >-
+          C(boot:moment:pid). The moment is the kernel's time of the line that says what it did (the first kill), in
+          microseconds since boot, whatever the log's format; the boot is C(unknown) where the log does not name it.
+        - Where the log has no kernel time the boot is C(unknown) and the moment a date, or C(event-) and the place in
+          the log. The pid is 0 where nobody was killed.
       returned: always
       type: str
-      sample: "2720b512-ca14-4546-bef5-4ebce0aefcf7:7516987983223"
+      sample: "2720b512-ca14-4546-bef5-4ebce0aefcf7:7516987984254:5740"
+    source:
+      description:
+        - Who killed. V(kernel), or a program that kills before the kernel has to, V(counter) where only a counter of
+          kills rose. Today always V(kernel).
+      returned: always
+      type: str
+      sample: "kernel"
+    repeats:
+      description:
+        - How many further events of the same kind this one stands for, which were folded into it. V(0) where it stands
+          for itself alone, as today always.
+      returned: always
+      type: int
+      sample: 0
     time:
       description: When the report began, RFC 3339 in UTC. V(null) where neither the log nor the host tells it.
       returned: always
@@ -143,7 +160,9 @@ events:
       type: str
       sample: "memcg"
     outcome:
-      description: How it ended; C(unknown) where the log ends before.
+      description:
+        - How it ended; C(unknown) where the log ends before. C(allocation-failed) is a page allocation that failed
+          without an OOM kill; memfacts does not report those yet.
       returned: always
       type: str
       sample: "killed"
@@ -159,7 +178,10 @@ events:
           type: str
           sample: "/kubepods/podf1c273d3-9b36-11ea-b3df-246e9693c184"
         kind:
-          description: What that cgroup is. V(null) where the log does not tell it.
+          description:
+            - >-
+              What that cgroup is: C(host), C(unit), C(container), C(pod), C(qos) (of a QoS class), C(kubepods) (of all
+              pods of a node), or C(other). V(null) where the log does not tell it.
           returned: always
           type: str
           sample: "pod"
@@ -213,10 +235,10 @@ events:
           type: int
           sample: 986
     victim:
-      description: Who was killed, the first where it was a group. V(null) where nobody was.
+      description: The process that was killed, the first where several were. V(null) where nobody was.
       returned: always
       type: dict
-      contains:
+      contains: &killed
         pid:
           description: Process id in the initial pid namespace.
           returned: always
@@ -271,13 +293,16 @@ events:
           type: int
           sample: -998
         cgroup:
-          description: Its memory cgroup. V(null) where the log does not tell it.
+          description:
+            - Its memory cgroup. The report names only that of the first. V(null) where the log does not tell it.
           returned: always
           type: str
           sample: >-
             /kubepods/podf1c273d3-9b36-11ea-b3df-246e9693c184/1f246a3eeea8f70bf91141eeaf1805346a666e225f823906485ea0b6c37dfc3d
         kind:
-          description: What that cgroup is. V(null) where the log does not tell it.
+          description:
+            - What that cgroup is; of the others of a group what the cgroup is that died as a whole. V(null) where the
+              log does not tell it.
           returned: always
           type: str
           sample: "pod"
@@ -315,6 +340,12 @@ events:
           returned: always
           type: str
           sample: "Guaranteed"
+    victims:
+      description: All processes that were killed, each pid once; the first is C(victim).
+      returned: always
+      type: list
+      elements: dict
+      contains: *killed
     also_killed:
       description:
         - >-
@@ -578,15 +609,128 @@ events:
           returned: always
           type: bool
           sample: true
+        by_rule:
+          description:
+            - Did the kernel follow its own rule? A kernel before 5.9 that kills the first of equals does.
+          returned: always
+          type: dict
+          contains:
+            result:
+              description: V(right), V(wrong) or V(unknown).
+              returned: always
+              type: str
+              sample: "right"
+            sure:
+              description: Whether the report proves the answer.
+              returned: always
+              type: bool
+              sample: false
+            settle:
+              description: What would settle it. V(null) where it is sure.
+              returned: always
+              type: str
+              sample: "which badness model this kernel has: run memfacts on that host under the same kernel"
+        by_cause:
+          description:
+            - Did the process die that used the memory up? A report shows one moment, so this is never sure.
+          returned: always
+          type: dict
+          contains:
+            result:
+              description: V(right), V(wrong) or V(unknown).
+              returned: always
+              type: str
+              sample: "wrong"
+            sure:
+              description: Whether the report proves the answer.
+              returned: always
+              type: bool
+              sample: false
+            settle:
+              description: What would settle it. V(null) where it is sure.
+              returned: always
+              type: str
+              sample: "each process's memory in the minutes before the kill, from monitoring"
+            who:
+              description: Who held most of the memory. V(null) where nobody stands out.
+              returned: always
+              type: dict
+              contains:
+                kind:
+                  description:
+                    - >-
+                      What it is: C(process), C(cgroup) (a whole cgroup that died), C(shared-memory), or C(kernel) (the
+                      kernel itself).
+                  returned: always
+                  type: str
+                  sample: "process"
+                pid:
+                  description: Process id in the initial pid namespace. V(null) where it is no process.
+                  returned: always
+                  type: int
+                  sample: 58406
+                comm:
+                  description:
+                    - Name of the process (comm, 15 bytes at most), in which nothing is sure but that it has no
+                      newline. V(null) where it is no process.
+                  returned: always
+                  type: str
+                  sample: "data_sim"
+                cgroup:
+                  description: The cgroup. V(null) where it is none.
+                  returned: always
+                  type: str
+            share_percent:
+              description:
+                - What they held, in percent of the limit or RAM (of processes with the swap). V(null) where nobody
+                  stands out.
+              returned: always
+              type: float
+              sample: 94.59
+        useful:
+          description:
+            - Did the kill free what was needed, and enough to last? Never sure, since no report shows what really came
+              back.
+          returned: always
+          type: dict
+          contains:
+            result:
+              description: V(right), V(wrong) or V(unknown).
+              returned: always
+              type: str
+              sample: "unknown"
+            sure:
+              description: Whether the report proves the answer.
+              returned: always
+              type: bool
+              sample: false
+            settle:
+              description: What would settle it. V(null) where it is sure.
+              returned: always
+              type: str
+              sample: "the memory in use just after the kill"
+            freed_bytes:
+              description:
+                - Bytes that the victims held, as C(freed_bytes) of the event. V(null) where the log does not tell.
+              returned: always
+              type: int
+              sample: 36864
+            needed_bytes:
+              description:
+                - Bytes that the failed allocation requested, with what the limit or the zones' min watermarks lacked.
+                  V(null) where the log does not tell, or nothing was needed.
+              returned: always
+              type: int
+              sample: 4096
         explanation:
-          description: The verdict in one to three sentences.
+          description: The verdict in one to four sentences.
           returned: always
           type: str
           sample: >-
-            It was not the largest: on a kernel without the badness fix of Linux 5.9 (commit 9066e5cfb73c) every
-            process whose oom_score_adj outweighs its size (here -998) counts as one point, and of 21 equals the
-            first scanned dies. A kernel since 5.9 takes data_sim (pid 58406), which frees up to 15.2 GiB instead of
-            36.0 KiB.
+            It was not the largest: this kernel lacks the fix of Linux 5.9 (commit 9066e5cfb73c) and rounds negative OOM
+            scores up to 1. 21 processes whose oom_score_adj (here -998) pushes their score below zero tied; this kernel
+            kills the first one it scans. Linux 5.9 or later would kill data_sim (pid 58406), which frees up to 15.2 GiB
+            instead of 36.0 KiB.
     cause:
       description: Why memory ran out.
       returned: always
@@ -787,7 +931,7 @@ events:
           description: One sentence with the figures.
           returned: always
           type: str
-          sample: "this kernel took the first of equals"
+          sample: "2 processes tied at 1 point, so this kernel picked by scan order: it killed pause and spared hog"
         evidence:
           description:
             - What it was concluded from. Each finding has its own fields, which docs/findings.md lists. Sizes are
@@ -795,28 +939,55 @@ events:
           returned: always
           type: dict
         remedy:
-          description: What to type or to decide next.
+          description: What to do next, in plain sentences.
           returned: always
           type: str
-          sample: "Update the kernel."
+          sample: "For a lasting fix run Linux 5.9 or later."
+        remedy_commands:
+          description:
+            - Commands for that, in the order of the remedy, as one types them in a root shell. Names from the host
+              are quoted for the shell. A word in capitals, such as SIZE or PID, is to be replaced.
+          returned: always
+          type: list
+          elements: str
+          sample: ["echo 0 > /proc/PID/oom_score_adj"]
+        remedy_effect:
+          description:
+            - The worst that these commands do. They only look (V(none)), change what can be changed back
+              (V(reversible)), restart a service (V(restart)) or delete what cannot be brought back
+              (V(data-loss)).
+          returned: always
+          type: str
+          sample: "reversible"
         ref:
           description: Where more is said about it, in the collection.
           returned: always
           type: str
           sample: "docs/findings.md#floored-badness"
+    summary:
+      description:
+        - >-
+          The line to read first: what ran out, who filled it, who died, whether that was right, what to do.
+      returned: always
+      type: str
+      sample: >-
+        Pod f1c273d3-9b36-11ea-b3df-246e9693c184 reached its limit of 16.0 GiB: data_sim (pid 58406) held 95 % of it.
+        The kernel killed pause (pid 5740), which freed 36.0 KiB: the wrong process, Linux 5.9 or later would kill
+        data_sim (pid 58406). Update the kernel, or raise the largest process's oom_score_adj so that it is killed
+        first.
     explanation:
-      description: The whole event in three to six plain sentences, and what to do.
+      description: The whole event in three to eight plain sentences, and what to do.
       returned: always
       type: str
       sample: >-
         The kernel killed pause (pid 5740) in pod f1c273d3-9b36-11ea-b3df-246e9693c184, container 1f246a3eeea8,
         Guaranteed, at 2027-02-22T06:57:05Z: the cgroup /kubepods/podf1c273d3-9b36-11ea-b3df-246e9693c184 above it
         was at its limit of 16.0 GiB, and the kill freed 36.0 KiB. data_sim (pid 58406) alone held 15.1 GiB, 95 % of
-        the limit. It was not the largest: on a kernel without the badness fix of Linux 5.9 (commit 9066e5cfb73c)
-        every process whose oom_score_adj outweighs its size (here -998) counts as one point, and of 21 equals the
-        first scanned dies. A kernel since 5.9 takes data_sim (pid 58406), which frees up to 15.2 GiB instead of
-        36.0 KiB. Update to a kernel that has this fix, or give these processes different oom_score_adj so that
-        data_sim (pid 58406) has the highest; then see whether it needs that much.
+        the limit. It was not the largest: this kernel lacks the fix of Linux 5.9 (commit 9066e5cfb73c) and rounds
+        negative OOM scores up to 1. 21 processes whose oom_score_adj (here -998) pushes their score below zero tied;
+        this kernel kills the first one it scans. Linux 5.9 or later would kill data_sim (pid 58406), which frees up to
+        15.2 GiB instead of 36.0 KiB. Update to a kernel with this fix, or raise the oom_score_adj of data_sim (pid
+        58406) so that it is killed first. Then check whether it needs that much memory.
     truncated:
       description: Lists that were longer than the option top lets through.
       returned: always

@@ -4,9 +4,9 @@
 
 import pytest
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import next_victim
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import change_arg, next_victim
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import OptionError
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import victims, what_if
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import victims
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather.options import Options
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather.survey import Survey
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.badness import SIGNED
@@ -45,7 +45,7 @@ def ask(machine):
     def answer(*changes, top=10):
         survey = Survey(machine, Options(top=top))
         found = victims.of_survey(survey, ("last", "said"), (SIGNED, "said"))
-        return what_if.answer(survey, found, what_if.checked(list(changes)))
+        return next_victim.changed(survey, found, change_arg.checked(list(changes)))
 
     return answer
 
@@ -123,8 +123,8 @@ def test_a_tmpfs_cannot_be_smaller_than_what_is_in_it(ask):
     with pytest.raises(OptionError) as error:
         ask({"change": "tmpfs_resized", "mount": "/run/cache", "size": "100M"})
     assert str(error.value) == (
-        "what_if: /run/cache cannot be resized to 100.0 MiB while 150.0 MiB is in it; the kernel refuses that, so give "
-        "more or empty it first."
+        "what_if: /run/cache cannot be resized to 100.0 MiB while it holds 150.0 MiB; the kernel refuses that, so give "
+        "a larger size or empty it first."
     )
 
 
@@ -155,7 +155,7 @@ def test_a_limit_taken_away(ask):
 def test_lists_are_cut_and_say_so(machine):
     survey = Survey(machine, Options(top=1))
     found = victims.of_survey(survey, ("last", "said"), (SIGNED, "said"))
-    answer = what_if.answer(survey, found, what_if.checked([{"change": "gone", "pid": 10}]))
+    answer = next_victim.changed(survey, found, change_arg.checked([{"change": "gone", "pid": 10}]))
     assert len(answer["host"]["order"]) == 1
     assert survey.truncated == ["what_if.host.order"]
 
@@ -199,7 +199,7 @@ NAMES = "oom_score_adj, gone, tmpfs_emptied, tmpfs_resized, limit"
 )
 def test_a_change_that_makes_no_sense_is_refused(change, sentence):
     with pytest.raises(OptionError) as error:
-        what_if.checked([change])
+        change_arg.checked([change])
     assert str(error.value) == sentence
 
 
@@ -261,7 +261,7 @@ def test_only_the_domains_of_one_cgroup(machine):
 def test_a_cgroup_that_does_not_exist_is_one_sentence(machine):
     with pytest.raises(OptionError) as error:
         next_victim.collect(machine, asked("/nginx"))
-    assert str(error.value) == "there is no memory cgroup '/nginx' here; systemd-cgls shows those that are."
+    assert str(error.value) == "there is no memory cgroup '/nginx' here; list them with systemd-cgls."
 
 
 def test_a_list_of_no_entries_is_refused():

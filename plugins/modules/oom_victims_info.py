@@ -1162,7 +1162,7 @@ def main():
         tree = host.at(asked["root"])
         answer = next_victim.collect(tree, next_victim.checked(asked["cgroup"], asked["top"], asked["what_if"]))
     except (OSError, MemfactsError) as error:
-        module.fail_json(msg=f"Cannot tell who dies next: {error}")
+        module.fail_json(msg=f"Cannot predict the next kill: {error}")
     module.exit_json(**answer)
 
 

@@ -117,7 +117,7 @@ def test_check_mode_is_the_same_run(run_module, pod):
 def test_a_wrong_option_fails_with_one_sentence(run_module, pod, arguments, expected):
     result, succeeded = run_module("oom_victims_info", **dict({"root": pod}, **arguments))
     assert not succeeded
-    assert result["msg"].startswith("Cannot tell who dies next: " + expected)
+    assert result["msg"].startswith("Cannot predict the next kill: " + expected)
     assert result["msg"].endswith(".") and "\n" not in result["msg"] and "Traceback" not in result["msg"]
     assert "exception" not in result
 

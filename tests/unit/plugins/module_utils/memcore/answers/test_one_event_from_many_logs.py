@@ -55,7 +55,7 @@ def test_there_are_logs_of_real_kernels_that_were_captured_twice():
 
 
 @pytest.mark.parametrize("name", [SEVERAL, "4.4.155-global", "6.18.15-global-storm-ratelimited"])
-@pytest.mark.parametrize("shown", [shown for shown in log_formats.DRESSES.values() if shown is not log_formats.bare])
+@pytest.mark.parametrize("shown", [shown for shown in log_formats.FORMATS.values() if shown is not log_formats.bare])
 def test_every_format_shows_the_events_that_the_host_has(shown, name):
     on_host = read_on_the_host(name)
     found = list(events.read(shown(records_of(name))))

@@ -55,7 +55,7 @@ def test_there_are_logs_of_real_kernels_that_were_captured_twice():
 
 
 @pytest.mark.parametrize("name", [SEVERAL, "4.4.155-global", "6.18.15-global-storm-ratelimited"])
-@pytest.mark.parametrize("shown", [shown for shown in log_formats.DRESSES.values() if shown is not log_formats.bare])
+@pytest.mark.parametrize("shown", [shown for shown in log_formats.FORMATS.values() if shown is not log_formats.bare])
 def test_every_format_shows_the_events_that_the_host_has(shown, name):
     on_host = read_on_the_host(name)
     found = list(events.read(shown(records_of(name))))
@@ -64,7 +64,14 @@ def test_every_format_shows_the_events_that_the_host_has(shown, name):
 
 
 @pytest.mark.parametrize(
-    "shown", [log_formats.dmesg, log_formats.dmesg_raw, log_formats.rsyslog, log_formats.rsyslog_iso, log_formats.short_monotonic]
+    "shown",
+    [
+        log_formats.dmesg,
+        log_formats.dmesg_raw,
+        log_formats.rsyslog,
+        log_formats.rsyslog_iso,
+        log_formats.short_monotonic,
+    ],
 )
 def test_formats_with_kernel_time_but_no_boot_have_the_same_id_but_for_the_boot(shown):
     ids = [event["id"] for event in events.read(shown(records_of(SEVERAL)))]

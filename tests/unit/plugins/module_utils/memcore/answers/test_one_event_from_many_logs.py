@@ -64,7 +64,14 @@ def test_every_format_shows_the_events_that_the_host_has(shown, name):
 
 
 @pytest.mark.parametrize(
-    "shown", [log_formats.dmesg, log_formats.dmesg_raw, log_formats.rsyslog, log_formats.rsyslog_iso, log_formats.short_monotonic]
+    "shown",
+    [
+        log_formats.dmesg,
+        log_formats.dmesg_raw,
+        log_formats.rsyslog,
+        log_formats.rsyslog_iso,
+        log_formats.short_monotonic,
+    ],
 )
 def test_formats_with_kernel_time_but_no_boot_have_the_same_id_but_for_the_boot(shown):
     ids = [event["id"] for event in events.read(shown(records_of(SEVERAL)))]

@@ -24,10 +24,10 @@ _DESCRIPTION = """\
 Read a kernel log in any common format (dmesg, journalctl, /var/log/kern.log, a pasted mail) and say of each OOM who was
 killed and why, whether it was the right one, and what to do."""
 _EPILOG = """\
-With --follow the newest events that the log has come first: 10, with --json all, with --limit N as many as N, which
-may be 0, like `tail -n`. Then each new event comes as it happens. A file is followed by its name through rotation and
-truncation, like `tail -F`; a pipe is read until it ends; where standard input is a pipe, name /dev/kmsg to follow the
-running kernel's log. SIGINT (Ctrl-C) and SIGTERM end the program after it has printed what it knows.
+--follow first prints the newest events that are already in the log: 10, or all with --json, or N with --limit N
+(0 for none), like `tail -n`. Then it prints each new event as it happens. It follows a file by name through rotation
+and truncation, like `tail -F`, and reads a pipe until the pipe is closed. If standard input is a pipe, name /dev/kmsg
+to follow the running kernel's log. SIGINT (Ctrl-C) and SIGTERM stop it, after it has printed what it has read.
 
 Exit status: 0 no OOM, 1 at least one, 2 the log could not be read."""
 
@@ -49,7 +49,7 @@ def add_parser(commands) -> None:
         "log of the running kernel",
     )
     parser.add_argument("--json", action="store_true", help="one event a line, by schemas/event.schema.json")
-    parser.add_argument("--follow", action="store_true", help="go on with each new event until told to stop")
+    parser.add_argument("--follow", action="store_true", help="keep running and print each new event")
     parser.add_argument("--since", metavar="TIME", help="leave older events out: 30m, 2h, 7d, 2026-11-27 or RFC 3339")
     parser.add_argument("--limit", type=int, metavar="N", help=f"only the newest N events ({_SHOWN}, with --json all)")
     parser.add_argument("--top", type=int, default=_TOP, metavar="N", help=f"rows of each list in JSON ({_TOP})")

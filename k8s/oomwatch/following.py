@@ -123,4 +123,4 @@ class _Notes:
         if trouble != self._trouble:
             self._trouble = trouble
             if trouble is not None:
-                terminal.complain(f"Cannot read {self._name}: {trouble.lower()}; waiting until a file is there")
+                terminal.complain(f"Cannot read {self._name}: {trouble.lower()}; waiting for it to appear")

@@ -135,7 +135,7 @@ def test_signal_ends_it_where_nothing_was_found(tmp_path, number):
     log = tmp_path / "kern.log"
     log.write_bytes(b"[    1.000000] hello\n")
     with Running("--follow", log) as running:
-        assert running.line() == f"No OOM report in {log} (1 line)."[:100] or running.line()
+        assert running.line().startswith("No OOM report in ")
         assert running.told_to_stop(number)[0] == 0
 
 
@@ -217,7 +217,7 @@ def test_file_that_comes_later_is_waited_for(tmp_path):
     log = tmp_path / "kern.log"
     with Running("--json", "--follow", log) as running:
         assert running.complaint() == (
-            f"oomwatch: Cannot read {log}: no such file or directory; waiting until a file is there."
+            f"oomwatch: Cannot read {log}: no such file or directory; waiting for it to appear."
         )
         log.write_bytes(FIRST)
         assert pid_of(running.event()) == PIDS[FIRST]
@@ -234,7 +234,7 @@ def test_file_that_becomes_a_folder_is_waited_for(tmp_path):
         running.event()
         log.unlink()
         log.mkdir()
-        assert running.complaint() == f"oomwatch: Cannot read {log}: is a directory; waiting until a file is there."
+        assert running.complaint() == f"oomwatch: Cannot read {log}: is a directory; waiting for it to appear."
         log.rmdir()
         log.write_bytes(SECOND)
         assert pid_of(running.event()) == PIDS[SECOND]

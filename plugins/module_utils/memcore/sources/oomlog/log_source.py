@@ -100,7 +100,10 @@ class KernelLog:
 
 
 class Stream:
-    """What comes through a descriptor until it ends: a pipe, a terminal, a file as it stands."""
+    """What comes through a descriptor until it ends: a pipe, a terminal, a file as it stands.
+
+    A pipe does not tell whether more is on its way: it is caught up where it rests, or goes on for 2 seconds.
+    """
 
     def __init__(self, descriptor: int, stop: Stop = NEVER) -> None:
         """The descriptor stays the caller's, who closes it."""
@@ -108,7 +111,7 @@ class Stream:
         self._descriptor = descriptor
         self._stop = stop
         self._splitter = LineSplitter()
-        self._begun = time.monotonic()
+        self._begun: Optional[float] = None  # when the first bytes came
         self._has_ended = False
 
     def read(self, timeout: Optional[float]) -> Optional[List[bytes]]:
@@ -118,7 +121,10 @@ class Stream:
         waited = _waited(self._descriptor, timeout, self._stop)
         if not waited.is_stopped:
             data = self._data() if waited.is_ready else None
-            self.is_caught_up = self.is_caught_up or data is None or time.monotonic() > self._begun + _BUSY
+            if data and self._begun is None:
+                self._begun = time.monotonic()
+            if self._begun is not None and (data is None or time.monotonic() > self._begun + _BUSY):
+                self.is_caught_up = True
             if data != b"":
                 return self._splitter.push(data) if data else []
         self._has_ended = True

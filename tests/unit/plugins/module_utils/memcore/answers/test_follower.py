@@ -283,6 +283,19 @@ def test_ring_buffer_that_is_read_again_gives_no_event_twice():
         assert victims(again.take()) == [4711]
 
 
+def test_ring_buffer_that_is_read_again_by_another_way_gives_no_event_twice():
+    log = log_formats.records(lines_of("6.1.176-memcg-v2.kmsg.txt"))
+    follower = fed(log_formats.kmsg(log), RUNNING)
+    follower.flush()
+    assert len(follower.take()) == 3
+    for show in (log_formats.dmesg, log_formats.journal_json, log_formats.kmsg):
+        follower = resumed(follower, RUNNING)
+        for line in show(log):
+            follower.feed(line.replace(log_formats.BOOT_ID.encode(), BOOT.replace("-", "").encode()))
+        follower.flush()
+        assert follower.take() == []
+
+
 def test_ring_buffer_with_more_events_than_are_remembered_is_read_again():
     lines = [KILLED % (number, 0, 1000 + number) for number in range(1, 701)]
     follower = fed(lines, RUNNING)

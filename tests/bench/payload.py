@@ -24,12 +24,15 @@ from tests.bench.row import Row, Setting
 
 # `zip_data='…'` since ansible-core 2.19, `ZIPDATA = """…"""` before.
 _ZIP = re.compile(r"(?i)zip_?data\s*=\s*['\"]+([A-Za-z0-9+/=]+)")
-_PACKAGE = "ansible_collections.memfacts.linux.plugins.module_utils.memcore"
+_UTILS = "ansible_collections.memfacts.linux.plugins.module_utils"
+_PACKAGE = _UTILS + ".memcore"
 _IMPORT = f"""
 import json, sys, time
 sys.path.insert(0, sys.argv[1])
 import ansible.module_utils.basic
 begun = time.perf_counter()
+from {_UTILS} import from_zip
+from_zip.compile_once()
 from {_PACKAGE}.answers import asked, facts
 from {_PACKAGE}.errors import MemfactsError
 from {_PACKAGE}.render import facts_page

@@ -8,6 +8,7 @@ import textwrap
 from typing import Dict
 
 from memcore.answers import next_victim
+from memcore.render import finding as finding_page
 from memcore.sources import host
 from oomwatch import exits, terminal
 
@@ -91,6 +92,5 @@ def _page(found, width):
     for line in found["report"]:
         lines += [line] if line.startswith(" ") else textwrap.wrap(line, width, subsequent_indent="  ") or [""]
     for finding in found["findings"]:
-        lines += ["", *textwrap.wrap(f"[{finding['severity']}] {finding['summary']}", width, subsequent_indent="  ")]
-        lines += textwrap.wrap(f"do: {finding['remedy']}", width, initial_indent="  ", subsequent_indent="    ")
+        lines += ["", *finding_page.lines(finding, width)]
     return lines

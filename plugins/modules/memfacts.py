@@ -121,7 +121,7 @@ ansible_facts:
           description: Version of this shape. It changes when a field is renamed or removed.
           returned: always
           type: int
-          sample: 1
+          sample: 2
         collected_at:
           description: When the facts were gathered, RFC 3339 in UTC.
           returned: always
@@ -785,6 +785,12 @@ ansible_facts:
                   returned: always
                   type: int
                   sample: 32768
+                pid:
+                  description:
+                    - A process in whose IPC namespace the segment is. V(null) where it is the own IPC namespace.
+                  returned: always
+                  type: int
+                  sample: 1234
                 key:
                   description: Its key; 0 is a private one.
                   returned: always
@@ -2219,10 +2225,26 @@ ansible_facts:
               type: dict
               sample: {"mount": "/dev/shm", "used_percent": 93.1}
             remedy:
-              description: What to type or to decide next.
+              description: What to do next, in plain sentences.
               returned: always
               type: str
-              sample: "Free space before writers get ENOSPC"
+              sample: "Raise the limit only if enough RAM is available."
+            remedy_commands:
+              description:
+                - Commands for that, in the order of the remedy, as one types them in a root shell. Names from the host
+                  are quoted for the shell. A word in capitals, such as SIZE or PID, is to be replaced.
+              returned: always
+              type: list
+              elements: str
+              sample: ["mount -o remount,size=SIZE /dev/shm"]
+            remedy_effect:
+              description:
+                - The worst that these commands do. They only look (V(none)), change what can be changed back
+                  (V(reversible)), restart a service (V(restart)) or delete what cannot be brought back
+                  (V(data-loss)).
+              returned: always
+              type: str
+              sample: "reversible"
             ref:
               description: Where more is said about it, in the collection.
               returned: always

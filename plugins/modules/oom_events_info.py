@@ -786,7 +786,7 @@ events:
           description: One sentence with the figures.
           returned: always
           type: str
-          sample: "this kernel took the first of equals"
+          sample: "2 processes tied at 1 point, so this kernel picked by scan order: it killed pause and spared hog"
         evidence:
           description:
             - What it was concluded from. Each finding has its own fields, which docs/findings.md lists. Sizes are
@@ -794,10 +794,26 @@ events:
           returned: always
           type: dict
         remedy:
-          description: What to type or to decide next.
+          description: What to do next, in plain sentences.
           returned: always
           type: str
-          sample: "Update the kernel."
+          sample: "For a lasting fix run Linux 5.9 or later."
+        remedy_commands:
+          description:
+            - Commands for that, in the order of the remedy, as one types them in a root shell. Names from the host
+              are quoted for the shell. A word in capitals, such as SIZE or PID, is to be replaced.
+          returned: always
+          type: list
+          elements: str
+          sample: ["echo 0 > /proc/PID/oom_score_adj"]
+        remedy_effect:
+          description:
+            - The worst that these commands do. They only look (V(none)), change what can be changed back
+              (V(reversible)), restart a service (V(restart)) or delete what cannot be brought back
+              (V(data-loss)).
+          returned: always
+          type: str
+          sample: "reversible"
         ref:
           description: Where more is said about it, in the collection.
           returned: always

@@ -1033,10 +1033,26 @@ findings:
       type: dict
       sample: {"pid": 812}
     remedy:
-      description: What to type or to decide next.
+      description: What to do next, in plain sentences.
       returned: always
       type: str
-      sample: "Set OOMScoreAdjust=-1000 in a drop-in of ssh.service"
+      sample: "Give the service its usual oom_score_adj."
+    remedy_commands:
+      description:
+        - Commands for that, in the order of the remedy, as one types them in a root shell. Names from the host
+          are quoted for the shell. A word in capitals, such as SIZE or PID, is to be replaced.
+      returned: always
+      type: list
+      elements: str
+      sample: ["echo -900 > /proc/812/oom_score_adj"]
+    remedy_effect:
+      description:
+        - The worst that these commands do. They only look (V(none)), change what can be changed back
+          (V(reversible)), restart a service (V(restart)) or delete what cannot be brought back
+          (V(data-loss)).
+      returned: always
+      type: str
+      sample: "reversible"
     ref:
       description: Where more is said about it, in the collection.
       returned: always

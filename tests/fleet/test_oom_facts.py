@@ -128,7 +128,7 @@ def test_an_sshd_that_lost_its_protection_is_told_and_the_remedy_mends_it(fleet,
         assert {host: [row["pid"] for row in rows] for host, rows in found(facts, "lifeline-unprotected").items()} == {
             name: [pid] for name, pid in pids.items()
         }
-        remedies = {host: fact["findings"][0]["remedy"].split("`")[1] for host, fact in facts.items()}
+        remedies = {host: fact["findings"][0]["remedy_commands"][0] for host, fact in facts.items()}
         fleet.each(lambda guest: guest.sh(remedies[guest.name]))
         assert found(ask(), "lifeline-unprotected") == {name: [] for name in fleet.guests}
     finally:

@@ -2,33 +2,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """docs/findings.md has a section for each rule, with threshold and evidence; docs/facts.md names the ledger's parts."""
 
-import copy
 import pathlib
 import re
 
 import pytest
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import asked
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import judge
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import rule as rules
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import catalogue
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings.judge import judge
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import options
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import ledger
+from tests.support import healthy_host, measures
 
 DOCS = pathlib.Path(__file__).resolve().parents[3] / "docs"
-GIB = 1 << 30
-RULES = [pytest.param(rule, id=rule.id) for rule in rules.RULES]
-
-# A row of tmpfs in which everything is wrong.
-SICK_TMPFS = {
-    "fstype": "tmpfs",
-    "options": ["rw"],
-    "declared": False,
-    "unlimited": False,
-    "size_bytes": 40 * GIB,
-    "used_bytes": 38 * GIB,
-    "used_percent": 95.0,
-    "journal_bytes": 20 * GIB,
-    "deleted_bytes": 4 * GIB,
-}
+RULES = [pytest.param(rule, id=rule.id) for rule in catalogue.every()]
+MEASURES = measures.of_all_rules()
 
 
 @pytest.fixture(scope="module")
@@ -38,84 +25,77 @@ def sections():
     return dict(zip(parts[1::2], parts[2::2]))
 
 
-@pytest.fixture(scope="module")
-def sick_facts(seldom_facts):
-    """Facts with all that is wrong anywhere, in the shape of a captured host's."""
-    facts = copy.deepcopy(seldom_facts)
-    memory, shmem, kernel, cgroups = (facts[name] for name in ("memory", "shmem", "kernel", "cgroups"))
-    memory.update(total_bytes=8 * GIB, unaccounted_bytes=4 * GIB, unaccounted_percent=50.0, page_takers=["xe"])
-    memory["ledger"] = dict.fromkeys(memory["ledger"], 4 * GIB)
-    memory["ledger"]["gpu"] = 4 * GIB
-    pool = dict.fromkeys(("total_bytes", "free_bytes"), 4 * GIB)
-    memory["hugepages"] = [dict(pool, page_bytes=1 << 21, reserved_bytes=0, surplus_bytes=0)]
-    facts["tmpfs"][0].update(SICK_TMPFS)
-    facts["tmpfs"][0]["owner"].update(kind="pod", pod_uid="u", pod_alive=False)
-    shmem.update(unattributed_bytes=4 * GIB, processes_refused=0, sysv_orphan_bytes=4 * GIB)
-    shmem["sysv"][0].update(bytes=4 * GIB, attached=0, creator_alive=False, orphan=True)
-    kernel.update(bpf_jit_bytes=99, bpf_jit_limit_bytes=100)
-    kernel["sockets"]["tcp_bytes"] = 4 * GIB
-    sizes = ("anon", "file", "shmem", "kernel", "slab_reclaimable", "slab_unreclaimable")
-    row = dict({f"{name}_bytes": GIB for name in sizes}, path="/a", current_bytes=GIB, limit_bytes=GIB, oom_kills=3)
-    cgroups.update(dying=5000, count=10, near_limit=[row])
-    oom = facts["oom"]
-    harmless = dict(oom["same_adj_cgroups"][0], all_tied=False)
-    oom.update(badness_model="floored", reaper=False, kills_since_boot=3, unkillable_percent=60.0)
-    oom["sysctls"].update(panic_on_oom=1, oom_kill_allocating_task=1)
-    oom["same_adj_cgroups"] = [harmless, dict(harmless, all_tied=True)]
-    return facts
-
-
-@pytest.fixture(scope="module")
-def raised(sick_facts):
-    """The findings of the sick host by id."""
-    found = judge.judge(sick_facts, asked.checked_thresholds({}))
-    return {finding.id: finding for finding in found}
+def raised(rule):
+    """The finding of a host that measures the rule's threshold."""
+    host = healthy_host.Host()
+    MEASURES[rule.id](rule.threshold, host)
+    [found] = judge(host.facts, [rule])
+    return found._asdict()
 
 
 def test_sections_are_the_rules_in_their_order(sections):
-    assert list(sections) == [rule.id for rule in rules.RULES]
+    assert [name for name in sections if not name.startswith("What a finding")] == [
+        rule.id for rule in catalogue.every()
+    ]
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_section_tells_the_default_threshold_with_its_unit(sections, rule):
     text = " ".join(sections[rule.id].split())
-    told = "There is no threshold." if rule.threshold is None else f"{rule.threshold:g} {rule.unit}"
-    assert told in text
+    told = "none" if rule.threshold is None else f"{rule.threshold:g} ({rule.unit})"
+    assert f" Threshold: {told}" in text
     assert f"**Raised.** {rule.severity.capitalize()}" in text
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_section_says_all_a_reader_asks(sections, rule):
     parts = re.findall(r"^\*\*(.+?)\.\*\*", sections[rule.id], re.MULTILINE)
-    assert parts == ["Means", "Raised", "Evidence", "Why it matters", "Type", "Is not"]
+    assert parts == ["Means", "Raised", "Evidence", "Why it matters", "What to do", "Not to be confused with"]
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_section_names_the_subsets_its_rule_needs(sections, rule):
     raised = sections[rule.id].split("**Raised.**")[1].split("**Evidence.**")[0]
     needs = re.search(r"Needs ([^.;]*)", " ".join(raised.split()))[1]
-    assert set(judge._RULES[rule.id][0]) == set(re.findall(r"`(\w+)`", needs)) - {"scan_files"}
+    assert set(rule.needs) == set(re.findall(r"`(\w+)`", needs)) - {"scan_files"}
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_section_names_all_the_evidence(sections, raised, rule):
+def test_section_names_all_the_evidence(sections, rule):
     text = sections[rule.id].split("**Evidence.**")[1].split("**Why")[0]
-    assert set(raised[rule.id].evidence) <= set(re.findall(r"`([a-z_]+)`", text))
+    assert set(raised(rule)["evidence"]) <= set(re.findall(r"`([a-z_]+)`", text))
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_finding_satisfies_the_schema_and_links_its_section(problems, sick_facts, raised, rule):
-    finding = raised[rule.id]._asdict()
-    assert problems(dict(sick_facts, findings=[finding])) == []
-    assert finding["ref"] == f"docs/findings.md#{rule.id}"
-    assert "{" not in finding["remedy"]
+def test_finding_satisfies_the_schema(problems, seldom_facts, rule):
+    assert problems(dict(seldom_facts, findings=[raised(rule)])) == []
 
 
-def test_page_of_facts_names_every_part_and_subset(schemas):
+def test_page_of_facts_names_every_subset():
     text = (DOCS / "facts.md").read_text()
-    parts = schemas["facts.schema.json"]["$defs"]["memory"]["properties"]["ledger"]["properties"]
-    for name in (*parts, *options.SUBSETS):
+    for name in options.SUBSETS:
         assert f"`{name}`" in text, name
+
+
+def test_page_of_facts_has_a_row_for_every_part_with_its_label():
+    rows = re.findall(r"^\| `(\w+)` \| ([^|`]+) \|", (DOCS / "facts.md").read_text(), re.MULTILINE)
+    labels = {part.name: part.label for part in ledger.PARTS}
+    assert {name: label for name, label in rows if name in labels} == labels
+
+
+def test_page_of_facts_names_the_parts_that_are_caches(sections):
+    text = (DOCS / "facts.md").read_text()
+    hidden = text.split("## Hidden memory")[1].split("less the part of shmem")[0]
+    told = set(re.findall(r"\b[a-z]+(?:_[a-z]+)*\b", hidden))
+    for part in ledger.PARTS:
+        assert (part.name in told) == (part.reclaimable or part.in_processes), part.name
+
+
+def test_every_part_of_the_schema_is_in_the_table_of_parts(schemas):
+    described = schemas["facts.schema.json"]["$defs"]["memory"]["properties"]["ledger"]
+    names = [part.name for part in ledger.PARTS]
+    assert set(described["properties"]) <= set(names)
+    assert described["required"] == names[: len(described["required"])]
 
 
 def test_links_between_pages_lead_somewhere():

@@ -4,6 +4,7 @@
 
 import pytest
 
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import cgroups
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import rule as rules
 from tests.support import module_docs
 
@@ -95,7 +96,7 @@ def test_sizes_name_their_unit(documented):
 
 
 def test_facts_have_the_keys_that_are_documented(documented, planted_facts, seldom_facts, floored_facts):
-    finding = rules.finding("dying-cgroups", "5000 cgroups are dying", {"dying": 5000})._asdict()
+    finding = rules.finding(cgroups.DYING, rules.Met("5000 cgroups are dying", {"dying": 5000}))._asdict()
     found = paths(planted_facts) | paths(seldom_facts) | paths(floored_facts) | paths({"findings": [finding]})
     assert sorted(found) == sorted(documented)
 

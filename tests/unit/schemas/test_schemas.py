@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers.asked import subsets
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import cgroups
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import rule as rules
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import options
 
@@ -133,7 +134,7 @@ def valid(collect):
     """Facts of this host, with a finding and a cgroup whatever it is like."""
     found = collect()
     found["findings"] = [
-        rules.finding("dying-cgroups", "5000 cgroups are dying", {"dying": 5000, "alive": 3})._asdict()
+        rules.finding(cgroups.DYING, rules.Met("5000 cgroups are dying", {"dying": 5000, "alive": 3}))._asdict()
     ]
     found["cgroups"]["top"] = [
         {
@@ -200,7 +201,7 @@ FINDING = ("findings", 0)
         pytest.param(drop(("host",)), id="no-host"),
         pytest.param(drop(("findings",)), id="no-findings"),
         pytest.param(drop(("incomplete",)), id="no-incomplete"),
-        pytest.param(change(("schema_version",), 2), id="other-version"),
+        pytest.param(change(("schema_version",), 1), id="other-version"),
         pytest.param(change(("collected_at",), "2026-11-23T15:32:21+01:00"), id="time-not-utc"),
         pytest.param(change(("collected_at",), "385-07-25T07:06:40Z"), id="year-of-three-digits"),
         pytest.param(change(("summary",), "two\nlines"), id="summary-of-two-lines"),
@@ -214,6 +215,9 @@ FINDING = ("findings", 0)
         pytest.param(change((*FINDING, "ref"), "https://example.org/"), id="link-to-elsewhere"),
         pytest.param(change((*FINDING, "evidence", "held_bytes"), "12 MiB"), id="evidence-with-size-as-text"),
         pytest.param(drop((*FINDING, "remedy")), id="finding-without-remedy"),
+        pytest.param(drop((*FINDING, "remedy_commands")), id="finding-without-commands"),
+        pytest.param(change((*FINDING, "remedy_commands"), ["ls\nrm"]), id="command-of-two-lines"),
+        pytest.param(change((*FINDING, "remedy_effect"), "harmless"), id="unknown-effect"),
         pytest.param(change(("incomplete",), [{"source": "/proc/slabinfo"}]), id="incomplete-without-reason"),
     ],
 )

@@ -5,7 +5,7 @@
 from typing import Dict, Iterable, Tuple
 
 from ..errors import OptionError
-from ..findings import rule
+from ..findings import catalogue
 from ..gather.options import SUBSETS, Options
 
 
@@ -50,25 +50,25 @@ def subsets(wanted: Iterable[str]) -> Tuple[str, ...]:
 
 
 def checked_thresholds(given: Dict[str, object]) -> Dict[str, float]:
-    """The thresholds by finding, the defaults where none is given."""
-    known = {row.id: row.threshold for row in rule.RULES if row.threshold is not None}
-    for name, value in given.items():
+    """The thresholds that are given, by finding; for all others a rule's own holds."""
+    if not given:
+        return {}
+    known = {rule.id: rule for rule in catalogue.every() if rule.threshold is not None}
+    for name in given:
         if name not in known:
             raise OptionError(
                 f"thresholds has {name!r}, which is no finding with a threshold; valid are {', '.join(sorted(known))}."
             )
-        known[name] = _limit(name, value)
-    return known
+    return {name: _limit(known[name], value) for name, value in given.items()}
 
 
-def _limit(name, value):
+def _limit(rule, value):
     try:
         limit = float(value)
     except (OverflowError, TypeError, ValueError):
         limit = -1.0
     if not 0 <= limit < float("inf"):
-        unit = rule.rule(name).unit
-        raise OptionError(f"thresholds.{name} is {_shown(value)}, but must be a number from 0 up ({unit}).")
+        raise OptionError(f"thresholds.{rule.id} is {_shown(value)}, but must be a number from 0 up ({rule.unit}).")
     return limit
 
 

@@ -8,6 +8,7 @@ from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Union
 
 from ..errors import OptionError
 from ..findings import oom_event as rules
+from ..findings.judge import judge
 from ..gather import oom_event
 from ..gather.oom_event import NOWHERE, Origin
 from ..gather.rows import rfc3339
@@ -72,7 +73,7 @@ def told(record: Dict) -> Dict:
     """The event in the shape of schemas/event.schema.json: the record with its findings and sentences."""
     record["verdict"]["explanation"] = words.verdict(record)
     record["explanation"] = words.explanation(record)
-    record["findings"] = [one._asdict() for one in rules.judge(record)]
+    record["findings"] = [one._asdict() for one in judge(record, rules.RULES)]
     return record
 
 

@@ -5,7 +5,8 @@
 import time
 from typing import Dict
 
-from ..findings import judge
+from ..findings import catalogue
+from ..findings.judge import judge
 from ..gather import cgroups, host_identity, kernel, memory, processes, shmem, tmpfs
 from ..gather.options import Options
 from ..gather.rows import rfc3339
@@ -14,9 +15,8 @@ from ..models.ledger import NOT_TOLD
 from ..render.facts_summary import summarize
 from ..sources.host import Host
 from ..sources.printable import printable
-from .asked import checked_thresholds
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # Figures that are null on some kernels though nothing went wrong.
 _FIGURES = {
     "host": ("machine", "in_container"),
@@ -76,7 +76,7 @@ def collect(host: Host, options: Options) -> Dict:
     for name, gather in _GATHERERS:
         if name in options.subsets:
             facts[name] = gather(survey)
-    found = judge.judge(facts, options.thresholds or checked_thresholds({}))
+    found = judge(facts, catalogue.of_facts(facts), options.thresholds)
     facts["findings"] = [dict(finding._asdict()) for finding in found]
     _cap(survey, facts)
     facts["truncated"] = survey.truncated

@@ -5,7 +5,8 @@
 from typing import Dict, List, NamedTuple, Optional
 
 from ..errors import OptionError
-from ..findings import judge
+from ..findings import oom as rules
+from ..findings.judge import judge
 from ..gather import host_identity, oom, tie_evidence, victims, what_if
 from ..gather.options import Options
 from ..gather.survey import Survey
@@ -14,7 +15,7 @@ from ..models.victims import is_inside
 from ..render import next_victim
 from ..sources.host import Host
 from ..sources.printable import printable
-from .asked import checked_thresholds, checked_top
+from .asked import checked_top
 
 _SHOWN = (
     "badness_model",
@@ -47,7 +48,7 @@ def collect(host: Host, asked: Asked, tie: Optional[Told] = None) -> Dict:
         found = _only(survey, found, asked.cgroup)
     changed = what_if.answer(survey, found, asked.changes) if asked.changes else None
     facts = {"host": host_identity.gather(survey), "oom": oom.gather(survey)}
-    findings = [dict(one._asdict()) for one in judge.judge(facts, checked_thresholds({}))]
+    findings = [dict(one._asdict()) for one in judge(facts, rules.RULES)]
     rows = dict(victims.rows_of(survey, found, "host", "by_cgroup"), what_if=changed)
     return {
         "summary": _sentence(rows, changed, findings),

@@ -1,40 +1,72 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Rules about whom the OOM killer may take, and whom it should."""
+"""Rules about which processes the OOM killer may kill, and which it should."""
 
-from typing import Dict, List, Optional
+from typing import Dict, Iterator, Optional, Tuple
 
 from ..models import lifelines, unkillable
 from ..models.badness import FLOORED, UNKNOWN
 from ..models.size import human
-from .rule import Finding, finding
+from .phrases import counted, named, sized
+from .rule import CHANGE, LOOK, RESTART, Command, Met, Rule
 
 _NAMED = 5  # rows that evidence keeps of a long list
+_MAKE_FIRST = (CHANGE, "echo 0 > /proc/{pid}/oom_score_adj")
+_MAKE_KILLABLE = (CHANGE, "echo -900 > /proc/{pid}/oom_score_adj")
 
 
-def floored_tie(facts: Dict, threshold: float) -> List[Finding]:
-    """A cgroup in which all scores are the same, so that the order of the scan takes one, however small."""
+def _floored_tie(facts: Dict, threshold: float) -> Iterator[Met]:
+    """A cgroup in which all scores are the same, so that the order of the scan decides, and not size."""
     rows = [row for row in facts["oom"]["same_adj_cgroups"] if row["all_tied"] and row["processes"] >= threshold]
     if not rows:
-        return []
+        return
     first = rows[0]
-    more = f" (and so in {len(rows) - 1} more cgroups)" if rows[1:] else ""
-    tied = f"all {first['processes']} killable processes of {first['cgroup']} have the same score"
-    summary = f"{tied}{_if_floored(facts)}{_who_dies(first)}{more}"
+    tied = f"all {first['processes']} killable processes of {first['cgroup']} have the same score{_if_floored(facts)}"
+    more = f"; {counted(len(rows) - 1, 'other cgroup')} with a limit have such a tie" if rows[1:] else ""
     evidence = {"count": len(rows), "cgroup": first["cgroup"], "pid": first["biggest"]["pid"], "cgroups": rows[:_NAMED]}
-    return [finding("floored-tie-in-cgroup", summary, evidence)]
+    yield Met(f"{tied}, so scan order, not size, decides which one dies{_who_dies(first)}{more}", evidence)
 
 
-def floored_badness(facts: Dict, threshold: float) -> List[Finding]:
-    """The kernel takes all that is below zero for the same, and workloads are below zero."""
+def _if_floored(facts):
+    return " if this kernel rounds negative OOM scores up to 1" if facts["oom"]["badness_model"] == UNKNOWN else ""
+
+
+def _who_dies(row):
+    largest = row["biggest"]
+    if not row["next"]:
+        return f"; the largest is {sized(largest)}"
+    first = row["next"][0]
+    if row["next_count"] > 1:
+        return f": one of {row['next_count']}, and {sized(first)} is as likely as the largest, {sized(largest)}"
+    if first["pid"] == largest["pid"]:
+        return f": {sized(first)}, which happens to be the largest"
+    return f": {sized(first)} would die, and the largest, {sized(largest)}, would survive"
+
+
+FLOORED_TIE = Rule(
+    "floored-tie-in-cgroup",
+    "critical",
+    2.0,
+    "processes of one cgroup",
+    ("oom",),
+    _floored_tie,
+    "Raise the largest process's oom_score_adj so that it is killed first; the value lasts until the process restarts. "
+    "For a lasting fix run Linux 5.9 or later, or give every process that may die an OOMScoreAdjust= of 0 or more (a "
+    "pod: the QoS class Burstable).",
+    (_MAKE_FIRST,),
+)
+
+
+def _floored_badness(facts: Dict, threshold: float) -> Iterator[Met]:
+    """The kernel gives all that is below zero the same score, and workloads are below zero."""
     oom = facts["oom"]
     rows = oom["negative_workloads"]
     if oom["badness_model"] != FLOORED or not rows or len(rows) < threshold:
-        return []
+        return
     first = rows[0]
     summary = (
-        f"this kernel gives every process whose oom_score_adj outweighs its size the same score; {len(rows)} "
-        f"workload{_s(rows)} may be among them, the biggest {_name(first)} with {human(first['held_bytes'])}"
+        f"this kernel rounds negative OOM scores up to 1, so it may not tell apart {counted(len(rows), 'workload')} "
+        f"with a negative oom_score_adj; the largest is {sized(first)}"
     )
     evidence = {
         "evidence": oom["badness_evidence"],
@@ -42,158 +74,285 @@ def floored_badness(facts: Dict, threshold: float) -> List[Finding]:
         "pid": first["pid"],
         "processes": rows[:_NAMED],
     }
-    return [finding("floored-badness", summary, evidence)]
+    yield Met(summary, evidence)
 
 
-def same_negative_adj(facts: Dict, threshold: float) -> List[Finding]:
+FLOORED_BADNESS = Rule(
+    "floored-badness",
+    "warning",
+    1.0,
+    "processes",
+    ("oom",),
+    _floored_badness,
+    "Keep negative values for the services that the host needs, and give workloads an oom_score_adj of 0 or more. Set "
+    "it in their units or pods as well, because a value written to /proc is lost at a restart. For a lasting fix run "
+    "Linux 5.9 or later, or a vendor's kernel that has its fix.",
+    (_MAKE_FIRST,),
+)
+
+
+def _same_negative_adj(facts: Dict, threshold: float) -> Iterator[Met]:
     """The same without harm on this kernel; one finding for all cgroups."""
     rows = [row for row in facts["oom"]["same_adj_cgroups"] if not row["all_tied"] and row["processes"] >= threshold]
     if not rows:
-        return []
+        return
     where = rows[0]["cgroup"] if len(rows) == 1 else f"{len(rows)} cgroups with a limit ({rows[0]['cgroup']} …)"
     summary = (
-        f"all killable processes of {where} have a negative oom_score_adj, so that it says nothing about their order"
+        f"all killable processes of {where} have a negative oom_score_adj, so the value does not decide which of them "
+        "dies first"
     )
-    return [finding("same-negative-adj", summary, {"count": len(rows), "cgroups": rows[:_NAMED]})]
+    yield Met(summary, {"count": len(rows), "cgroups": rows[:_NAMED]})
 
 
-def lifeline_unprotected(facts: Dict, threshold: float) -> List[Finding]:
-    """A service that one needs to repair the host is as killable as any other."""
+SAME_NEGATIVE_ADJ = Rule(
+    "same-negative-adj",
+    "info",
+    2.0,
+    "processes of one cgroup",
+    ("oom",),
+    _same_negative_adj,
+    "Do nothing on this kernel, where size decides. Before such a workload moves to a kernel older than 5.9, where "
+    "scan order would decide, give the processes that may die first an oom_score_adj of 0 or more.",
+)
+
+
+def _lifeline_unprotected(facts: Dict, threshold: float) -> Iterator[Met]:
+    """A service that is needed to repair the host is as killable as any other."""
     rows = [row for row in facts["oom"]["lifelines"] if not row["protected"]]
     if not rows or len(rows) < threshold:
-        return []
+        return
     first = rows[0]
     others = sorted({row["name"] for row in rows} - {first["name"]})
-    more = f"; nor is {', '.join(others)}" if others else ""
+    more = f"; also not protected: {', '.join(others)}" if others else ""
     summary = (
         f"{first['name']}, {first['role']}, is not protected from the OOM killer: pid {first['pid']} has oom_score_adj "
-        f"{first['oom_score_adj']}, usual is {first['usual_adj']}{more}"
+        f"{first['oom_score_adj']}, the usual value is {first['usual_adj']}{more}"
     )
     evidence = {key: first[key] for key in ("pid", "unit", "usual_adj", "oom_score_adj")}
-    evidence["lasting"] = lasting(first["comm"], first["unit"], first["usual_adj"])
-    return [finding("lifeline-unprotected", summary, dict(evidence, lifelines=rows[:_NAMED]))]
+    evidence["lasting"], commands = lasting(first["comm"], first["unit"], first["usual_adj"])
+    now = (CHANGE, "echo {usual_adj} > /proc/{pid}/oom_score_adj")
+    yield Met(summary, dict(evidence, lifelines=rows[:_NAMED]), (now,) + commands)
 
 
-def lasting(comm: str, unit: Optional[str], adj: int) -> str:
-    """What gives a lifeline its value at each start, as the end of a sentence."""
+def lasting(comm: str, unit: Optional[str], adj: int) -> Tuple[str, Tuple[Command, ...]]:
+    """What gives a lifeline its value at each start: a sentence, and commands with the blank `unit`."""
     if unkillable.protects_itself(lifelines.of_process(comm)):
         # OpenSSH hands the value that it was started with on to each session.
-        return f"restart {unit or 'it'}, which sets itself (a value in its unit would make every login unkillable)"
-    return f"`systemctl edit {unit or 'UNIT'}`, there [Service] and OOMScoreAdjust={adj}"
+        restart = f"restart {unit or 'its unit'}: {comm} sets its own value to {adj} at start"
+        return f"{restart}; the same value in the unit would make every login unkillable", (
+            (RESTART, "systemctl restart {unit}"),
+        )
+    edit = f"run systemctl edit {unit or 'UNIT'} and add OOMScoreAdjust={adj} under [Service]"
+    return edit, ((CHANGE, "systemctl edit {unit}"),)
 
 
-def unkillable_workload(facts: Dict, threshold: float) -> List[Finding]:
+LIFELINE_UNPROTECTED = Rule(
+    "lifeline-unprotected",
+    "warning",
+    1.0,
+    "processes",
+    ("oom",),
+    _lifeline_unprotected,
+    "Give the service its usual oom_score_adj. A value written to /proc lasts until the service restarts. To make it "
+    "last, {lasting}.",
+)
+
+
+def _unkillable_workload(facts: Dict, threshold: float) -> Iterator[Met]:
     """Whatever leaks at -1000 makes the kernel kill everything else."""
     rows = facts["oom"]["unkillable_workloads"]
     if not rows or len(rows) < threshold:
-        return []
+        return
     first = rows[0]
     summary = (
-        f"{len(rows)} process{'es' if rows[1:] else ''} outside the host's lifelines can never be killed, "
-        f"the biggest {_name(first)} with {human(first['held_bytes'])}: when such a one leaks, all others die for it"
+        f"{counted(len(rows), 'process')} that the host does not need can never be killed, the largest {sized(first)}: "
+        "if one of them leaks memory, the kernel kills all others"
     )
-    evidence = {"count": len(rows), "pid": first["pid"], "unit": first["unit"], "processes": rows[:_NAMED]}
-    return [finding("unkillable-workload", summary, evidence)]
+    yield Met(summary, {"count": len(rows), "pid": first["pid"], "unit": first["unit"], "processes": rows[:_NAMED]})
 
 
-def unkillable_exhausts(facts: Dict, threshold: float) -> List[Finding]:
+UNKILLABLE_WORKLOAD = Rule(
+    "unkillable-workload",
+    "warning",
+    1.0,
+    "processes",
+    ("oom",),
+    _unkillable_workload,
+    "Make the process killable; at -900 it is still among the last to be killed. Then find out what set -1000: its "
+    "unit, the program itself, or the shell that started it.",
+    (_MAKE_KILLABLE, (LOOK, "systemctl cat {unit} | grep OOM")),
+)
+
+
+def _unkillable_exhausts(facts: Dict, threshold: float) -> Iterator[Met]:
     """What can never be killed already holds so much of the host that killing the rest may not help; or of a cgroup."""
-    oom, found = facts["oom"], []
+    oom = facts["oom"]
     if oom["unkillable"] and oom["unkillable_percent"] >= threshold:
         first = oom["unkillable"][0]
         summary = (
             f"processes that can never be killed hold {human(oom['unkillable_bytes'])}, {oom['unkillable_percent']} % "
-            f"of RAM and swap, most of it {_name(first)}: killing all others may not be enough"
+            f"of RAM and swap; the largest is {named(first)}; killing all others may not free enough"
         )
         evidence = {"unkillable_bytes": oom["unkillable_bytes"], "percent_of_total": oom["unkillable_percent"]}
-        found.append(finding("unkillable-exhausts", summary, dict(evidence, cgroup=None, pid=first["pid"])))
+        yield Met(summary, dict(evidence, cgroup=None, pid=first["pid"]))
     for row in oom["without_victim"]:
         if row["held_bytes"] * 100 >= threshold * row["limit_bytes"]:
-            many = "its 1 process" if row["processes"] == 1 else f"its {row['processes']} processes"
-            limit = f"{row['cgroup']} has a limit of {human(row['limit_bytes'])}"
-            summary = f"{limit} and nothing in it may be killed: when it is full {many} can only wait or fail"
+            summary = (
+                f"{row['cgroup']} has a limit of {human(row['limit_bytes'])}, and no process in it may be killed: once "
+                f"it is full, its {counted(row['processes'], 'process')} can only wait or fail"
+            )
             share = round(100.0 * row["held_bytes"] / row["limit_bytes"], 2)
             evidence = {"unkillable_bytes": row["held_bytes"], "percent_of_total": share, "cgroup": row["cgroup"]}
-            found.append(finding("unkillable-exhausts", summary, dict(evidence, pid=row["pid"])))
-    return found
+            yield Met(summary, dict(evidence, pid=row["pid"]))
 
 
-def declared_adj_differs(facts: Dict, threshold: float) -> List[Finding]:
+UNKILLABLE_EXHAUSTS = Rule(
+    "unkillable-exhausts",
+    "critical",
+    50.0,
+    "percent of what may be used",
+    ("oom",),
+    _unkillable_exhausts,
+    "Make the largest of these processes killable before memory runs out. If it must never be killed, give it a limit "
+    "of its own (MemoryMax=) that leaves enough for the rest, and restart it at a quiet time.",
+    (_MAKE_KILLABLE,),
+)
+
+
+def _declared_adj_differs(facts: Dict, threshold: float) -> Iterator[Met]:
     """A unit says one value, its process has another."""
-    return [
-        finding(
-            "declared-adj-differs",
-            f"{row['unit']} declares OOMScoreAdjust={row['declared_adj']} ({row['declared_in']}), but {row['comm']} "
-            f"(pid {row['pid']}) has oom_score_adj {row['oom_score_adj']}",
-            {key: row[key] for key in ("unit", "pid", "comm", "declared_adj", "oom_score_adj", "declared_in")},
-        )
-        for row in facts["oom"]["units"]
-        if not row["agrees"] and abs(row["declared_adj"] - row["oom_score_adj"]) >= threshold
-    ]
+    names = ("unit", "pid", "comm", "declared_adj", "oom_score_adj", "declared_in")
+    for row in facts["oom"]["units"]:
+        if not row["agrees"] and abs(row["declared_adj"] - row["oom_score_adj"]) >= threshold:
+            summary = (
+                f"{row['unit']} declares OOMScoreAdjust={row['declared_adj']} ({row['declared_in']}), but {named(row)} "
+                f"has oom_score_adj {row['oom_score_adj']}"
+            )
+            yield Met(summary, {name: row[name] for name in names})
 
 
-def panic_on_oom(facts: Dict, threshold: float) -> List[Finding]:
+DECLARED_ADJ_DIFFERS = Rule(
+    "declared-adj-differs",
+    "warning",
+    1.0,
+    "points of difference",
+    ("oom",),
+    _declared_adj_differs,
+    "Give the process the declared value, or restart {unit}. If the process has the right value, declare that one "
+    "instead: run systemctl edit {unit} and add OOMScoreAdjust={oom_score_adj} under [Service].",
+    (
+        (LOOK, "systemctl show -p OOMScoreAdjust,MainPID {unit}"),
+        (CHANGE, "echo {declared_adj} > /proc/{pid}/oom_score_adj"),
+    ),
+)
+
+
+def _panic_on_oom(facts: Dict, threshold: float) -> Iterator[Met]:
     """The kernel panics where it could kill one process."""
     value = facts["oom"]["sysctls"]["panic_on_oom"]
-    if not value or value < threshold:
-        return []
-    when = "the host is out of memory" if value == 1 else "the host, or a single cgroup or node, is out of memory"
-    return [
-        finding("panic-on-oom", f"vm.panic_on_oom is {value}: the kernel panics when {when}", {"panic_on_oom": value})
-    ]
+    if value and value >= threshold:
+        when = "the host runs" if value == 1 else "the host, or a single cgroup or NUMA node, runs"
+        yield Met(f"vm.panic_on_oom is {value}: the kernel panics when {when} out of memory", {"panic_on_oom": value})
 
 
-def kill_allocating_task(facts: Dict, threshold: float) -> List[Finding]:
-    """Whoever asks for memory at the wrong moment dies, whatever its size and its score."""
+PANIC_ON_OOM = Rule(
+    "panic-on-oom",
+    "warning",
+    1.0,
+    "as the value of vm.panic_on_oom",
+    ("oom",),
+    _panic_on_oom,
+    "Turn the panic off unless a cluster manager relies on it, and remove the line from the file that sets it. While "
+    "kernel.panic is 0, a host that has panicked stays down until somebody resets it.",
+    (
+        (CHANGE, "sysctl vm.panic_on_oom=0"),
+        (LOOK, "grep -rs panic_on_oom /etc/sysctl.conf /etc/sysctl.d /usr/lib/sysctl.d"),
+        (LOOK, "sysctl kernel.panic"),
+    ),
+)
+
+
+def _kill_allocating_task(facts: Dict, threshold: float) -> Iterator[Met]:
+    """The process that requests memory at the wrong moment dies, whatever its size and its score."""
     value = facts["oom"]["sysctls"]["oom_kill_allocating_task"]
-    if not value or value < threshold:
-        return []
-    summary = f"vm.oom_kill_allocating_task is {value}: when the host is full, whoever asks next dies, not the biggest"
-    return [finding("kill-allocating-task", summary, {"oom_kill_allocating_task": value})]
+    if value and value >= threshold:
+        summary = (
+            f"vm.oom_kill_allocating_task is {value}: when the host runs out of memory, the kernel kills the next "
+            "process that requests memory, not the largest"
+        )
+        yield Met(summary, {"oom_kill_allocating_task": value})
 
 
-def no_reaper(facts: Dict, _threshold: Optional[float]) -> List[Finding]:
+KILL_ALLOCATING_TASK = Rule(
+    "kill-allocating-task",
+    "warning",
+    1.0,
+    "as the value of vm.oom_kill_allocating_task",
+    ("oom",),
+    _kill_allocating_task,
+    "Let the score decide again, and remove the line from the file that sets this sysctl.",
+    (
+        (CHANGE, "sysctl vm.oom_kill_allocating_task=0"),
+        (LOOK, "grep -rs oom_kill_allocating /etc/sysctl.conf /etc/sysctl.d /usr/lib/sysctl.d"),
+    ),
+)
+
+
+def _no_reaper(facts: Dict, _threshold: Optional[float]) -> Iterator[Met]:
     """Before 4.6 nobody takes a stuck victim's memory."""
-    if facts["oom"]["reaper"] is not False:
-        return []
-    release = facts["host"]["kernel_release"]
-    summary = (
-        f"this kernel ({release}) has no OOM reaper: a victim that waits for a lock keeps its memory, and all hangs"
-    )
-    return [finding("no-oom-reaper", summary, {"kernel_release": release})]
+    if facts["oom"]["reaper"] is False:
+        release = facts["host"]["kernel_release"]
+        summary = (
+            f"this kernel ({release}) has no OOM reaper: a killed process that waits for a lock keeps its memory, and "
+            "the host may hang"
+        )
+        yield Met(summary, {"kernel_release": release})
 
 
-def kills(facts: Dict, threshold: float) -> List[Finding]:
+NO_OOM_REAPER = Rule(
+    "no-oom-reaper",
+    "info",
+    None,
+    "",
+    ("oom",),
+    _no_reaper,
+    "Leave some memory free and limit the large services (MemoryLimit=), because only a reset helps once the host "
+    "hangs. Plan an update to Linux 4.6 or later.",
+)
+
+
+def _kills(facts: Dict, threshold: float) -> Iterator[Met]:
     """The OOM killer has been here."""
-    oom = facts["oom"]
-    count = oom["kills_since_boot"]
-    if not count or count < threshold:
-        return []
-    summary = f"the OOM killer has killed {count} process{'' if count == 1 else 'es'} since boot"
-    return [finding("oom-kills", summary, {"kills_since_boot": count})]
+    count = facts["oom"]["kills_since_boot"]
+    if count and count >= threshold:
+        yield Met(f"the OOM killer has killed {counted(count, 'process')} since boot", {"kills_since_boot": count})
 
 
-def _if_floored(facts):
-    return ", if this kernel is one of those" if facts["oom"]["badness_model"] == UNKNOWN else ""
+OOM_KILLS = Rule(
+    "oom-kills",
+    "warning",
+    1.0,
+    "kills since boot",
+    ("oom",),
+    _kills,
+    "See in the kernel's log which processes were killed. The module oom_events_info tells whether each kill was "
+    "right, and what had filled the memory.",
+    (
+        (LOOK, "journalctl -k -b | grep -i 'killed process'"),
+        (LOOK, "dmesg -T | grep -i 'killed process'"),
+    ),
+)
 
-
-def _who_dies(row):
-    biggest = row["biggest"]
-    held = f"{_name(biggest)} with {human(biggest['held_bytes'])}"
-    if not row["next"]:
-        return f"; the biggest is {held}"
-    first = row["next"][0]
-    small = f"{_name(first)} with {human(first['held_bytes'])}"
-    if row["next_count"] > 1:
-        return f": the order of the scan takes one of {row['next_count']}, as likely {small} as the biggest, {held}"
-    if first["pid"] == biggest["pid"]:
-        return f": the order of the scan takes {_name(first)}, which happens to be the biggest"
-    return f": the order of the scan takes {small}, and {held} lives on"
-
-
-def _name(row):
-    return f"{row['comm']} (pid {row['pid']})"
-
-
-def _s(rows):
-    return "" if len(rows) == 1 else "s"
+RULES = (
+    FLOORED_TIE,
+    FLOORED_BADNESS,
+    SAME_NEGATIVE_ADJ,
+    LIFELINE_UNPROTECTED,
+    UNKILLABLE_WORKLOAD,
+    UNKILLABLE_EXHAUSTS,
+    DECLARED_ADJ_DIFFERS,
+    PANIC_ON_OOM,
+    KILL_ALLOCATING_TASK,
+    NO_OOM_REAPER,
+    OOM_KILLS,
+)

@@ -1,63 +1,63 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""What an OOM event says beyond itself: findings of the one catalogue that its report proves."""
+"""Rules about an OOM event: those of the facts that its report proves, with a predicate that reads the event.
 
-from typing import Dict, List
+The log may be of another host or boot, where a process id means another process, so that no command has one.
+"""
+
+from typing import Dict, Iterator, Optional
 
 from ..models import lifelines
 from ..models.badness import FLOORED
 from ..models.size import human
-from .oom import lasting
-from .rule import Finding, finding
-
-_ORDER = {"critical": 0, "warning": 1, "info": 2}
-
-
-def judge(event: Dict) -> List[Finding]:
-    """All findings of one event, the worst first."""
-    found: List[Finding] = []
-    for rule in (floored, lifeline_killed, shared_memory, allocating_task):
-        found += rule(event)
-    return sorted(found, key=lambda one: _ORDER[one.severity])
+from . import cgroups, oom
+from .phrases import counted
+from .rule import CHANGE, Met
 
 
-def floored(event: Dict) -> List[Finding]:
+def _floored(event: Dict, _threshold: Optional[float]) -> Iterator[Met]:
     """The kernel gave several the same single point and took one that a signed kernel leaves alone."""
     judged = event["verdict"]
     victim = event["victim"]  # None where the log lost the line of the kill
     if victim is None or judged["model"] != FLOORED or judged["agrees"] is not False:
-        return []
+        return
     equals = judged["floored"]["tied"] + 1
     summary = (
-        f"this kernel took {victim['comm']} for the order of its scan, as {equals} processes had one point each, and "
-        f"left {judged['expected_comm']} alone"
+        f"{counted(equals, 'process')} tied at 1 point, so this kernel picked by scan order: it killed "
+        f"{victim['comm']} and spared {judged['expected_comm']}"
     )
-    evidence = {"evidence": "whom it took in this report", "count": equals, "pid": judged["expected_pid"]}
-    return [finding("floored-badness", summary, evidence)]
+    yield Met(
+        summary,
+        {"evidence": "the process that was killed in this report", "count": equals, "pid": judged["expected_pid"]},
+    )
 
 
-def lifeline_killed(event: Dict) -> List[Finding]:
-    """A service that one needs to repair the host was killed."""
+def _lifeline_killed(event: Dict, _threshold: Optional[float]) -> Iterator[Met]:
+    """A service that is needed to repair the host was killed."""
     victim = event["victim"]
     lifeline = lifelines.to_protect(victim["comm"], victim["cgroup"]) if victim else None
     if lifeline is None:
-        return []
-    summary = f"{lifeline.name}, {lifeline.role}, was killed with oom_score_adj {victim['oom_score_adj']}"
+        return
+    summary = (
+        f"{lifeline.name}, {lifeline.role}, was killed: it had oom_score_adj {victim['oom_score_adj']}, the usual "
+        f"value is {lifeline.adj}"
+    )
+    sentence, commands = oom.lasting(victim["comm"], victim["unit"], lifeline.adj)
     evidence = {
         "pid": victim["pid"],
         "unit": victim["unit"],
         "usual_adj": lifeline.adj,
-        "lasting": lasting(victim["comm"], victim["unit"], lifeline.adj),
+        "lasting": sentence,
         "oom_score_adj": victim["oom_score_adj"],
     }
-    return [finding("lifeline-unprotected", f"{summary}, usual is {lifeline.adj}", evidence)]
+    yield Met(summary, evidence, commands)
 
 
-def shared_memory(event: Dict) -> List[Finding]:
+def _shared_memory(event: Dict, _threshold: Optional[float]) -> Iterator[Met]:
     """Files in memory fill a cgroup's limit, so that the next process there is killed too."""
     cause, owner = event["cause"], event["limit_owner"]
     if cause["class"] != "shared-memory" or event["scope"] != "memcg" or owner["cgroup"] is None:
-        return []
+        return
     size = cause["evidence"]["part_bytes"]
     evidence = {
         "cgroup": owner["cgroup"],
@@ -66,13 +66,23 @@ def shared_memory(event: Dict) -> List[Finding]:
         "limit_bytes": owner["limit_bytes"],
         "shmem_bytes": size,
     }
-    summary = f"{human(size)} of shared memory are charged to {owner['cgroup']}, which no kill frees"
-    return [finding("cgroup-shmem-at-limit", summary, evidence)]
+    yield Met(f"{owner['cgroup']} is charged with {human(size)} of shared memory, which no kill frees", evidence)
 
 
-def allocating_task(event: Dict) -> List[Finding]:
-    """The sysctl that kills whoever asks was in effect."""
-    if "allocating-task" not in event["verdict"]["why"]:
-        return []
-    summary = "vm.oom_kill_allocating_task was set, so that this kill went by who asked for memory, not by size"
-    return [finding("kill-allocating-task", summary, {"oom_kill_allocating_task": 1})]
+def _allocating_task(event: Dict, _threshold: Optional[float]) -> Iterator[Met]:
+    """The sysctl that kills whichever process requests memory was in effect."""
+    if "allocating-task" in event["verdict"]["why"]:
+        summary = "the process was killed because it requested memory (vm.oom_kill_allocating_task=1), not for its size"
+        yield Met(summary, {"oom_kill_allocating_task": 1})
+
+
+RULES = (
+    oom.FLOORED_BADNESS._replace(
+        needs=("verdict", "victim"),
+        predicate=_floored,
+        commands=((CHANGE, "echo 0 > /proc/PID/oom_score_adj"),),
+    ),
+    oom.LIFELINE_UNPROTECTED._replace(needs=("victim",), predicate=_lifeline_killed),
+    cgroups.SHMEM_AT_LIMIT._replace(needs=("cause", "limit_owner", "scope"), predicate=_shared_memory),
+    oom.KILL_ALLOCATING_TASK._replace(needs=("verdict",), predicate=_allocating_task),
+)

@@ -9,17 +9,6 @@ from ..models.size import percent
 from ..sources import balloon, kstat, number, sockstat
 from .survey import Survey
 
-# Fields the ledger uses, or that only show the same pages from another side. Whatever a later kernel adds is reported.
-KNOWN_FIELDS = frozenset(
-    "MemTotal MemFree MemAvailable Buffers Cached SwapCached Active Inactive Active(anon) Inactive(anon) Active(file) "
-    "Inactive(file) Unevictable Mlocked SwapTotal SwapFree Zswap Zswapped Dirty Writeback AnonPages Mapped Shmem "
-    "KReclaimable Slab SReclaimable SUnreclaim KernelStack ShadowCallStack PageTables SecPageTables NFS_Unstable "
-    "Bounce WritebackTmp CommitLimit Committed_AS VmallocTotal VmallocUsed VmallocChunk Percpu EarlyMemtestBad "
-    "HardwareCorrupted AnonHugePages ShmemHugePages ShmemPmdMapped FileHugePages FilePmdMapped CmaTotal CmaFree "
-    "Unaccepted Balloon GPUActive GPUReclaim HugePages_Total HugePages_Free HugePages_Rsvd HugePages_Surp "
-    "Hugepagesize Hugetlb DirectMap4k DirectMap4M DirectMap2M DirectMap1G HighTotal HighFree LowTotal LowFree "
-    "MmapCopy Quicklists".split()
-)
 # Drivers whose pages no counter has: balloons, GPUs, network cards with large rings, pass-through, file systems.
 _PAGE_TAKERS = frozenset(
     "amdgpu ath10k_core ath11k ath11k_ahb ath11k_pci ath12k bnxt_en hv_balloon i40e ib_core ice iosm ixgbe mlx4_core "
@@ -53,7 +42,7 @@ def gather(survey: Survey) -> Dict:
         "cma_free_bytes": info.get("CmaFree"),
         "hugepages": pools,
         "page_takers": _page_takers(survey),
-        "unknown_fields": {name: value for name, value in info.items() if name not in KNOWN_FIELDS},
+        "unknown_fields": {name: value for name, value in info.items() if name not in ledger.KNOWN_FIELDS},
     }
 
 
@@ -194,8 +183,8 @@ def _hidden(survey, book):
     shmem = book.parts.get("shmem")
     if shmem is None:
         return None
-    used = sum(value for part, value in book.parts.items() if value is not None and part not in ledger.SHOWN)
-    return max(used + book.unaccounted - _mapped_shmem(survey, shmem), 0)
+    hiding = sum(size for _part, size in ledger.hiding(book.parts))
+    return max(hiding + book.unaccounted - _mapped_shmem(survey, shmem), 0)
 
 
 def _mapped_shmem(survey, shmem):

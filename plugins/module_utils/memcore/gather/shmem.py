@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Subset shmem: Shmem taken apart, with the segments and memfds that nobody's resident set shows."""
 
-from typing import Dict, List, Optional
+from typing import Dict, List, NamedTuple, Optional
 
 from ..models import gpu
 from ..models import shmem as model
@@ -11,6 +11,13 @@ from ..sources.host import decode, reason
 from ..sources.printable import printable
 from .rows import owner_row
 from .survey import Survey
+
+
+class _Placed(NamedTuple):
+    """A segment, and a process in whose IPC namespace it is, None for the own: ids are of a namespace."""
+
+    pid: Optional[int]
+    segment: sysvipc.Segment
 
 
 def gather(survey: Survey) -> Dict:
@@ -22,7 +29,7 @@ def gather(survey: Survey) -> Dict:
             survey.host.lacks(f"shmem {name}_bytes", "none seen that could be measured, but not all could be looked at")
     holders = {file.inode: file.pids for file in survey.held.files if file.kind == "sysv"}
     rows = {
-        "sysv": [_segment_row(survey, segment, holders.get(segment.shmid, ())) for segment in segments or []],
+        "sysv": [_segment_row(survey, one, holders.get(one.segment.shmid, ())) for one in segments or []],
         **{kind: _file_rows(survey, kind) for kind in ("memfd", "deleted", "anonymous_shared")},
     }
     facts = {f"{name}_bytes": value for name, value in tree._asdict().items()}
@@ -44,7 +51,7 @@ def _tree(survey, segments):
     return model.reconcile(
         total=info.get("Shmem"),
         tmpfs_used=sum(known) if known else None,
-        sysv=None if segments is None else sum((s.resident_bytes or 0) + (s.swapped_bytes or 0) for s in segments),
+        sysv=None if segments is None else sum(map(_held_bytes, segments)),
         gpu=_gpu(survey),
         swapped=model.swapped_out(
             info.get("SwapTotal"), info.get("SwapFree"), info.get("SwapCached", 0), _anon_swapped(survey)
@@ -65,15 +72,20 @@ def _anon_swapped(survey) -> Optional[int]:
     return sum(sizes) if survey.table.complete and None not in sizes else None
 
 
-def _segments(survey) -> Optional[List[sysvipc.Segment]]:
+def _held_bytes(placed):
+    return (placed.segment.resident_bytes or 0) + (placed.segment.swapped_bytes or 0)
+
+
+def _segments(survey) -> Optional[List[_Placed]]:
     text = survey.host.text("proc/sysvipc/shm")
     if text is None:
         return None
-    segments = sysvipc.parse(text)
+    segments = [_Placed(None, segment) for segment in sysvipc.parse(text)]
     if survey.options.namespaces and survey.host.live:
         for pid in _other_ipc_namespaces(survey):
             try:
-                segments += sysvipc.parse(decode(survey.host.whole_in_ipc(pid, "proc/sysvipc/shm")))
+                found = sysvipc.parse(decode(survey.host.whole_in_ipc(pid, "proc/sysvipc/shm")))
+                segments += [_Placed(pid, segment) for segment in found]
             except OSError as error:
                 survey.host.lacks("/proc/PID/ns/ipc", f"{reason(error)}; segments of other IPC namespaces are not seen")
     return segments
@@ -93,12 +105,14 @@ def _other_ipc_namespaces(survey):
     return list(pids.values())
 
 
-def _segment_row(survey, segment, holders):
+def _segment_row(survey, placed, holders):
+    segment = placed.segment
     alive = _is_alive(survey, segment.creator_pid)
     owner = holders[:1] or ((segment.creator_pid,) if alive else ())
     known = segment.resident_bytes is not None
     return {
         "shmid": segment.shmid,
+        "pid": placed.pid,
         "key": segment.key,
         "bytes": segment.resident_bytes + (segment.swapped_bytes or 0) if known else None,
         "size_bytes": segment.size_bytes,

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The ledger of MemTotal: every page has one owner, and what nobody claims is said, not hidden."""
 
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 
 class Claim(NamedTuple):
@@ -49,15 +49,90 @@ class Ledger(NamedTuple):
     missing: Dict[str, str]
 
 
+class Part(NamedTuple):
+    """One part of the ledger, for whoever shows it.
+
+    name: its key in the facts; label: what people read; reclaimable: free, or a cache that is given back when somebody
+    needs memory; in_processes: resident sets show it; colour: for charts, as #rrggbb.
+    """
+
+    name: str
+    label: str
+    reclaimable: bool
+    in_processes: bool
+    colour: str
+
+
+# In the order of the ledger; the first 18 are always there. A part that is not listed is shown by its name.
+# Colours: the palette of Okabe and Ito, which colour-blind readers can tell apart, with one hue for each kind of memory
+# (free grey, caches blue, processes orange, shared memory red, kernel green, set aside purple) and one lightness for
+# each part of that kind. Charts name each part beside its colour, since nobody can tell 26 colours apart.
+PARTS = (
+    Part("free", "free", True, False, "#e6e6e6"),
+    Part("pcp_free", "free (per-CPU lists)", True, False, "#bfbfbf"),
+    Part("page_cache", "page cache", True, False, "#56b4e9"),
+    Part("buffers", "buffers", True, False, "#0072b2"),
+    Part("swap_cache", "swap cache", True, False, "#a6d8f5"),
+    Part("anon", "process memory (anon)", False, True, "#e69f00"),
+    Part("shmem", "shared memory and tmpfs", False, False, "#d55e00"),
+    Part("slab_reclaimable", "reclaimable slab", True, False, "#8cc8ee"),
+    Part("slab_unreclaimable", "unreclaimable slab", False, False, "#009e73"),
+    Part("kernel_reclaimable_other", "other reclaimable kernel", True, False, "#1f6fa0"),
+    Part("kernel_stacks", "kernel stacks", False, False, "#00543d"),
+    Part("page_tables", "page tables", False, False, "#4fd0ab"),
+    Part("secondary_page_tables", "KVM and IOMMU page tables", False, False, "#00785a"),
+    Part("vmalloc", "vmalloc", False, False, "#9ae6cf"),
+    Part("percpu", "per-CPU memory", False, False, "#3ecba2"),
+    Part("hugetlb", "hugetlb huge pages", False, False, "#cc79a7"),
+    Part("zram", "zram", False, False, "#8a4a6e"),
+    Part("balloon", "hypervisor's balloon", False, False, "#f0c9de"),
+    Part("zswap", "zswap", False, False, "#a85f88"),
+    Part("bounce", "bounce buffers", False, False, "#003d2c"),
+    Part("writeback_tmp", "FUSE writeback", False, False, "#6fdcbc"),
+    Part("hardware_corrupted", "hardware-corrupted memory", False, False, "#000000"),
+    Part("memmap", "page descriptors", False, False, "#006b4f"),
+    Part("gpu", "GPU buffers", False, False, "#f0e442"),
+    Part("zfs_arc", "ZFS cache (ARC)", True, False, "#005a8c"),
+    Part("sockets", "socket buffers", False, False, "#bff0e2"),
+)
+_BY_NAME = {part.name: part for part in PARTS}
+# Fields of /proc/meminfo that the ledger uses, or that only show the same pages from another side. Whatever a later
+# kernel adds is reported as unknown.
+KNOWN_FIELDS = frozenset(
+    "MemTotal MemFree MemAvailable Buffers Cached SwapCached Active Inactive Active(anon) Inactive(anon) Active(file) "
+    "Inactive(file) Unevictable Mlocked SwapTotal SwapFree Zswap Zswapped Dirty Writeback AnonPages Mapped Shmem "
+    "KReclaimable Slab SReclaimable SUnreclaim KernelStack ShadowCallStack PageTables SecPageTables NFS_Unstable "
+    "Bounce WritebackTmp CommitLimit Committed_AS VmallocTotal VmallocUsed VmallocChunk Percpu EarlyMemtestBad "
+    "HardwareCorrupted AnonHugePages ShmemHugePages ShmemPmdMapped FileHugePages FilePmdMapped CmaTotal CmaFree "
+    "Unaccepted Balloon GPUActive GPUReclaim HugePages_Total HugePages_Free HugePages_Rsvd HugePages_Surp "
+    "Hugepagesize Hugetlb DirectMap4k DirectMap64k DirectMap1M DirectMap2M DirectMap4M DirectMap1G DirectMap2G "
+    "HighTotal HighFree LowTotal LowFree MmapCopy Quicklists".split()
+)
 # Counters that enter the sum and are kept per CPU until they are folded (mm/vmstat.c).
 _PER_CPU_COUNTERS = 14
 _LRU = ("Active", "Inactive", "Unevictable")
-# What is not "used" when people say used: free, or given back when somebody asks; and with what resident sets show.
-GIVEN_BACK = frozenset(
-    "free pcp_free page_cache buffers slab_reclaimable kernel_reclaimable_other swap_cache zfs_arc".split()
-)
-SHOWN = GIVEN_BACK | {"anon"}
 NOT_TOLD = "this kernel does not tell"
+
+
+def label(name: str) -> str:
+    """What people read for a part; its name where this version does not know it."""
+    return _BY_NAME[name].label if name in _BY_NAME else name
+
+
+def used_bytes(total: int, parts: Dict[str, Optional[int]]) -> int:
+    """RAM that is neither free nor a cache that the kernel would give back."""
+    return total - _sum({name: size for name, size in parts.items() if name in _BY_NAME and _BY_NAME[name].reclaimable})
+
+
+def hiding(parts: Dict[str, Optional[int]]) -> List[Tuple[str, int]]:
+    """The parts in use that no resident set shows, the largest first, as (name, bytes)."""
+    found = [(name, size) for name, size in parts.items() if size and _hides(name)]
+    return sorted(found, key=lambda item: -item[1])
+
+
+def _hides(name):
+    part = _BY_NAME.get(name)
+    return part is None or not (part.reclaimable or part.in_processes)
 
 
 def balance(readings: Readings) -> Ledger:

@@ -2,16 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The facts as a short page of plain text, for whoever logs in at night."""
 
-import re
 import textwrap
 from typing import Dict, List
 
+from ..models.ledger import hiding, label
 from ..models.size import human, percent
-from .facts_summary import hiding
+from . import finding
 
 _BAR = 40
-_COMMAND = re.compile(r"`[^`]*`")
-_GLUE = "\x00"
 _ROWS = 8
 _LACKS = 12
 _FIGURES = frozenset(("ledger", "host", "memory", "shmem", "kernel", "processes", "cgroups", "oom"))
@@ -19,7 +17,7 @@ _WIDTH = 110
 
 
 def render(facts: Dict) -> List[str]:
-    """Lines of at most about 110 characters, from the summary to what could not be told."""
+    """Lines from the summary to what is not available; only rows of tables and commands exceed 110 characters."""
     lines = _wrapped(facts["summary"], "")
     if "memory" in facts:
         lines += _ledger(facts["memory"])
@@ -36,34 +34,36 @@ def _ledger(memory):
     total, lines = memory["total_bytes"], ["", f"Where MemTotal ({human(memory['total_bytes'])}) went"]
     for part, value in memory["ledger"].items():
         if value:
-            lines.append(_bar(part, value, total))
+            lines.append(_bar(label(part), value, total))
     lines.append(_bar("unaccounted", memory["unaccounted_bytes"], total))
     drift = memory["uncertainty_bytes"]
     if drift is not None:
-        lines.append(f"  (the kernel's per-CPU counters may be off by {human(drift)} in all{_second_opinion(memory)})")
+        lines.append(
+            f"  (the kernel's per-CPU counters may be off by {human(drift)} in total{_second_opinion(memory)})"
+        )
     unknown = [f"{name} {human(value)}" for name, value in memory["unknown_fields"].items() if value]
     if unknown:
         lines.append(f"  fields of /proc/meminfo that this version does not know: {', '.join(unknown)}")
-    untold = [part for part, value in memory["ledger"].items() if value is None]
-    if untold:
-        lines.append(f"  not told by this kernel: {', '.join(untold)}")
+    missing = [label(part) for part, value in memory["ledger"].items() if value is None]
+    if missing:
+        lines.append(f"  not available here: {', '.join(missing)}")
     return lines
 
 
 def _second_opinion(memory):
     by_lru = memory["unaccounted_by_lru_bytes"]
-    return "" if by_lru is None else f"; counted by LRU list it is {human(by_lru)}"
+    return "" if by_lru is None else f"; counted by LRU list, {human(by_lru)} is unaccounted"
 
 
-def _bar(part, value, total):
+def _bar(name, value, total):
     share = percent(value, total)
-    return f"  {part:<25} {human(value):>10} {share:6.2f} %  {'#' * max(round(_BAR * value / total), 0)}".rstrip()
+    return f"  {name:<25} {human(value):>10} {share:6.2f} %  {'#' * max(round(_BAR * value / total), 0)}".rstrip()
 
 
 def _tmpfs(rows):
     used = [row for row in rows if row["used_bytes"] or row["not_read"]]
     if not used:
-        return ["", "tmpfs: nothing in it"]
+        return ["", "tmpfs: empty"]
     lines = ["", f"tmpfs{'':<33} {'used':>10} {'of':>10} {'full':>7}  owner"]
     for row in used[:_ROWS]:
         figures = f"{_size(row['used_bytes']):>10} {_limit(row):>10} {_full(row):>7}"
@@ -79,10 +79,10 @@ def _tmpfs(rows):
 
 
 def _hiding(facts):
-    lines = ["", "What no process shows"]
-    for part, value in hiding(facts["memory"])[:_ROWS]:
+    lines = ["", "Memory in use that no process shows"]
+    for part, value in hiding(facts["memory"]["ledger"])[:_ROWS]:
         if value >= 1 << 20:
-            lines.append(f"  {part:<25} {human(value):>10}{_detail(part, facts)}")
+            lines.append(f"  {label(part):<25} {human(value):>10}{_detail(part, facts)}")
     return lines if len(lines) > 2 else []
 
 
@@ -95,7 +95,7 @@ def _detail(part, facts):
 def _kinds_of_shmem(shmem):
     kinds = ("tmpfs", "deleted", "sysv", "memfd", "anonymous_shared", "gpu", "unattributed")
     sizes = [(kind, shmem[f"{kind}_bytes"]) for kind in kinds]
-    return [f"{kind} {human(size)}" for kind, size in sizes if size and abs(size) >= 1 << 16]
+    return [f"{kind.replace('_', ' ')} {human(size)}" for kind, size in sizes if size and abs(size) >= 1 << 16]
 
 
 def _largest_caches(kernel):
@@ -132,31 +132,24 @@ def _findings(findings):
     if not findings:
         return ["", "Findings: none"]
     lines = ["", "Findings"]
-    for finding in findings:
-        lines += _wrapped(f"[{finding['severity']}] {finding['id']}: {finding['summary']}", "  ")
-        lines += _wrapped(f"do: {finding['remedy']}", "      ")
-        lines += _wrapped(f"see: {finding['ref']}", "      ")
+    for one in findings:
+        lines += ["  " + line for line in finding.lines(one, _WIDTH - 2)]
     return lines
 
 
 def _incomplete(facts):
-    """The files that could not be read; which figures are null for that is for programs to know."""
+    """The files that could not be read; which figures are null for that reason is for programs to know."""
     shown = [item for item in facts["incomplete"] if item["source"].split(" ")[0] not in _FIGURES]
     if not shown:
         return []
-    lines = ["", "Could not be told"]
+    lines = ["", "Not available"]
     for item in shown[:_LACKS]:
         lines += _wrapped(f"{item['source']}: {item['reason']}", "  ")
     return lines + [f"  … and {len(shown) - _LACKS} more, see incomplete"] * (len(shown) > _LACKS)
 
 
 def _wrapped(text, indent):
-    # A command between backticks stays on one line where it fits, so that it can be copied.
-    glued = _COMMAND.sub(lambda match: match[0].replace(" ", _GLUE), text)
-    lines = textwrap.wrap(
-        glued, _WIDTH, initial_indent=indent, subsequent_indent=indent + "    ", break_on_hyphens=False
-    )
-    return [line.replace(_GLUE, " ") for line in lines]
+    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent + "    ", break_on_hyphens=False)
 
 
 def _owner(owner):

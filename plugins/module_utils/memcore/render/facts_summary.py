@@ -4,7 +4,7 @@
 
 from typing import Dict
 
-from ..models.ledger import GIVEN_BACK, SHOWN
+from ..models.ledger import hiding, label, used_bytes
 from ..models.size import human, percent
 
 
@@ -20,7 +20,7 @@ def summarize(facts: Dict) -> str:
     if memory is None:
         return f"{found}; the subset memory was not gathered."
     total, hidden = memory["total_bytes"], memory["hidden_bytes"]
-    used = used_bytes(memory)
+    used = used_bytes(total, memory["ledger"])
     parts = [f"{human(used)} of {human(total)} RAM is used ({percent(used, total)} %)"]
     if hidden is not None:
         parts.append(f"{human(hidden)} of it shows in no process" + _largest(memory))
@@ -28,19 +28,6 @@ def summarize(facts: Dict) -> str:
     return "; ".join(parts) + f"; {found}."
 
 
-def used_bytes(memory: Dict) -> int:
-    """RAM that is neither free nor a cache the kernel would give back."""
-    return memory["total_bytes"] - sum(
-        v for part, v in memory["ledger"].items() if v is not None and part in GIVEN_BACK
-    )
-
-
-def hiding(memory: Dict):
-    """The parts of the ledger that no resident set shows, the largest first, as (part, bytes)."""
-    parts = [(part, value) for part, value in memory["ledger"].items() if value and part not in SHOWN]
-    return sorted(parts, key=lambda item: -item[1])
-
-
 def _largest(memory):
-    parts = hiding(memory)[:2]
-    return f" ({', '.join(f'{part} {human(value)}' for part, value in parts)})" if parts else ""
+    parts = hiding(memory["ledger"])[:2]
+    return f" ({', '.join(f'{label(part)} {human(value)}' for part, value in parts)})" if parts else ""

@@ -8,11 +8,11 @@ import pytest
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import asked
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import OptionError
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import rule as rules
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import catalogue
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import options
 
 ALL = ("memory", "tmpfs", "shmem", "kernel", "processes", "cgroups", "oom")
-DEFAULTS = {rule.id: rule.threshold for rule in rules.RULES if rule.threshold is not None}
+TUNABLE = [rule.id for rule in catalogue.every() if rule.threshold is not None]
 
 
 def checked(**changes):
@@ -29,7 +29,7 @@ def checked(**changes):
 
 
 def test_the_defaults_of_the_module_ask_for_everything():
-    assert checked() == options.Options(ALL, 10, DEFAULTS, True, 1.0, True)
+    assert checked() == options.Options(ALL, 10, {}, True, 1.0, True)
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ def test_an_unknown_subset_is_named_with_the_valid_ones(name):
     )
 
 
-def test_a_threshold_replaces_its_default_and_no_other():
-    assert checked(thresholds={"tmpfs-nearly-full": "80"}).thresholds == {**DEFAULTS, "tmpfs-nearly-full": 80.0}
+def test_only_thresholds_that_are_given_are_passed_on():
+    assert checked(thresholds={"tmpfs-nearly-full": "80"}).thresholds == {"tmpfs-nearly-full": 80.0}
 
 
 @pytest.mark.parametrize("value, expected", [(80, 80.0), ("12.5", 12.5), (0, 0.0), (" 7 ", 7.0)])
@@ -77,7 +77,7 @@ def test_an_unknown_threshold_is_named_with_the_valid_ones(name):
         checked(thresholds={name: 5})
     assert (
         str(error.value)
-        == f"thresholds has {name!r}, which is no finding with a threshold; valid are {', '.join(sorted(DEFAULTS))}."
+        == f"thresholds has {name!r}, which is no finding with a threshold; valid are {', '.join(sorted(TUNABLE))}."
     )
 
 

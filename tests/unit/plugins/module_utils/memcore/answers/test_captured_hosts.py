@@ -44,7 +44,15 @@ def test_the_report_moves_no_cursor(any_host):
 
 
 def test_the_report_fits_a_terminal(any_host):
-    assert [line for line in facts_page.render(any_host) if len(line) > 140] == []
+    commands = {command for finding in any_host["findings"] for command in finding["remedy_commands"]}
+    wide = [line for line in facts_page.render(any_host) if len(line) > 140]
+    assert [line for line in wide if line.strip() not in commands] == []
+
+
+def test_each_command_is_a_line_of_its_own(any_host):
+    lines = [line.strip() for line in facts_page.render(any_host)]
+    for finding in any_host["findings"]:
+        assert set(finding["remedy_commands"]) <= set(lines)
 
 
 @pytest.mark.parametrize("name", TREES)

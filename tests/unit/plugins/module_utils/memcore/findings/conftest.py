@@ -1,186 +1,42 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Facts built by hand: a host of 100000 MiB on which nothing is wrong, so that 10 MiB are 0.01 % of RAM."""
-
-import collections
+"""A healthy host for a test to make ill, and what the judge finds on it."""
 
 import pytest
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import judge
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import rule as rules
-
-MIB = 1 << 20
-OomRows = collections.namedtuple("OomRows", "lifeline process same_adj_cgroup")
-HOST = {
-    "kind": "host",
-    "unit": None,
-    "runtime": None,
-    "container": None,
-    "pod_uid": None,
-    "qos_class": None,
-    "volume": None,
-    "pod_alive": None,
-}
-PARTS = (
-    "free pcp_free page_cache buffers swap_cache anon shmem slab_reclaimable slab_unreclaimable kernel_stacks "
-    "page_tables vmalloc percpu hugetlb zram balloon gpu"
-).split()
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import catalogue
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings.judge import judge
+from tests.support import healthy_host
 
 
-def healthy_facts():
-    """The keys that rules read, each at ease."""
-    return {
-        "memory": {
-            "total_bytes": 100000 * MIB,
-            "ledger": dict.fromkeys(PARTS, 0),
-            "unaccounted_bytes": 0,
-            "unaccounted_percent": 0.0,
-            "unaccounted_by_lru_bytes": 0,
-            "uncertainty_bytes": 0,
-            "hugepages": [],
-            "page_takers": [],
-        },
-        "tmpfs": [],
-        "shmem": {
-            "total_bytes": 0,
-            "unattributed_bytes": 0,
-            "gpu_bytes": 0,
-            "sysv": [],
-            "sysv_orphan_bytes": 0,
-            "memfd": [],
-            "deleted": [],
-            "processes": 100,
-            "processes_refused": 0,
-        },
-        "kernel": {
-            "slab": {"top": [], "top_unreclaimable": []},
-            "vmalloc": {"top": []},
-            "page_tables": {"top": []},
-            "sockets": {"tcp_bytes": 0, "udp_bytes": 0, "fragments_bytes": 0, "count": 0},
-            "bpf_jit_bytes": 0,
-            "bpf_jit_limit_bytes": 264241152,
-        },
-        "cgroups": {"count": 10, "dying": 0, "top": [], "near_limit": []},
-        "host": {"kernel_release": "6.1.0"},
-        "oom": {
-            "sysctls": {"panic_on_oom": 0, "oom_kill_allocating_task": 0},
-            "kills_since_boot": 0,
-            "reaper": True,
-            "badness_model": "signed",
-            "badness_evidence": "this process shows 666",
-            "unkillable": [],
-            "unkillable_bytes": 0,
-            "unkillable_percent": 0.0,
-            "lifelines": [lifeline("sshd", 812, -1000)],
-            "unkillable_workloads": [],
-            "negative_workloads": [],
-            "same_adj_cgroups": [],
-            "without_victim": [],
-            "units": [],
-        },
-    }
-
-
-def lifeline(name, pid, adj):
-    """A row of oom.lifelines."""
-    return {
-        "name": name,
-        "role": "the way in",
-        "pid": pid,
-        "comm": name,
-        "unit": f"{name}.service",
-        "oom_score_adj": adj,
-        "usual_adj": -1000,
-        "protected": adj < 0,
-    }
-
-
-def process(pid, adj, mib, comm="java"):
-    """A row of a process in the lists of oom."""
-    return {
-        "pid": pid,
-        "comm": comm,
-        "oom_score_adj": adj,
-        "unit": None,
-        "cgroup": "/a",
-        "held_bytes": mib * MIB,
-    }
-
-
-def same_adj_cgroup(count, all_tied, cgroup="/kubepods/pod1"):
-    """A cgroup of `count` processes at -998: pause, which is the next, and a hog."""
-    return {
-        "cgroup": cgroup,
-        "limit_bytes": 100 * MIB,
-        "processes": count,
-        "lowest_adj": -998,
-        "highest_adj": -998,
-        "all_tied": all_tied,
-        "next_count": 1,
-        "next": [process(64, -998, 1, "pause")],
-        "biggest": process(65, -998, 90, "data_sim"),
-    }
+@pytest.fixture
+def host():
+    """A host on which nothing is wrong."""
+    return healthy_host.Host()
 
 
 @pytest.fixture
 def rows():
     """The functions that make rows of the subset oom."""
-    return OomRows(lifeline, process, same_adj_cgroup)
+    return healthy_host
 
 
 @pytest.fixture
-def facts():
-    """A host on which nothing is wrong, for a test to change."""
-    return healthy_facts()
+def facts(host):
+    """The facts of a host on which nothing is wrong, for a test to change."""
+    return host.facts
 
 
 @pytest.fixture
-def add_tmpfs(facts):
-    """A function: add the row of a tmpfs of 1000 MiB with nothing in it, but for what is given."""
-
-    def add(**given):
-        row = {
-            "mount": "/srv/t",
-            "fstype": "tmpfs",
-            "size_bytes": 1000 * MIB,
-            "used_bytes": 0,
-            "used_percent": 0.0,
-            "unlimited": False,
-            "options": ["nodev", "rw"],
-            "declared": False,
-            "owner": HOST,
-            "top_files": None,
-            "newest_mtime": None,
-            "newest_age_seconds": None,
-            "journal_bytes": 0,
-            "deleted_bytes": 0,
-        }
-        owner = dict(HOST, **given.pop("owner", {}))
-        facts["tmpfs"].append(dict(row, owner=owner, **given))
-
-    return add
+def add_tmpfs(host):
+    """A function: add a tmpfs to the facts."""
+    return host.add_tmpfs
 
 
 @pytest.fixture
-def add_cgroup(facts):
-    """A function: add a cgroup to those near their limit: at 1000 of 1000 MiB, but for what is given."""
-
-    def add(**given):
-        row = {
-            "path": "/a.slice/b.service",
-            "current_bytes": 1000 * MIB,
-            "limit_bytes": 1000 * MIB,
-            "anon_bytes": 0,
-            "file_bytes": 0,
-            "shmem_bytes": 0,
-            "kernel_bytes": 0,
-            "slab_reclaimable_bytes": 0,
-            "slab_unreclaimable_bytes": 0,
-            "oom_kills": 0,
-        }
-        facts["cgroups"]["near_limit"].append(dict(row, **given))
-
-    return add
+def add_cgroup(host):
+    """A function: add a cgroup near its limit to the facts."""
+    return host.add_cgroup
 
 
 @pytest.fixture
@@ -188,8 +44,7 @@ def raised(facts):
     """A function: the findings of `facts`, with thresholds of one's own where they are given."""
 
     def findings(**thresholds):
-        known = {rule.id: rule.threshold for rule in rules.RULES}
-        known.update({name.replace("_", "-"): value for name, value in thresholds.items()})
-        return judge.judge(facts, known)
+        own = {name.replace("_", "-"): value for name, value in thresholds.items()}
+        return judge(facts, catalogue.of_facts(facts), own)
 
     return findings

@@ -7,6 +7,24 @@ import pytest
 MIB = 1 << 20
 
 
+def _dying(count, host):
+    host.facts["cgroups"]["dying"] = int(count)
+
+
+def _near_limit(kind):
+    def measure(share, host):
+        host.add_cgroup(**{kind: int(round(share * 10 * MIB))})
+
+    return measure
+
+
+MEASURES = {
+    "dying-cgroups": _dying,
+    "cgroup-shmem-at-limit": _near_limit("shmem_bytes"),
+    "cgroup-kernel-memory-high": _near_limit("kernel_bytes"),
+}
+
+
 def test_dying_cgroups_are_told_beside_those_alive(facts, raised):
     facts["cgroups"].update(dying=65000, count=120)
 

@@ -1,41 +1,45 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All rules are applied, and the worst comes first."""
+"""The judge: order, thresholds, and silence where a figure is missing."""
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import judge
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import rule as rules
-
-
-def _raises(severity):
-    return lambda facts, threshold: [rules.Finding(severity, severity, "", {}, "", "")]
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings.judge import judge
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings.rule import Met, Rule
 
 
-def test_the_worst_comes_first_and_equals_keep_the_order_of_the_rules(monkeypatch):
+def _rule(name, severity="info", threshold=None, needs=(), seen=None):
+    def predicate(record, limit):
+        if seen is not None:
+            seen.append(limit)
+        return [Met(name, {})]
+
+    return Rule(name, severity, threshold, "", needs, predicate, "Do it.")
+
+
+def test_the_worst_comes_first_and_equals_keep_the_order_of_the_rules():
     order = ["info", "warning", "critical", "warning"]
-    rules = {f"{number}": (("memory",), _raises(severity)) for number, severity in enumerate(order)}
-    monkeypatch.setattr(judge, "_RULES", rules)
+    rules = [_rule(f"{number}", severity) for number, severity in enumerate(order)]
 
-    found = judge.judge({"memory": {}}, dict.fromkeys(rules, 1.0))
+    assert [(one.id, one.severity) for one in judge({}, rules)] == [
+        ("2", "critical"),
+        ("1", "warning"),
+        ("3", "warning"),
+        ("0", "info"),
+    ]
 
-    assert [finding.severity for finding in found] == ["critical", "warning", "warning", "info"]
 
-
-def test_a_rule_is_given_its_own_threshold(monkeypatch):
+def test_a_rule_is_given_its_own_threshold_unless_another_is_asked_for():
     seen = []
-    monkeypatch.setattr(judge, "_RULES", {"a": ((), lambda facts, threshold: seen.append(threshold) or [])})
+    rules = [_rule("a", threshold=7.5, seen=seen), _rule("b", threshold=1.0, seen=seen), _rule("c", seen=seen)]
 
-    judge.judge({}, {"a": 7.5, "b": 1.0})
+    judge({}, rules, {"b": 3.0})
 
-    assert seen == [7.5]
+    assert seen == [7.5, 3.0, None]
 
 
-def test_a_rule_with_nothing_to_tune_is_given_none(monkeypatch):
-    seen = []
-    monkeypatch.setattr(judge, "_RULES", {"a": ((), lambda facts, threshold: seen.append(threshold) or [])})
+def test_a_rule_is_silent_where_the_record_lacks_what_it_needs():
+    rules = [_rule("a", needs=("memory", "tmpfs")), _rule("b", needs=("memory",)), _rule("c", needs=("tmpfs",))]
 
-    judge.judge({}, {})
-
-    assert seen == [None]
+    assert [one.id for one in judge({"memory": {}}, rules)] == ["b"]
 
 
 def test_several_things_wrong_are_all_told(facts, add_tmpfs, raised):

@@ -4,11 +4,26 @@
 
 import pytest
 
+from tests.support import healthy_host
+
 MIB = 1 << 20
 
 
-def _segment(shmid, mib, orphan=True):
-    return {"shmid": shmid, "uid": 110, "creator_pid": 688, "bytes": mib * MIB, "orphan": orphan}
+def _sysv_orphan(mib, host):
+    held = int(mib * MIB)
+    host.facts["shmem"]["sysv"] = [dict(_segment(7, 0), bytes=held)]
+    host.facts["shmem"]["sysv_orphan_bytes"] = held
+
+
+def _unattributed(share, host):
+    host.facts["shmem"].update(total_bytes=50000 * MIB, unattributed_bytes=healthy_host.ram(share))
+
+
+MEASURES = {"sysv-orphan": _sysv_orphan, "shmem-unattributed": _unattributed}
+
+
+def _segment(shmid, mib, orphan=True, pid=None):
+    return {"shmid": shmid, "pid": pid, "uid": 110, "creator_pid": 688, "bytes": mib * MIB, "orphan": orphan}
 
 
 def test_orphans_name_the_largest_segment_and_how_to_remove_it(facts, raised):
@@ -20,13 +35,27 @@ def test_orphans_name_the_largest_segment_and_how_to_remove_it(facts, raised):
     assert finding._asdict() == {
         "id": "sysv-orphan",
         "severity": "warning",
-        "summary": "System V segments hold 60.0 MiB for nobody; the largest is shmid 4 of uid 110, whose creator "
-        "(pid 688) is dead",
+        "summary": "System V segments hold 60.0 MiB although no process is attached to them; the largest is shmid 4 of "
+        "uid 110, whose creator (pid 688) is dead",
         "evidence": {"bytes": 60 * MIB, "shmid": 4, "segments": [segments[0], segments[2]]},
-        "remedy": "Nobody is attached and the creator is dead: make sure no program will attach again, then "
-        "`ipcrm -m 4`.",
+        "remedy": "Check in the list of segments that shmid 4 has the size and the dead creator that are named here, "
+        "and that no program will attach to it again. Then remove it; its content is lost.",
+        "remedy_commands": ["ipcs -m", "ipcs -m -p", "ipcrm -m 4"],
+        "remedy_effect": "data-loss",
         "ref": "docs/findings.md#sysv-orphan",
     }
+
+
+def test_a_segment_of_another_namespace_is_not_taken_for_the_hosts_own_of_that_id(facts, raised):
+    facts["shmem"].update(sysv=[_segment(0, 40, pid=4711)], sysv_orphan_bytes=40 * MIB)
+
+    (finding,) = raised()
+
+    assert finding.remedy_commands == [
+        "nsenter -t 4711 -i -- ipcs -m",
+        "nsenter -t 4711 -i -- ipcs -m -p",
+        "nsenter -t 4711 -i -- ipcrm -m 0",
+    ]
 
 
 def test_a_large_segment_that_is_in_use_is_no_orphan(facts, raised):
@@ -54,7 +83,7 @@ def test_what_has_no_owner_is_told_beside_the_total(facts, raised):
 
     (finding,) = raised()
 
-    assert finding.summary == "8.0 GiB of 10.0 GiB Shmem has no owner that can be seen"
+    assert finding.summary == "no owner could be found for 8.0 GiB of 10.0 GiB of shared memory (Shmem)"
     assert finding.evidence == {
         "unattributed_bytes": 8192 * MIB,
         "percent_of_ram": 8.19,

@@ -4,8 +4,45 @@
 
 import pytest
 
+from tests.support import healthy_host
+
 MIB = 1 << 20
 DAY = 86400
+
+
+def _nearly_full(share, host):
+    host.add_tmpfs(used_bytes=int(10 * share * MIB), used_percent=share)
+
+
+def _dominates(share, host):
+    host.add_tmpfs(size_bytes=100000 * MIB, used_bytes=healthy_host.ram(share), used_percent=share)
+
+
+def _unbounded(share, host):
+    for number in range(4):
+        host.add_tmpfs(mount=f"/srv/{number}", size_bytes=healthy_host.ram(share / 4))
+
+
+def _deleted_files(share, host):
+    host.add_tmpfs(deleted_bytes=healthy_host.ram(share))
+
+
+def _dead_pod(mib, host):
+    host.add_tmpfs(used_bytes=int(mib * MIB), owner={"kind": "pod", "pod_uid": "u", "pod_alive": False})
+
+
+def _journal_in_run(share, host):
+    host.add_tmpfs(mount="/run", journal_bytes=int(round(share * 10 * MIB)))
+
+
+MEASURES = {
+    "tmpfs-dominates": _dominates,
+    "tmpfs-nearly-full": _nearly_full,
+    "tmpfs-unbounded": _unbounded,
+    "tmpfs-deleted-files": _deleted_files,
+    "tmpfs-dead-pod": _dead_pod,
+    "journal-in-run": _journal_in_run,
+}
 
 
 def _full(add_tmpfs, **given):
@@ -40,8 +77,10 @@ def test_what_dominates_is_told_with_its_mount_its_owner_and_its_biggest_file(ad
             "owner": owner,
             "top_file": biggest,
         },
-        "remedy": "Remove what is not needed (`du -xh /srv/big | sort -h | tail`), then cap the mount: "
-        "`mount -o remount,size=SIZE /srv/big`.",
+        "remedy": "See what fills /srv/big and delete the files that nobody needs. Then limit its size, and set the "
+        "same size in /etc/fstab or in its mount unit, so that the limit lasts.",
+        "remedy_commands": ["du -xh /srv/big | sort -h | tail", "mount -o remount,size=SIZE /srv/big"],
+        "remedy_effect": "reversible",
         "ref": "docs/findings.md#tmpfs-dominates",
     }
     assert (owner["kind"], owner["unit"]) == ("unit", "a.service")
@@ -53,7 +92,8 @@ def test_what_is_nearly_full_names_its_mount_in_the_remedy(add_tmpfs, raised):
     (finding,) = raised()
 
     assert finding.summary == "/run/a b is 95.0 % full, 950.0 MiB of 1000.0 MiB"
-    assert "`du -xah /run/a b | sort -h | tail`" in finding.remedy
+    assert finding.remedy.startswith("Free space on /run/a b before")
+    assert finding.remedy_commands == ["du -xah '/run/a b' | sort -h | tail", "mount -o remount,size=SIZE '/run/a b'"]
     assert finding.evidence == {
         "mount": "/run/a b",
         "used_bytes": 950 * MIB,
@@ -96,14 +136,15 @@ def test_one_without_a_limit_is_told_whatever_the_sum(add_tmpfs, raised):
     (finding,) = raised()
 
     assert finding.id == "tmpfs-unbounded"
-    assert finding.summary == "/srv/free has no size limit, so files in it can take all RAM"
+    assert finding.summary == "/srv/free has no size limit, so files in tmpfs can take all RAM"
     assert finding.evidence == {
         "unlimited": ["/srv/free"],
         "limits_bytes": 1000 * MIB,
         "percent_of_ram": 1.0,
         "mount": "/srv/free",
     }
-    assert "`mount -o remount,size=SIZE /srv/free`" in finding.remedy
+    # The kernel refuses a remount with a size here: "Cannot retroactively limit size" (mm/shmem.c).
+    assert (finding.remedy_commands, finding.remedy_effect) == (["du -xsh /srv/free"], "none")
 
 
 def test_limits_that_add_up_name_the_largest(add_tmpfs, raised):
@@ -113,8 +154,9 @@ def test_limits_that_add_up_name_the_largest(add_tmpfs, raised):
 
     (finding,) = raised()
 
-    assert finding.summary == "the limits of 3 tmpfs add up to 293.0 GiB, 300.0 % of RAM"
+    assert finding.summary == "the size limits of 3 tmpfs mounts add up to 293.0 GiB, 300.0 % of RAM"
     assert finding.evidence["mount"] == "/b"
+    assert finding.remedy_commands == ["du -xsh /b", "mount -o remount,size=SIZE /b"]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +192,7 @@ def test_deleted_files_name_the_process_that_holds_most(facts, add_tmpfs, raised
     assert finding._asdict() == {
         "id": "tmpfs-deleted-files",
         "severity": "warning",
-        "summary": "deleted files still hold 2.9 GiB of tmpfs, most by java (pid 41); `du` cannot see them",
+        "summary": "deleted files still hold 2.9 GiB of tmpfs, most of it through java (pid 41); `du` cannot see them",
         "evidence": {
             "deleted_bytes": 3000 * MIB,
             "percent_of_ram": 3.0,
@@ -158,8 +200,10 @@ def test_deleted_files_name_the_process_that_holds_most(facts, add_tmpfs, raised
             "files": files,
             "pid": 41,
         },
-        "remedy": "Restart the holder or let it reopen its files (`ls -l /proc/41/fd | grep deleted`); "
-        "`: > /proc/41/fd/N` empties one in place.",
+        "remedy": "Restart the process that holds the deleted files, or let it reopen them. Emptying one through "
+        "/proc/PID/fd/N frees its memory at once, but its content is lost, and the process must be able to bear that.",
+        "remedy_commands": ["ls -l /proc/41/fd | grep deleted", ": > /proc/41/fd/N"],
+        "remedy_effect": "data-loss",
         "ref": "docs/findings.md#tmpfs-deleted-files",
     }
 
@@ -171,7 +215,7 @@ def test_deleted_files_are_told_without_the_subset_that_knows_their_holders(fact
     (finding,) = raised()
 
     assert finding.summary == "deleted files still hold 2.4 GiB of tmpfs; `du` cannot see them"
-    assert "/proc/PID/fd" in finding.remedy
+    assert finding.remedy_commands == ["ls -l /proc/PID/fd | grep deleted", ": > /proc/PID/fd/N"]
 
 
 @pytest.mark.parametrize(
@@ -192,8 +236,8 @@ def test_a_pods_volume_is_told_only_if_the_pod_is_gone(alive, found, add_tmpfs, 
     assert [finding.id for finding in findings] == found
     for finding in findings:
         assert finding.evidence == {"mount": mount, "used_bytes": 64 * MIB, "pod": "u-1"}
-        assert "`crictl pods --no-trunc | grep u-1`" in finding.remedy
-        assert f"`umount {mount}`" in finding.remedy
+        assert finding.remedy_commands == ["crictl pods -o json | grep -F u-1", f"umount '{mount}'"]
+        assert finding.remedy_effect == "data-loss"
 
 
 def test_every_dead_pod_is_told(add_tmpfs, raised):
@@ -209,5 +253,17 @@ def test_the_journal_is_told_with_the_share_it_has_of_run(add_tmpfs, raised):
     (finding,) = raised()
 
     assert finding.summary == "the journal holds 400.0 MiB of /run, 40.0 % of its size"
-    assert "journalctl --vacuum-size" in finding.remedy
     assert "RuntimeMaxUse" in finding.remedy
+    assert finding.remedy_commands == ["journalctl --disk-usage", "journalctl --vacuum-size=64M"]
+
+
+@pytest.mark.parametrize("given", [{"used_bytes": 950 * MIB, "used_percent": 95.0}, {"size_bytes": 300000 * MIB}])
+def test_a_mount_in_another_namespace_is_not_taken_for_the_hosts_own_of_that_path(given, add_tmpfs, raised):
+    add_tmpfs(mount="/dev/shm", pid=4711, **given)
+
+    (finding,) = raised()
+
+    assert [command.split("/dev/shm")[0] for command in finding.remedy_commands] == [
+        "nsenter -t 4711 -m -- du -xah " if "used_bytes" in given else "nsenter -t 4711 -m -- du -xsh ",
+        "nsenter -t 4711 -m -- mount -o remount,size=SIZE ",
+    ]

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The ledger: its law for any readings, and books that were balanced by hand."""
 
+import re
+
 import hypothesis
 import pytest
 from hypothesis import strategies as st
@@ -324,3 +326,59 @@ def test_a_bare_meminfo_leaves_everything_unaccounted_and_says_what_is_missing()
     book = ledger.balance(readings())
     assert (parts(book), book.unaccounted, book.unaccounted_by_lru, book.uncertainty) == ({}, 1000 * MIB, None, None)
     assert set(book.missing) == set(book.parts)
+
+
+def test_every_part_is_in_the_table_in_the_order_of_the_ledger():
+    fields = ("Zswap", "Bounce", "WritebackTmp", "HardwareCorrupted", "GPUActive")
+    owners = ("zfs_arc", "sockets")
+    book = ledger.balance(
+        readings(dict.fromkeys(fields, 1), vmstat={"nr_memmap_pages": 1}, claims=[Claim(name, MIB) for name in owners])
+    )
+    assert set(book.parts) == {part.name for part in ledger.PARTS}
+    always = [part.name for part in ledger.PARTS[:18]]
+    assert [name for name in book.parts if name in always] == always
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        # arch_report_meminfo() of each architecture that has one
+        pytest.param("4k 2M 4M 1G", id="x86-mm-pat-set_memory.c"),
+        pytest.param("4k 1M 2G", id="s390-mm-pageattr.c"),
+        pytest.param("4k 64k 2M 1G", id="powerpc-mm-book3s64-pgtable.c"),
+    ],
+)
+def test_the_direct_map_of_every_architecture_is_known(sizes):
+    assert {f"DirectMap{size}" for size in sizes.split()} <= ledger.KNOWN_FIELDS
+
+
+def test_people_see_a_label_for_each_part_and_the_name_of_one_that_is_not_known():
+    assert ledger.label("kernel_stacks") == "kernel stacks"
+    assert ledger.label("next_years_part") == "next_years_part"
+    labels = [part.label for part in ledger.PARTS]
+    assert len(set(labels)) == len(labels)
+    assert max(map(len, labels)) <= 25  # the column of the page
+
+
+def test_what_is_used_and_what_of_it_hides():
+    sizes = {"free": 400, "page_cache": 200, "anon": 150, "shmem": 100, "vmalloc": 20, "percpu": 0, "zram": None}
+    sizes["next_years_part"] = 30
+    # 1000 less free and page cache; neither those nor anonymous memory hide
+    assert ledger.used_bytes(1000, sizes) == 400
+    assert ledger.hiding(sizes) == [("shmem", 100), ("next_years_part", 30), ("vmalloc", 20)]
+
+
+def test_colours_are_told_apart_from_their_neighbours_by_lightness_too():
+    colours = [part.colour for part in ledger.PARTS]
+    assert len(set(colours)) == len(colours)
+    assert all(re.match("#[0-9a-f]{6}$", colour) for colour in colours)
+    for one, next_one in zip(colours, colours[1:]):
+        light, dark = sorted(map(luminance, (one, next_one)), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 1.2, (one, next_one)
+
+
+def luminance(colour):
+    """Relative luminance as WCAG 2.1 defines it."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear))

@@ -35,7 +35,7 @@ from {_UTILS} import from_zip
 from_zip.compile_once()
 from {_PACKAGE}.answers import asked, facts
 from {_PACKAGE}.errors import MemfactsError
-from {_PACKAGE}.render import facts_page
+from {_PACKAGE}.findings import catalogue
 from {_PACKAGE}.sources import host
 print(json.dumps((time.perf_counter() - begun) * 1000))
 """

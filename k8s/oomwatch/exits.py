@@ -11,3 +11,9 @@ class InputError(Exception):
 
 class OutputError(Exception):
     """The answer cannot be written: one sentence."""
+
+
+def no_log(name: str, complaint: str) -> str:
+    """The sentence of an InputError: what was given as a log is none."""
+    hint = "; did the command before the pipe fail?" if name == "standard input" and complaint == "it is empty" else ""
+    return f"No log in {name}: {complaint}{hint}"

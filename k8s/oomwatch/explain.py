@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """oomwatch explain: read a kernel log and say of each OOM whether the right process was killed, and why."""
 
+import argparse
+import contextlib
+import os
+import stat
 import sys
 import time
 
@@ -10,11 +14,22 @@ from memcore.render import event_page
 from memcore.sources import host
 from memcore.sources.oomlog import log_source
 from memcore.sources.printable import printable
-from oomwatch import exits, terminal
+from oomwatch import exits, following, terminal
+from oomwatch.stopping import Stopping
 
 _ALL = 1 << 40
 _SHOWN = 10  # events on a terminal
 _TOP = 20
+_DESCRIPTION = """\
+Read a kernel log in any common format (dmesg, journalctl, /var/log/kern.log, a pasted mail) and say of each OOM who was
+killed and why, whether it was the right one, and what to do."""
+_EPILOG = """\
+With --follow the newest events that the log has come first: 10, with --json all, with --limit N as many as N, which
+may be 0, like `tail -n`. Then each new event comes as it happens. A file is followed by its name through rotation and
+truncation, like `tail -F`; a pipe is read until it ends; where standard input is a pipe, name /dev/kmsg to follow the
+running kernel's log. SIGINT (Ctrl-C) and SIGTERM end the program after it has printed what it knows.
+
+Exit status: 0 no OOM, 1 at least one, 2 the log could not be read."""
 
 
 def add_parser(commands) -> None:
@@ -22,9 +37,9 @@ def add_parser(commands) -> None:
     parser = commands.add_parser(
         "explain",
         help="read a kernel log and explain each OOM in it",
-        description="Read a kernel log in any dress (dmesg, journalctl, /var/log/kern.log, a pasted mail) and say of "
-        "each OOM who was killed and why, whether it was the right one, and what to do.",
-        epilog="Exit status: 0 no OOM, 1 at least one, 2 the log could not be read.",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "file",
@@ -34,6 +49,7 @@ def add_parser(commands) -> None:
         "log of the running kernel",
     )
     parser.add_argument("--json", action="store_true", help="one event a line, by schemas/event.schema.json")
+    parser.add_argument("--follow", action="store_true", help="go on with each new event until told to stop")
     parser.add_argument("--since", metavar="TIME", help="leave older events out: 30m, 2h, 7d, 2026-11-27 or RFC 3339")
     parser.add_argument("--limit", type=int, metavar="N", help=f"only the newest N events ({_SHOWN}, with --json all)")
     parser.add_argument("--top", type=int, default=_TOP, metavar="N", help=f"rows of each list in JSON ({_TOP})")
@@ -44,13 +60,20 @@ def run(arguments) -> int:
     """Explain; the exit status."""
     moment = None if arguments.since is None else time_arg.seconds(arguments.since, time.time())
     limit = arguments.limit if arguments.limit is not None else _ALL if arguments.json else _SHOWN
-    asked = events.checked(limit, arguments.top, moment)
+    asked = events.checked(limit or int(arguments.follow), arguments.top, moment)._replace(limit=limit)
     name = arguments.file
-    if name is None and sys.stdin is not None and not sys.stdin.isatty():
+    if name is None and _is_given(arguments.follow):
         name = "-"
+    if name == "":
+        raise exits.InputError(
+            "The name of the log is empty; give a file that holds a kernel log, or - for standard input"
+        )
     if name is not None and log_source.is_kernel_log(name):
         name = None
+    comes_at_once = arguments.json and arguments.limit is None
     try:
+        if arguments.follow or comes_at_once:
+            return _follow(name, asked, arguments, comes_at_once)
         with log_source.KernelLog() if name is None else _opened(name) as log:
             return _tell(log, name, asked, arguments)
     except BrokenPipeError:
@@ -60,15 +83,13 @@ def run(arguments) -> int:
 
 
 def _tell(log, name, asked, arguments):
+    """All at once, when the log has been read."""
     if name is None:
-        lines, origin, shown = log, events.origin_of(host.at("/")), "the kernel's log"
+        answer = events.of_kernel(log, host.at("/"), asked)
     else:
-        lines, origin, shown = log_source.lines_of(log), events.NOWHERE, _shown(name)
-    if arguments.json and arguments.limit is None:
-        return _stream(log_source.Tally(lines), shown, asked, origin)
-    answer = events.of_kernel(log, host.at("/"), asked) if name is None else events.of_lines(lines, shown, asked)
+        answer = events.of_lines(log_source.lines_of(log), _shown(name), asked)
     if answer.complaint is not None:
-        raise exits.InputError(_complaint(shown, answer.complaint))
+        raise exits.InputError(exits.no_log(answer.name, answer.complaint))
     if arguments.json:
         for event in answer.events:
             terminal.show_json(event)
@@ -77,15 +98,28 @@ def _tell(log, name, asked, arguments):
     return exits.FOUND if answer.total else exits.NOTHING
 
 
-def _stream(tally, shown, asked, origin):
-    """Each event as soon as the log has it, so that a log that still grows can be followed."""
-    found = False
-    for event in events.read(tally, origin, asked.top, events.since_of(asked)):
-        terminal.show_json(event)
-        found = True
-    if not found and tally.complaint() is not None:
-        raise exits.InputError(_complaint(shown, tally.complaint()))
-    return exits.FOUND if found else exits.NOTHING
+def _follow(name, asked, arguments, comes_at_once):
+    """Each event as it comes."""
+    with Stopping() as stopping, contextlib.ExitStack() as closing:
+        origin = events.NOWHERE
+        keeps_open = arguments.follow and name != "-"
+        if name is None:
+            origin = events.origin_of(host.at("/"))
+            log = closing.enter_context(log_source.KernelLog(follow=arguments.follow, stop=stopping.stop))
+        elif keeps_open:
+            log = closing.enter_context(log_source.GrowingFile(name, stopping.stop))
+        else:
+            log = log_source.Stream(closing.enter_context(_opened(name)).fileno(), stopping.stop)
+        shown = "the kernel's log" if name is None else _shown(name)
+        task = following.Task(shown, asked, arguments.json, comes_at_once, keeps_open)
+        return following.follow(log, task, origin)
+
+
+def _is_given(follows):
+    """Whether standard input is to be read where no file is named: a service that follows a log has /dev/null there."""
+    if sys.stdin is None or sys.stdin.isatty():
+        return False
+    return not (follows and stat.S_ISCHR(os.fstat(sys.stdin.fileno()).st_mode))
 
 
 def _opened(name):
@@ -98,11 +132,6 @@ def _opened(name):
 
 def _shown(name):
     return "standard input" if name == "-" else printable(name)
-
-
-def _complaint(shown, complaint):
-    hint = "; did the command before the pipe fail?" if shown == "standard input" and complaint == "it is empty" else ""
-    return f"No log in {shown}: {complaint}{hint}"
 
 
 def _refused(name, error):

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Where the program's answer goes."""
+"""Writes the answers of oomwatch to the terminal."""
 
 import json
 import os
@@ -15,12 +15,12 @@ _WIDEST = 120  # longer lines of prose are hard to read
 
 
 def width() -> int:
-    """Columns of the terminal, or of a usual one where the output is no terminal."""
+    """Number of columns of the terminal, or 100 if the output is not a terminal."""
     return min(shutil.get_terminal_size((100, 24)).columns, _WIDEST)
 
 
 def show(lines: Iterable[str]) -> None:
-    """Print lines; what the terminal's encoding lacks is shown as an escape."""
+    """Print lines. Characters that the encoding of the terminal lacks are shown as escapes."""
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     _write("".join(line.encode(encoding, "backslashreplace").decode(encoding) + "\n" for line in lines))
 
@@ -31,15 +31,17 @@ def show_json(record: Dict) -> None:
 
 
 def complain(sentence: str) -> None:
-    """Say on standard error what went wrong, where there is one."""
+    """Print an error on standard error, if it is open."""
     if sys.stderr is not None:
         sys.stderr.write(f"oomwatch: {sentence.rstrip('.')}.\n")
 
 
 def _write(text: str) -> None:
-    """BrokenPipeError says that the reader has gone; whatever else goes wrong is an OutputError."""
+    """Raise BrokenPipeError if the reader is gone, and OutputError for any other failure."""
     if sys.stdout is None:
-        raise exits.OutputError("Standard output is closed, so that nobody can read the answer; open it")
+        raise exits.OutputError(
+            "Standard output is closed, so the answer cannot be printed; run oomwatch with standard output open"
+        )
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -51,5 +53,5 @@ def _write(text: str) -> None:
 
 
 def leave_quietly() -> None:
-    """Nobody takes our output: let Python not complain about it when it ends."""
+    """The reader of our output is gone: keep Python from reporting that at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

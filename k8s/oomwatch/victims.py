@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""oomwatch victims: whom the OOM killer takes next on this host, and what if."""
+"""oomwatch victims: which process the OOM killer kills next on this host, and what a change would alter."""
 
 import argparse
 import shlex
@@ -22,34 +22,45 @@ changes for --what-if:
   tmpfs_resized mount=PATH size=SIZE
   limit cgroup=PATH size=SIZE|max
 
-Exit status: 0 nothing is wrong, 1 findings, 2 usage error or nothing to read."""
+Exit status: 0 without findings, 1 with findings, 2 after a usage error or if there is nothing to read."""
 
 
 def add_parser(commands) -> None:
     """Add the command to the program's parser."""
     parser = commands.add_parser(
         "victims",
-        help="say whom the OOM killer takes next, and what if",
-        description="Rank processes as the running kernel does, for the host and each memory cgroup with a limit.",
+        help="predict which process the OOM killer kills next",
+        description="Rank processes as the running kernel does, for the host and each memory cgroup that has a limit.",
         epilog=_WHAT_IF,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--cgroup", metavar="PATH", help="only the limits under which this memory cgroup's processes die"
+        "--cgroup",
+        metavar="PATH",
+        help="rank only the host, and this memory cgroup and those above it if they have a limit",
     )
     parser.add_argument(
-        "--what-if", action="append", default=[], metavar="CHANGE", help="on paper; may be given several times"
+        "--what-if",
+        action="append",
+        default=[],
+        metavar="CHANGE",
+        help="predict the effect of a change, without making it; may be given several times",
     )
-    parser.add_argument("--json", action="store_true", help="one object on one line")
-    parser.add_argument("--top", type=int, default=10, metavar="N", help="rows of each list (10)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on one line")
     parser.add_argument(
-        "--root", default="/", metavar="DIR", help="a folder with another host's proc/ and sys/, such as a sosreport"
+        "--top", type=int, default=10, metavar="N", help="maximum number of rows in each list (default 10)"
+    )
+    parser.add_argument(
+        "--root",
+        default="/",
+        metavar="DIR",
+        help="analyse another host: a folder with its proc/ and sys/, such as a sosreport",
     )
     parser.set_defaults(run=run)
 
 
 def run(arguments) -> int:
-    """Rank; the exit status."""
+    """Rank the processes and return the exit status."""
     changes = [change(text) for text in arguments.what_if]
     asked = next_victim.checked(arguments.cgroup, arguments.top, changes)
     found = next_victim.collect(host.at(arguments.root), asked)
@@ -67,7 +78,7 @@ def change(text: str) -> Dict:
     except ValueError:
         words = []
     if not words:
-        raise exits.InputError(f"--what-if {text!r} is no change; give one such as 'gone pid=123'")
+        raise exits.InputError(f"--what-if {text!r} is not a change; give one such as 'gone pid=123'")
     found: Dict = {"change": words[0]}
     for word in words[1:]:
         key, sign, value = word.partition("=")
@@ -83,11 +94,13 @@ def _number(key, value):
     try:
         return int(value)
     except ValueError:
-        raise exits.InputError(f"--what-if has {key}={value}, but {key} is a whole number; give one") from None
+        raise exits.InputError(
+            f"--what-if has {key}={value}, but {key} must be a whole number; give a whole number"
+        ) from None
 
 
 def _page(found, width):
-    """The module's page, its prose wrapped; rows of tables are left as they are, as they are cut already."""
+    """The module's page with its prose wrapped. Rows of tables stay as they are, since they are short already."""
     lines = []
     for line in found["report"]:
         lines += [line] if line.startswith(" ") else textwrap.wrap(line, width, subsequent_indent="  ") or [""]

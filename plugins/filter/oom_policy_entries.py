@@ -31,7 +31,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Set what is declared
+- name: Set the oom_score_adj of every entry of the policy
   memfacts.linux.oom_score_adj:
     entries: "{{ oom_policy | memfacts.linux.oom_policy_entries }}"
 """

@@ -4,24 +4,24 @@
 
 DOCUMENTATION = r"""
 name: oom_policy_errors
-short_description: Say what is wrong with an OOM policy
+short_description: List the errors in an OOM policy
 version_added: 0.1.0
 author:
   - the memfacts authors (@memfacts)
 description:
-  - Checks a policy of the role P(memfacts.linux.oom_policy#role) on the control node. No host is asked, and
-    ansible-core is all that it needs.
-  - It accepts what C(schemas/policy.schema.json) in the repository of the collection documents. Beyond that it refuses
-    two entries that mean the same, a C(pattern) that is no regular expression or matches every process, a C(cgroup)
-    that is the whole host, and a C(unit) that names nothing that runs.
-  - Numbers and booleans may be texts, as templates give them.
+  - Checks a policy of the role P(memfacts.linux.oom_policy#role) on the control node. It connects to no host
+    and needs only ansible-core.
+  - It accepts policies that match C(schemas/policy.schema.json) in the repository of the collection. It also refuses
+    two entries that mean the same, a C(pattern) that is not a regular expression or matches every process, a C(cgroup)
+    that is the whole host, and a C(unit) that is not a valid name of a unit.
+  - Numbers and booleans may be strings, because templates produce strings.
 options:
   _input:
     description: The policy.
     type: dict
     required: true
   name:
-    description: What the sentences call the policy.
+    description: The name of the policy in the error messages.
     type: str
     default: oom_policy
 seealso:
@@ -30,7 +30,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Stop before any host is touched
+- name: Stop the run before any host is changed
   ansible.builtin.assert:
     that: oom_policy | memfacts.linux.oom_policy_errors | length == 0
     fail_msg: "{{ oom_policy | memfacts.linux.oom_policy_errors | join(' ') }}"
@@ -39,7 +39,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: One sentence for each thing that is wrong; empty where nothing is.
+  description: One sentence for each error. The list is empty if the policy is correct.
   type: list
   elements: str
 """

@@ -5,59 +5,60 @@
 
 DOCUMENTATION = r"""
 module: memfacts
-short_description: Say where every byte of a host's memory went
+short_description: Show where every byte of a host's memory went
 version_added: 0.1.0
 description:
-  - Gathers a ledger of C(MemTotal) in which every byte has one owner, down to an honest rest that nobody claims.
-  - Takes apart what no process shows, which is tmpfs and other shared memory, slab, vmalloc, kernel stacks, page tables
-    and more.
-  - Lists what was found wrong, each with its evidence and a remedy to type.
-  - Reads files below C(/proc) and C(/sys), looks into tmpfs mounts, and changes nothing. Needs nothing on the managed
-    host but Python 3.6 or later.
-  - Runs as root and as an ordinary user. What may not be read becomes V(null) and a line in
-    RV(ansible_facts.memfacts.incomplete).
+  - Accounts for every byte of C(MemTotal). The result is a ledger of parts that do not overlap. Bytes that belong to no
+    known part are reported as unaccounted.
+  - Breaks down the memory that does not appear in the resident set of any process, such as tmpfs and other shared
+    memory, slab, vmalloc, kernel stacks and page tables.
+  - Reports problems as findings. Each finding has its evidence and a remedy.
+  - Reads files below C(/proc) and C(/sys), looks into tmpfs mounts, and changes nothing. The managed host needs only
+    Python 3.6 or later.
+  - Runs as root or as an ordinary user. A value that the user may not read is V(null), and
+    RV(ansible_facts.memfacts.incomplete) gives the reason.
 author:
   - the memfacts authors (@memfacts)
 options:
   gather_subset:
     description:
-      - What to gather. Valid are V(all), V(memory), V(tmpfs), V(shmem), V(kernel), V(processes), V(cgroups) and V(oom).
-      - A leading V(!) leaves a subset out. Only exclusions mean all but those.
+      - Which subsets of the facts to gather. Valid names are V(all), V(memory), V(tmpfs), V(shmem), V(kernel),
+        V(processes), V(cgroups) and V(oom).
+      - A leading V(!) excludes a subset. A list that has only exclusions means all subsets except those.
     type: list
     elements: str
     default: [all]
   top:
-    description:
-      - How many entries each list may have at most.
+    description: The maximum number of entries in each list.
     type: int
     default: 10
   thresholds:
     description:
-      - From which value on a finding is raised, by the id of the finding, in the unit that the finding's page names.
-      - Findings and their default thresholds are listed in C(docs/findings.md) of the collection.
+      - Maps the id of a finding to the value from which the finding is raised. The unit of the value is in the section
+        of that finding in C(docs/findings.md).
+      - C(docs/findings.md) of the collection lists all findings and their default thresholds.
     type: dict
     default: {}
   scan_files:
-    description:
-      - Whether to look for the biggest files in each tmpfs.
+    description: Whether to search each tmpfs for its largest files.
     type: bool
     default: true
   scan_seconds:
     description:
-      - How long to look for files in all tmpfs together. What was left out is said in
-        RV(ansible_facts.memfacts.incomplete).
+      - Time limit in seconds for the search for files in all tmpfs mounts together.
+        RV(ansible_facts.memfacts.incomplete) names each tmpfs that the search did not finish.
     type: float
     default: 1.0
   namespaces:
     description:
-      - Whether to look into mount and IPC namespaces of other processes, which is where containers and services have
-        their own tmpfs.
+      - Whether to look into the mount and IPC namespaces of other processes. Containers and some services have their
+        own tmpfs there.
     type: bool
     default: true
   root:
     description:
-      - Where the host's files are. A folder with another host's C(proc/) and C(sys/), such as an unpacked sosreport,
-        is analysed like a live one.
+      - The root folder of the host to analyse. To analyse another host, name a folder that holds its C(proc/) and
+        C(sys/), such as an unpacked sosreport.
     type: path
     default: /
 extends_documentation_fragment:
@@ -66,7 +67,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Nothing is ever changed, so check mode is the same run.
+    details: The module never changes anything, so check mode does the same as a normal run.
   diff_mode:
     support: none
   facts:
@@ -76,29 +77,30 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Find out where the memory went
+- name: Gather facts about where the memory went
   memfacts.linux.memfacts:
 
-- name: Show the short report
+- name: Gather the facts and keep the report
   memfacts.linux.memfacts:
   register: memory
 
-- name: Print it
+- name: Print the report
+
   ansible.builtin.debug:
     var: memory.report
 
-- name: Stop a roll-out on hosts where something is wrong
+- name: Stop a roll-out on hosts that have a warning or a critical finding
   ansible.builtin.assert:
     that: ansible_facts.memfacts.findings | rejectattr('severity', 'eq', 'info') | length == 0
     fail_msg: "{{ ansible_facts.memfacts.summary }}"
 
-- name: Only the ledger and tmpfs, and call a tmpfs full from 80 percent on
+- name: Gather only the ledger and tmpfs, and report a tmpfs that is 80 percent full
   memfacts.linux.memfacts:
     gather_subset: [memory, tmpfs]
     thresholds:
       tmpfs-nearly-full: 80
 
-- name: Read a sosreport from a host that is long gone
+- name: Analyse the sosreport of another host
   memfacts.linux.memfacts:
     root: /var/tmp/sosreport-web3-2026-11-20
   delegate_to: localhost
@@ -113,12 +115,13 @@ ansible_facts:
     memfacts:
       description:
         - Where the host's memory went, in the shape of C(schemas/facts.schema.json) of the collection.
-        - All sizes are bytes, all times UTC. V(null) says that a reading is missing, 0 that there is nothing.
+        - All sizes are in bytes and all times in UTC. V(null) means that the value could not be read. 0 means that the
+          value was read and is zero.
       returned: success
       type: dict
       contains:
         schema_version:
-          description: Version of this shape. It changes when a field is renamed or removed.
+          description: Version of the format of these facts.
           returned: always
           type: int
           sample: 2
@@ -133,7 +136,7 @@ ansible_facts:
           type: float
           sample: 18.4
         summary:
-          description: The one line to read first.
+          description: A one-line summary.
           returned: always
           type: str
           sample: "3.1 GiB of 7.7 GiB RAM is used (40.3 %); 1.2 GiB of it shows in no process"
@@ -144,20 +147,20 @@ ansible_facts:
           contains:
             kernel_release:
               description:
-                - Release of the running kernel, as C(uname -r) prints it. V(null) where the captured tree does not
-                  tell it.
+                - Release of the running kernel, as C(uname -r) prints it. V(null) if the captured files do not contain
+                  it.
               returned: always
               type: str
               sample: "6.1.0-37-amd64"
             machine:
-              description: Hardware name, as C(uname -m) prints it. V(null) where the facts come from a captured tree.
+              description: Hardware name, as C(uname -m) prints it. V(null) if the facts come from captured files.
               returned: always
               type: str
               sample: x86_64
             page_size_bytes:
               description:
-                - Size of a page in bytes. Of a captured tree it is derived, or assumed to be 4096 and named in
-                  C(incomplete).
+                - Size of a memory page in bytes. If the facts come from captured files, memfacts derives the size from
+                  them. If that is not possible, it assumes 4096 and says so in C(incomplete).
               returned: always
               type: int
               sample: 4096
@@ -169,19 +172,19 @@ ansible_facts:
               type: str
               sample: "2720b512-ca14-4546-bef5-4ebce0aefcf7"
             cgroup_version:
-              description: Which cgroup hierarchies are mounted. C(hybrid) is both, C(none) is neither.
+              description: Which cgroup hierarchies are mounted. C(hybrid) means both v1 and v2, C(none) means neither.
               returned: always
               type: str
               sample: v2
             in_container:
               description:
-                - Whether the facts were gathered inside a container, so that other processes of the machine may be
-                  out of sight. V(null) where nothing tells, which is usual in a captured tree.
+                - Whether the facts were gathered inside a container, where other processes of the machine may be
+                  invisible. V(null) if this is not known, which is usual for captured files.
               returned: always
               type: bool
               sample: false
             captured:
-              description: Whether the facts come from a captured tree of files instead of the live host.
+              description: Whether the facts come from captured files instead of the live host.
               returned: always
               type: bool
               sample: false
@@ -196,14 +199,14 @@ ansible_facts:
               type: int
               sample: 25276510208
             free_bytes:
-              description: Bytes that nobody uses (MemFree). V(null) where C(/proc/meminfo) has no MemFree.
+              description: Bytes of RAM that are not in use (MemFree). V(null) if C(/proc/meminfo) has no MemFree.
               returned: always
               type: int
               sample: 23068688384
             available_bytes:
               description:
-                - Bytes the kernel estimates could be used without swapping (MemAvailable). V(null) where the kernel
-                  has no such field, which is so before 3.14 outside RHEL 7.
+                - Bytes that programs could use without swapping, as the kernel estimates (MemAvailable). V(null) if the
+                  kernel has no such field (before Linux 3.14, except RHEL 7).
               returned: always
               type: int
               sample: 24510619648
@@ -398,55 +401,58 @@ ansible_facts:
                   type: int
                   sample: 1556480
             unaccounted_bytes:
-              description: Bytes that no part of the ledger claims. Negative where parts overlap or counters lag.
+              description:
+                - Bytes that belong to no part of the ledger. The value is negative if parts overlap or counters lag.
               returned: always
               type: int
               sample: 13332480
             unaccounted_percent:
-              description: The same in percent of RAM.
+              description: RV(ansible_facts.memfacts.memory.unaccounted_bytes) in percent of RAM.
               returned: always
               type: float
               sample: 0.05
             unaccounted_by_lru_bytes:
               description:
-                - The same rest in bytes when user memory is counted by LRU lists instead of by type. A gap between
-                  both is user memory in transit. V(null) where C(/proc/meminfo) has no Active, Inactive or
-                  Unevictable.
+                - Unaccounted bytes if user memory is counted by LRU list instead of by type. A difference from
+                  RV(ansible_facts.memfacts.memory.unaccounted_bytes) is user memory in transit, such as partly unmapped
+                  huge pages. V(null) if C(/proc/meminfo) has no Active, Inactive or Unevictable.
               returned: always
               type: int
               sample: 13402112
             uncertainty_bytes:
               description:
-                - Bytes by which the kernel's per-CPU counters may be off, all together, at worst. V(null) where
-                  C(/proc/zoneinfo) cannot be read.
+                - The largest possible error in bytes of RV(ansible_facts.memfacts.memory.unaccounted_bytes). Each CPU
+                  of the kernel keeps a part of each counter to itself for a while. V(null) if C(/proc/zoneinfo) cannot
+                  be read.
               returned: always
               type: int
               sample: 5963776
             hidden_bytes:
               description:
-                - Bytes in use that neither show in a process nor are a cache, at least. Shared memory that processes
-                  map is left out. V(null) where C(/proc/meminfo) has no Shmem.
+                - Bytes of hidden memory, which is memory in use that is neither in the resident set of a process nor a
+                  cache. Shared memory that processes map is not included. The true value may be higher. V(null) if
+                  C(/proc/meminfo) has no Shmem.
               returned: always
               type: int
               sample: 80711680
             processes_bytes:
               description:
-                - Bytes of distinct pages that processes map (AnonPages and Mapped). Each counts once, however many
-                  map it. V(null) where C(/proc/meminfo) has no AnonPages or no Mapped.
+                - Bytes of pages that processes map (AnonPages and Mapped). A page that several processes map counts
+                  once. V(null) if C(/proc/meminfo) has no AnonPages or no Mapped.
               returned: always
               type: int
               sample: 331104256
             cma_total_bytes:
               description:
-                - Bytes set aside for the contiguous memory allocator (CmaTotal). A view, not a part of the ledger.
-                  V(null) where the kernel has no such field.
+                - Bytes reserved for the contiguous memory allocator (CmaTotal). Other parts of the ledger already
+                  include these bytes. V(null) if the kernel has no such field.
               returned: always
               type: int
               sample: 0
             cma_free_bytes:
               description:
-                - Bytes of it that are free (CmaFree), which is part of MemFree. V(null) where the kernel has no such
-                  field.
+                - Free bytes of the memory reserved for the contiguous memory allocator (CmaFree). MemFree includes
+                  them. V(null) if the kernel has no such field.
               returned: always
               type: int
               sample: 0
@@ -472,7 +478,7 @@ ansible_facts:
                   type: int
                   sample: 8388608
                 reserved_bytes:
-                  description: Bytes of free pages that a mapping was promised.
+                  description: Bytes of free pages that are reserved for a mapping.
                   returned: always
                   type: int
                   sample: 0
@@ -483,40 +489,40 @@ ansible_facts:
                   sample: 0
             page_takers:
               description:
-                - Loaded modules that are known to take pages past every counter of C(/proc/meminfo). V(null) where
-                  C(/proc/modules) does not exist or cannot be read.
+                - Loaded kernel modules that are known to allocate pages that no counter of C(/proc/meminfo) includes.
+                  V(null) if C(/proc/modules) does not exist or cannot be read.
               returned: always
               type: list
               elements: str
               sample: ["mlx5_core"]
             unknown_fields:
               description:
-                - Fields of C(/proc/meminfo) that this version does not know, by the kernel's name. Bytes where the
-                  kernel gives kB, else a plain count.
+                - Fields of C(/proc/meminfo) that this version of memfacts does not know, under the kernel's name.
+                  Values are in bytes if the kernel gives kB, else plain counts.
               returned: always
               type: dict
               sample: {}
         tmpfs:
-          description: Every tmpfs and devtmpfs once, however often it is mounted, the fullest first.
+          description: One entry for each tmpfs and devtmpfs, however often it is mounted. The fullest is first.
           returned: when O(gather_subset) includes V(tmpfs)
           type: list
           elements: dict
           contains:
             mount:
-              description: Mount point by which it was reached.
+              description: The mount point through which memfacts read this tmpfs.
               returned: always
               type: str
               sample: /dev/shm
             mounts:
-              description: Mount points of all its mounts in all namespaces seen, at most O(top).
+              description: All mount points of this tmpfs, in all namespaces that could be read. At most O(top) entries.
               returned: always
               type: list
               elements: str
               sample: ["/dev/shm"]
             device:
               description:
-                - Device number as major:minor, or a running number with C(mounts:) where only C(/proc/mounts) was
-                  captured.
+                - Device number as major:minor. If the captured files have only C(/proc/mounts), it is C(mounts:) and a
+                  serial number.
               returned: always
               type: str
               sample: "0:26"
@@ -526,49 +532,52 @@ ansible_facts:
               type: str
               sample: tmpfs
             pid:
-              description: A process in whose mount namespace C(mount) is. V(null) where it is the own mount namespace.
+              description:
+                - A process whose mount namespace contains C(mount). V(null) if C(mount) is in the mount namespace of
+                  memfacts itself.
               returned: always
               type: int
               sample: 1234
             size_bytes:
-              description: Limit in bytes. V(null) where it has no limit or could not be read.
+              description: Size limit in bytes. V(null) if the tmpfs has no limit or could not be read.
               returned: always
               type: int
               sample: 12638253056
             used_bytes:
               description:
-                - Bytes in use, those in swap included. V(null) where it could not be read, or has no limit and its
-                  files were not counted.
+                - Bytes in use, including those in swap. V(null) if the tmpfs could not be read, or if it has no limit
+                  and its files were not counted.
               returned: always
               type: int
               sample: 8388608
             available_bytes:
-              description: Bytes that can still be written. V(null) where it has no limit or could not be read.
+              description: Bytes that can still be written. V(null) if the tmpfs has no limit or could not be read.
               returned: always
               type: int
               sample: 12629864448
             used_percent:
-              description: Used in percent of the limit. V(null) where either is not known.
+              description: Used bytes in percent of the size limit. V(null) if one of the two is not known.
               returned: always
               type: float
               sample: 0.07
             size_percent_of_ram:
-              description: Limit in percent of RAM. V(null) where it has no limit or could not be read.
+              description: Size limit in percent of RAM. V(null) if the tmpfs has no limit or could not be read.
               returned: always
               type: float
               sample: 50.0
             unlimited:
-              description: Whether it was mounted without a limit (size=0). V(null) where it could not be read.
+              description:
+                - Whether the tmpfs was mounted without a size limit (size=0). V(null) if the tmpfs could not be read.
               returned: always
               type: bool
               sample: false
             inodes:
-              description: Limit of inodes (a count). V(null) where it has none or could not be read.
+              description: The maximum number of inodes. V(null) if the tmpfs has no such limit or could not be read.
               returned: always
               type: int
               sample: 3085511
             inodes_used:
-              description: Inodes in use (a count). V(null) where they could not be read.
+              description: Number of inodes in use. V(null) if it could not be read.
               returned: always
               type: int
               sample: 3
@@ -579,97 +588,100 @@ ansible_facts:
               elements: str
               sample: ["rw", "nosuid", "nodev"]
             declared:
-              description: Whether C(/etc/fstab) gives it a size of its own.
+              description: Whether C(/etc/fstab) has an entry with a size for this tmpfs.
               returned: always
               type: bool
               sample: false
             owner:
               description:
-                - Whose the tmpfs is, by its mount point or, where only private namespaces have it, by the cgroup of a
-                  process there.
+                - Who owns the tmpfs. The mount point decides. If the tmpfs is mounted only in private namespaces, the
+                  cgroup of a process in such a namespace decides.
               returned: always
               type: dict
               contains: &mount_owner
                 kind:
-                  description: What kind of owner.
+                  description: Kind of owner.
                   returned: always
                   type: str
                   sample: unit
                 unit:
-                  description: Systemd unit. V(null) where the kind is not unit.
+                  description: Name of the systemd unit. V(null) if the kind is not unit.
                   returned: always
                   type: str
                   sample: postgresql.service
                 runtime:
-                  description: Container runtime. V(null) where nothing names it.
+                  description: Name of the container runtime. V(null) if it is not known.
                   returned: always
                   type: str
                   sample: containerd
                 container:
-                  description: Container id. V(null) where no container is named.
+                  description: Id of the container. V(null) if it is not known.
                   returned: always
                   type: str
                   sample: "3b1f"
                 pod_uid:
-                  description: UID of the pod. V(null) where the kind is not pod.
+                  description: UID of the pod. V(null) if the kind is not pod.
                   returned: always
                   type: str
                   sample: "11d8fa5d-0b7c-4a8f-9d5e-2f9b7cf1a9b1"
                 qos_class:
                   description:
-                    - QoS class of the pod, by its cgroup's name. V(null) where the kind is not pod or the path does
-                      not tell.
+                    - QoS class of the pod, as the name of its cgroup says. V(null) if the kind is not pod or the name
+                      does not say it.
                   returned: always
                   type: str
                   sample: Burstable
                 volume:
-                  description: Kind and name of the pod's volume. V(null) where it is no volume.
+                  description: Kind and name of the volume of the pod. V(null) if the tmpfs is not a volume.
                   returned: always
                   type: str
                   sample: empty-dir/cache
                 pod_alive:
                   description:
-                    - Whether the pod has a cgroup or a process. V(null) where the kind is not pod or no cgroup could
+                    - Whether the pod still has a cgroup or a process. V(null) if the kind is not pod or no cgroup could
                       be read.
                   returned: always
                   type: bool
                   sample: true
             top_files:
               description:
-                - The biggest files that hold memory at all, at most O(top). V(null) where files were not looked for,
-                  which is so with scan_files off, in a captured tree and in a tmpfs that could not be reached.
+                - The files that use most memory, at most O(top) entries. V(null) if memfacts did not search for files,
+                  because scan_files is off, because the facts come from captured files or because the tmpfs could not
+                  be reached.
               returned: always
               type: list
               elements: dict
               contains:
                 path:
-                  description: Path from the root of the mount namespace it was found in.
+                  description: Path of the file, from the root of the mount namespace in which it was found.
                   returned: always
                   type: str
                   sample: /dev/shm/cache.bin
                 bytes:
-                  description: Bytes it takes, holes left out.
+                  description: Bytes of memory that the file uses. Holes in the file do not count.
                   returned: always
                   type: int
                   sample: 8388608
                 mtime:
-                  description: When it was last written, RFC 3339 in UTC.
+                  description: When the file was last written, RFC 3339 in UTC.
                   returned: always
                   type: str
                   sample: "2026-11-23T15:32:21Z"
                 uid:
-                  description: User id of its owner.
+                  description: User id of the owner.
                   returned: always
                   type: int
                   sample: 1000
                 holders:
-                  description: Processes that hold it open or mapped, at most O(top).
+                  description: Ids of processes that have the file open or mapped, at most O(top) entries.
                   returned: always
                   type: list
                   elements: int
                   sample: [1234]
             files:
-              description: How many files it has (a count). V(null) where the search was not made or not finished.
+              description:
+                - Number of files in the tmpfs. V(null) if memfacts did not search for files or did not finish the
+                  search.
               returned: always
               type: int
               sample: 1
@@ -679,32 +691,33 @@ ansible_facts:
               type: str
               sample: "2026-11-23T15:32:21Z"
             newest_age_seconds:
-              description: Seconds since then. V(null) where no file was found.
+              description: Seconds since a file was last written. V(null) if no file was found.
               returned: always
               type: int
               sample: 42
             journal_bytes:
-              description: Bytes of systemd-journald's files, of those found. V(null) where files were not looked for.
+              description:
+                - Bytes of the files of systemd-journald that were found. V(null) if memfacts did not search for files.
               returned: always
               type: int
               sample: 0
             deleted_bytes:
               description:
-                - Bytes of deleted files that a process still holds, at least. V(null) where a held file could not be
-                  measured, or none was found and some process could not be looked at.
+                - Bytes of deleted files that processes still hold open or mapped. The true value may be higher. V(null)
+                  if such a file could not be measured, or if none was found but some processes could not be examined.
               returned: always
               type: int
               sample: 0
             not_read:
-              description: Why it could not be read. V(null) where it could.
+              description: Why the tmpfs could not be read. V(null) if it was read.
               returned: always
               type: str
               sample: "another mount covers it"
         shmem:
           description:
-            - What Shmem is made of. The sizes but RV(ansible_facts.memfacts.shmem.swapped_bytes) add up, less
-              RV(ansible_facts.memfacts.shmem.swapped_bytes), to RV(ansible_facts.memfacts.shmem.total_bytes); one
-              that is V(null) is part of RV(ansible_facts.memfacts.shmem.unattributed_bytes).
+            - Shared memory (Shmem) by kind. The sum of all kinds, minus RV(ansible_facts.memfacts.shmem.swapped_bytes),
+              is RV(ansible_facts.memfacts.shmem.total_bytes). Bytes of a kind that is V(null) are in
+              RV(ansible_facts.memfacts.shmem.unattributed_bytes).
           returned: when O(gather_subset) includes V(shmem)
           type: dict
           contains:
@@ -714,74 +727,76 @@ ansible_facts:
               type: int
               sample: 9068544
             tmpfs_bytes:
-              description: Bytes of files in all tmpfs, without deleted ones. V(null) where no tmpfs could be read.
+              description:
+                - Bytes of the files in all tmpfs mounts, without deleted files. V(null) if no tmpfs could be read.
               returned: always
               type: int
               sample: 0
             deleted_bytes:
               description:
-                - Bytes of deleted tmpfs files that processes still hold, at least. V(null) where one could not be
-                  measured, or none was found and some process could not be looked at.
+                - Bytes of deleted tmpfs files that processes still hold open or mapped. The true value may be higher.
+                  V(null) if such a file could not be measured, or if none was found but some processes could not be
+                  examined.
               returned: always
               type: int
               sample: 0
             sysv_bytes:
               description:
-                - Bytes of System V segments, those in swap included. V(null) where C(/proc/sysvipc/shm) cannot be
-                  read.
+                - Bytes of System V shared memory segments, including those in swap. V(null) if C(/proc/sysvipc/shm)
+                  cannot be read.
               returned: always
               type: int
               sample: 0
             memfd_bytes:
               description:
-                - Bytes of memfds, at least. V(null) where one could not be measured, or none was found and some
-                  process could not be looked at.
+                - Bytes of files made with memfd_create. The true value may be higher. V(null) if such a file could not
+                  be measured, or if none was found but some processes could not be examined.
               returned: always
               type: int
               sample: 1531904
             anonymous_shared_bytes:
               description:
-                - Bytes of anonymous shared mappings, at least. V(null) where one could not be measured, or none was
-                  found and some process could not be looked at.
+                - Bytes of anonymous shared mappings. The true value may be higher. V(null) if a mapping could not be
+                  measured, or if none was found but some processes could not be examined.
               returned: always
               type: int
               sample: 0
             gpu_bytes:
               description:
-                - Bytes of GPU buffers that are shared memory, by what the drivers say of their clients. V(null) where
-                  some process could not be looked at.
+                - Bytes of GPU buffers that are shared memory, as the GPU drivers report them for each process. V(null)
+                  if some processes could not be examined.
               returned: always
               type: int
               sample: 0
             swapped_bytes:
               description:
-                - Bytes of shared memory in swap, estimated as swap in use that no process explains. V(null) where the
-                  swap of some process is not known, or C(/proc/meminfo) has no SwapTotal.
+                - Bytes of shared memory in swap. memfacts estimates this value as the swap in use minus the swap of all
+                  processes. V(null) if the swap of some process is not known, or C(/proc/meminfo) has no SwapTotal.
               returned: always
               type: int
               sample: 0
             unattributed_bytes:
               description:
-                - Bytes of Shmem that none of these explains. Negative where they overlap. V(null) where
+                - Bytes of Shmem that belong to none of these kinds. The value is negative if kinds overlap. V(null) if
                   C(/proc/meminfo) has no Shmem.
               returned: always
               type: int
               sample: 7536640
             sysv_orphan_bytes:
               description:
-                - Bytes of those segments to which nobody is attached and whose creator is gone. V(null) where
+                - Bytes of System V segments to which no process is attached and whose creator has exited. V(null) if
                   C(/proc/sysvipc/shm) cannot be read.
               returned: always
               type: int
               sample: 0
             sysv:
-              description: System V segments, the biggest first, at most O(top).
+              description: System V shared memory segments, largest first, at most O(top) entries.
               returned: always
               type: list
               elements: dict
               contains:
                 shmid:
-                  description: Its id, as C(ipcs -m) shows it.
+                  description: Id of the segment, as C(ipcs -m) shows it.
                   returned: always
                   type: int
                   sample: 32768
@@ -792,101 +807,104 @@ ansible_facts:
                   type: int
                   sample: 1234
                 key:
-                  description: Its key; 0 is a private one.
+                  description: Key of the segment. 0 means that the segment is private.
                   returned: always
                   type: int
                   sample: 0
                 bytes:
-                  description: Bytes it takes in RAM and swap. V(null) where the kernel does not tell.
+                  description: Bytes that the segment uses in RAM and swap. V(null) if the kernel does not report it.
                   returned: always
                   type: int
                   sample: 5242880
                 size_bytes:
-                  description: Bytes it was created with.
+                  description: Size in bytes that the segment was created with.
                   returned: always
                   type: int
                   sample: 5242880
                 swapped_bytes:
-                  description: Bytes of it in swap. V(null) where the kernel does not tell.
+                  description: Bytes of the segment that are in swap. V(null) if the kernel does not report it.
                   returned: always
                   type: int
                   sample: 0
                 uid:
-                  description: User id of its owner.
+                  description: User id of the owner.
                   returned: always
                   type: int
                   sample: 26
                 attached:
-                  description: How many times it is attached (a count).
+                  description: How many times the segment is attached.
                   returned: always
                   type: int
                   sample: 0
                 holders:
-                  description: Processes that have it attached, at most O(top).
+                  description: Ids of processes that have the segment attached, at most O(top) entries.
                   returned: always
                   type: list
                   elements: int
                 owner:
-                  description: Whose the first of them is, or else its creator. V(null) where neither is there.
+                  description:
+                    - Owner of the first process in RV(ansible_facts.memfacts.shmem.sysv.holders), or of the creator if
+                      no process is attached. V(null) if neither process exists.
                   returned: always
                   type: dict
                   contains: &owner
                     kind:
-                      description: What kind of owner.
+                      description: Kind of owner.
                       returned: always
                       type: str
                       sample: unit
                     unit:
-                      description: Systemd unit. V(null) where the kind is not unit.
+                      description: Name of the systemd unit. V(null) if the kind is not unit.
                       returned: always
                       type: str
                       sample: postgresql.service
                     runtime:
-                      description: Container runtime. V(null) where nothing names it.
+                      description: Name of the container runtime. V(null) if it is not known.
                       returned: always
                       type: str
                       sample: containerd
                     container:
-                      description: Container id. V(null) where no container is named.
+                      description: Id of the container. V(null) if it is not known.
                       returned: always
                       type: str
                       sample: "3b1f"
                     pod_uid:
-                      description: UID of the pod. V(null) where the kind is not pod.
+                      description: UID of the pod. V(null) if the kind is not pod.
                       returned: always
                       type: str
                       sample: "11d8fa5d-0b7c-4a8f-9d5e-2f9b7cf1a9b1"
                     qos_class:
                       description:
-                        - QoS class of the pod, by its cgroup's name. V(null) where the kind is not pod or the path
-                          does not tell.
+                        - QoS class of the pod, as the name of its cgroup says. V(null) if the kind is not pod or the
+                          name does not say it.
                       returned: always
                       type: str
                       sample: Burstable
                     volume:
-                      description: Kind and name of the pod's volume. V(null) where it is no volume.
+                      description: Kind and name of the volume of the pod. V(null) if the tmpfs is not a volume.
                       returned: always
                       type: str
                       sample: empty-dir/cache
                 creator_pid:
-                  description: Process that created it; 0 if it is of another pid namespace.
+                  description:
+                    - Id of the process that created the segment. 0 if that process is in another pid namespace.
                   returned: always
                   type: int
                   sample: 4711
                 creator_alive:
                   description:
-                    - Whether a process of that id is there. V(null) where the creator is of another pid namespace or
-                      processes hide.
+                    - Whether a process with the id of the creator exists. V(null) if the creator is in another pid
+                      namespace or if some processes are invisible.
                   returned: always
                   type: bool
                   sample: false
                 orphan:
-                  description: Whether nobody is attached and the creator is known to be gone.
+                  description: Whether no process is attached and the creator is known to have exited.
                   returned: always
                   type: bool
                   sample: true
             memfd:
-              description: Files from memfd_create, the biggest first, at most O(top).
+              description: Files made with memfd_create, largest first, at most O(top) entries.
               returned: always
               type: list
               elements: dict
@@ -897,100 +915,106 @@ ansible_facts:
                   type: str
                   sample: "/memfd:frames"
                 bytes:
-                  description: Bytes it takes, holes left out. V(null) where it could not be measured.
+                  description:
+                    - Bytes of memory that the file uses. Holes in the file do not count. V(null) if it could not be
+                      measured.
                   returned: always
                   type: int
                   sample: 1531904
                 holders:
-                  description: Processes that hold it open or mapped, at most O(top).
+                  description: Ids of processes that have the file open or mapped, at most O(top) entries.
                   returned: always
                   type: list
                   elements: int
                   sample: [1048]
                 comm:
-                  description: Name of the first of them.
+                  description: Name of the first process in the list of holders.
                   returned: always
                   type: str
                   sample: pipewire
                 owner:
-                  description: Whose the first of them is.
+                  description: Owner of the first process in the list of holders.
                   returned: always
                   type: dict
                   contains: *owner
             deleted:
-              description: Deleted tmpfs files that processes still hold, the biggest first, at most O(top).
+              description:
+                - Deleted tmpfs files that processes still hold open or mapped, largest first, at most O(top) entries.
               returned: always
               type: list
               elements: dict
               contains: *held_file
             anonymous_shared:
-              description: Anonymous shared mappings, the biggest first, at most O(top).
+              description: Anonymous shared mappings, largest first, at most O(top) entries.
               returned: always
               type: list
               elements: dict
               contains: *held_file
             processes_refused:
-              description: Processes whose files and mappings could not be looked at (a count).
+              description: Number of processes whose files and mappings could not be read.
               returned: always
               type: int
               sample: 0
             processes:
-              description: Processes with memory of their own (a count).
+              description: Number of processes that have memory of their own, which excludes kernel threads.
               returned: always
               type: int
               sample: 25
         kernel:
-          description: Who inside the kernel holds memory.
+          description: Memory that the kernel itself uses, by user.
           returned: when O(gather_subset) includes V(kernel)
           type: dict
           contains:
             slab:
-              description: The kernel's object caches.
+              description: The object caches of the kernel (slab).
               returned: always
               type: dict
               contains:
                 reclaimable_bytes:
                   description:
-                    - Bytes that can be reclaimed (SReclaimable). V(null) where C(/proc/meminfo) has no SReclaimable.
+                    - Bytes of slab that the kernel can reclaim (SReclaimable). V(null) if C(/proc/meminfo) has no
+                      SReclaimable.
                   returned: always
                   type: int
                   sample: 415911936
                 unreclaimable_bytes:
-                  description: Bytes that cannot (SUnreclaim). V(null) where C(/proc/meminfo) has no SUnreclaim.
+                  description:
+                    - Bytes of slab that the kernel cannot reclaim (SUnreclaim). V(null) if C(/proc/meminfo) has no
+                      SUnreclaim.
                   returned: always
                   type: int
                   sample: 40726528
                 top:
                   description:
-                    - The biggest caches, at most O(top). V(null) where C(/proc/slabinfo) cannot be read, which only
-                      root may.
+                    - The largest caches, at most O(top) entries. V(null) if C(/proc/slabinfo) cannot be read. Only root
+                      can read it.
                   returned: always
                   type: list
                   elements: dict
                   contains: &slab_cache
                     name:
-                      description: Its name in C(/proc/slabinfo).
+                      description: Name of the cache in C(/proc/slabinfo).
                       returned: always
                       type: str
                       sample: kmalloc-2k
                     aliases:
-                      description: Other caches that the kernel merged with it.
+                      description: Other caches that the kernel merged with this cache.
                       returned: always
                       type: list
                       elements: str
                       sample: []
                     bytes:
-                      description: Bytes of all its slabs.
+                      description: Bytes of all slabs of the cache.
                       returned: always
                       type: int
                       sample: 56098816
                     objects:
-                      description: Objects its slabs have room for (a count).
+                      description: Number of objects that fit into the slabs.
                       returned: always
                       type: int
                       sample: 292180
                     active_objects:
-                      description: Objects in use (a count).
+                      description: Number of objects in use.
                       returned: always
                       type: int
                       sample: 292180
@@ -1001,44 +1025,45 @@ ansible_facts:
                       sample: 192
                 top_unreclaimable:
                   description:
-                    - The biggest of those that the kernel does not give back, at most O(top). V(null) where
-                      C(/proc/slabinfo) cannot be read, which only root may.
+                    - The largest caches that the kernel cannot reclaim, at most O(top) entries. V(null) if
+                      C(/proc/slabinfo) cannot be read. Only root can read it.
                   returned: always
                   type: list
                   elements: dict
                   contains: *slab_cache
             vmalloc:
-              description: Memory from vmalloc.
+              description: Memory that the kernel allocated with vmalloc.
               returned: always
               type: dict
               contains:
                 used_bytes:
                   description:
-                    - Bytes of pages from vmalloc, thread stacks included (VmallocUsed). V(null) where VmallocUsed
-                      counts no pages, which is so before 5.3.
+                    - Bytes of pages from vmalloc, including thread stacks (VmallocUsed). V(null) if VmallocUsed does
+                      not count pages (before Linux 5.3).
                   returned: always
                   type: int
                   sample: 19222528
                 top:
                   description:
-                    - The biggest callers, at most O(top). V(null) where C(/proc/vmallocinfo) cannot be read, which
-                      only root may.
+                    - The functions that allocated most, at most O(top) entries. V(null) if C(/proc/vmallocinfo) cannot
+                      be read. Only root can read it.
                   returned: always
                   type: list
                   elements: dict
                   contains:
                     caller:
-                      description: Function that called vmalloc, with its module.
+                      description: Function that called vmalloc, and its kernel module.
                       returned: always
                       type: str
                       sample: htab_map_alloc
                     bytes:
-                      description: Bytes of pages it holds.
+                      description: Bytes of pages that this caller holds.
                       returned: always
                       type: int
                       sample: 8286208
                     thread_stacks:
-                      description: Whether these are thread stacks, which the ledger counts as kernel_stacks.
+                      description:
+                        - Whether these pages are thread stacks. The ledger counts thread stacks as kernel_stacks.
                       returned: always
                       type: bool
                       sample: false
@@ -1048,38 +1073,41 @@ ansible_facts:
               type: dict
               contains:
                 tcp_bytes:
-                  description: Bytes charged to TCP sockets of all network namespaces. V(null) where it is not told.
+                  description:
+                    - Bytes charged to TCP sockets in all network namespaces. V(null) if the kernel does not report it.
                   returned: always
                   type: int
                   sample: 1556480
                 udp_bytes:
-                  description: Bytes charged to UDP sockets of all network namespaces. V(null) where it is not told.
+                  description:
+                    - Bytes charged to UDP sockets in all network namespaces. V(null) if the kernel does not report it.
                   returned: always
                   type: int
                   sample: 0
                 fragments_bytes:
                   description:
-                    - Bytes of IP fragments that wait for the rest, in the own network namespace. V(null) where it is
-                      not told.
+                    - Bytes of IP fragments that wait for the rest of their packet, in the network namespace of
+                      memfacts. V(null) if the kernel does not report it.
                   returned: always
                   type: int
                   sample: 0
                 count:
-                  description: Sockets in use in the own network namespace (a count). V(null) where it is not told.
+                  description:
+                    - Number of sockets in use in the network namespace of memfacts. V(null) if the kernel does not
+                      report it.
                   returned: always
                   type: int
                   sample: 16
             bpf_jit_bytes:
               description:
-                - Bytes of compiled BPF programs. V(null) where C(/proc/vmallocinfo) cannot be read, which only root
-                  may.
+                - Bytes of compiled BPF programs. V(null) if C(/proc/vmallocinfo) cannot be read. Only root can read it.
               returned: always
               type: int
               sample: 2097152
             bpf_jit_limit_bytes:
               description:
-                - Bytes at which loading another one fails (net.core.bpf_jit_limit). V(null) where the sysctl does not
-                  exist or may not be read.
+                - Limit in bytes for all compiled BPF programs (net.core.bpf_jit_limit). Above it, loading another
+                  program fails. V(null) if the sysctl does not exist or cannot be read.
               returned: always
               type: int
               sample: 528482304
@@ -1089,7 +1117,8 @@ ansible_facts:
               type: dict
               contains:
                 bytes:
-                  description: Bytes it holds (Percpu). V(null) where C(/proc/meminfo) has no Percpu.
+                  description:
+                    - Bytes that the per-CPU allocator holds (Percpu). V(null) if C(/proc/meminfo) has no Percpu.
                   returned: always
                   type: int
                   sample: 2678784
@@ -1099,12 +1128,12 @@ ansible_facts:
               type: dict
               contains:
                 bytes:
-                  description: Bytes of all of them (PageTables). V(null) where C(/proc/meminfo) has no PageTables.
+                  description: Bytes of all page tables (PageTables). V(null) if C(/proc/meminfo) has no PageTables.
                   returned: always
                   type: int
                   sample: 3194880
                 top:
-                  description: The processes that have most, at most O(top).
+                  description: The processes with the largest page tables, at most O(top) entries.
                   returned: always
                   type: list
                   elements: dict
@@ -1115,30 +1144,30 @@ ansible_facts:
                       type: int
                       sample: 17913
                     comm:
-                      description: Its name.
+                      description: Name of the process.
                       returned: always
                       type: str
                       sample: postgres
                     bytes:
-                      description: Bytes of its page tables.
+                      description: Bytes of the page tables of the process.
                       returned: always
                       type: int
                       sample: 786432
             allocinfo:
               description:
-                - The source lines that hold most memory (C(/proc/allocinfo), 6.10 and later), at most O(top). V(null)
-                  where the kernel was built without memory allocation profiling.
+                - The lines of kernel source that hold most memory (C(/proc/allocinfo), Linux 6.10 or later), at most
+                  O(top) entries. V(null) if the kernel was built without memory allocation profiling.
               returned: always
               type: list
               elements: dict
               contains:
                 bytes:
-                  description: Bytes it holds.
+                  description: Bytes that this line holds.
                   returned: always
                   type: int
                   sample: 4194304
                 calls:
-                  description: Allocations that make them up (a count).
+                  description: Number of allocations.
                   returned: always
                   type: int
                   sample: 1024
@@ -1148,39 +1177,39 @@ ansible_facts:
                   type: str
                   sample: "mm/slub.c:2425"
                 module:
-                  description: Kernel module. V(null) where it is in the kernel itself.
+                  description: Name of the kernel module. V(null) if the line is in the kernel itself.
                   returned: always
                   type: str
                   sample: nvidia
                 function:
-                  description: Function.
+                  description: Name of the function.
                   returned: always
                   type: str
                   sample: alloc_slab_page
         processes:
-          description: The processes with the biggest resident sets.
+          description: The processes with the largest resident sets.
           returned: when O(gather_subset) includes V(processes)
           type: dict
           contains:
             count:
               description:
-                - Processes, kernel threads included (a count). V(null) where some hide, as in a container or under
-                  hidepid, or none is part of a captured tree.
+                - Number of processes, including kernel threads. V(null) if some are invisible, as in a container or
+                  under hidepid, or if the captured files have no processes.
               returned: always
               type: int
               sample: 86
             kernel_threads:
-              description: Kernel threads and zombies among them (a count).
+              description: Number of kernel threads and zombies among the processes.
               returned: always
               type: int
               sample: 61
             unreadable:
-              description: Processes that could not be read (a count).
+              description: Number of processes that could not be read.
               returned: always
               type: int
               sample: 0
             top:
-              description: The biggest by resident set, at most O(top).
+              description: The processes with the largest resident sets, at most O(top) entries.
               returned: always
               type: list
               elements: dict
@@ -1191,86 +1220,90 @@ ansible_facts:
                   type: int
                   sample: 17913
                 comm:
-                  description: Its name. Command lines are never reported.
+                  description: Name of the process. Command lines are never reported.
                   returned: always
                   type: str
                   sample: postgres
                 uid:
-                  description: Real user id.
+                  description: Real user id of the process.
                   returned: always
                   type: int
                   sample: 26
                 unit:
-                  description: Systemd unit it belongs to. V(null) where it belongs to none, or to a container or pod.
+                  description:
+                    - Systemd unit of the process. V(null) if the process belongs to no unit, or to a container or pod.
                   returned: always
                   type: str
                   sample: postgresql.service
                 container:
-                  description: Id of its container. V(null) where it is in none.
+                  description: Id of the container. V(null) if the process is in no container.
                   returned: always
                   type: str
                   sample: "3b1f"
                 pod_uid:
-                  description: UID of its pod. V(null) where it is in none.
+                  description: UID of the pod. V(null) if the process is in no pod.
                   returned: always
                   type: str
                   sample: "11d8fa5d-0b7c-4a8f-9d5e-2f9b7cf1a9b1"
                 cgroup:
-                  description: Path of its memory cgroup. V(null) where it cannot be read.
+                  description: Path of the memory cgroup of the process. V(null) if it cannot be read.
                   returned: always
                   type: str
                   sample: /system.slice/postgresql.service
                 rss_bytes:
-                  description: Bytes of its resident set, which is the next three together.
+                  description: Bytes of the resident set, which is the sum of anon_bytes, file_bytes and shmem_bytes.
                   returned: always
                   type: int
                   sample: 250003456
                 anon_bytes:
                   description:
-                    - Bytes of anonymous memory in it. V(null) where the kernel does not tell, which is so before 4.5
-                      outside RHEL 7.
+                    - Bytes of anonymous memory in the resident set. V(null) if the kernel does not report it (before
+                      Linux 4.5, except RHEL 7).
                   returned: always
                   type: int
                   sample: 227119104
                 file_bytes:
                   description:
-                    - Bytes of mapped files in it. V(null) where the kernel does not tell, which is so before 4.5
-                      outside RHEL 7.
+                    - Bytes of mapped files in the resident set. V(null) if the kernel does not report it (before Linux
+                      4.5, except RHEL 7).
                   returned: always
                   type: int
                   sample: 22884352
                 shmem_bytes:
                   description:
-                    - Bytes of shared memory in it. V(null) where the kernel does not tell, which is so before 4.5
-                      outside RHEL 7.
+                    - Bytes of shared memory in the resident set. V(null) if the kernel does not report it (before Linux
+                      4.5, except RHEL 7).
                   returned: always
                   type: int
                   sample: 0
                 swap_bytes:
-                  description: Bytes of its anonymous memory in swap. V(null) where the kernel does not tell.
+                  description:
+                    - Bytes of anonymous memory of the process that are in swap. V(null) if the kernel does not report
+                      it.
                   returned: always
                   type: int
                   sample: 0
                 page_tables_bytes:
-                  description: Bytes of its page tables. V(null) where the kernel does not tell.
+                  description: Bytes of the page tables of the process. V(null) if the kernel does not report it.
                   returned: always
                   type: int
                   sample: 786432
                 oom_score:
                   description:
-                    - Score the kernel gives it, from 0 to about 2000. The host's OOM killer takes the highest.
-                      V(null) where it cannot be read.
+                    - The oom_score of the process, from 0 to about 2000. If the host runs out of memory, the OOM killer
+                      kills the process with the highest score. V(null) if it cannot be read.
                   returned: always
                   type: int
                   sample: 672
                 oom_score_adj:
                   description:
-                    - What was set to move that score, from -1000 (never) to 1000. V(null) where it cannot be read.
+                    - The oom_score_adj of the process, which raises or lowers its score. The value is from -1000 (never
+                      killed) to 1000. V(null) if it cannot be read.
                   returned: always
                   type: int
                   sample: 0
         cgroups:
-          description: The memory cgroups that hold most. Figures include descendants.
+          description: The memory cgroups that use most memory. The values of a cgroup include the cgroups below it.
           returned: when O(gather_subset) includes V(cgroups)
           type: dict
           contains:
@@ -1280,35 +1313,36 @@ ansible_facts:
               type: str
               sample: v2
             count:
-              description: Memory cgroups, the root included (a count). V(null) where no memory controller is mounted.
+              description:
+                - Number of memory cgroups, including the root cgroup. V(null) if no memory controller is mounted.
               returned: always
               type: int
               sample: 143
             dying:
               description:
-                - Removed cgroups that memory is still charged to (a count). V(null) where no memory controller is
-                  mounted or the kernel does not tell.
+                - Number of cgroups that were removed but still have memory charged to them. V(null) if no memory
+                  controller is mounted or the kernel does not report it.
               returned: always
               type: int
               sample: 6
             top:
-              description: The biggest but the root, at most O(top).
+              description: The largest cgroups, without the root cgroup, at most O(top) entries.
               returned: always
               type: list
               elements: dict
               contains: &cgroup
                 path:
-                  description: Its path.
+                  description: Path of the cgroup.
                   returned: always
                   type: str
                   sample: /system.slice/postgresql.service
                 current_bytes:
-                  description: Bytes charged to it.
+                  description: Bytes charged to the cgroup.
                   returned: always
                   type: int
                   sample: 2003013632
                 limit_bytes:
-                  description: Its limit in bytes. V(null) where it has none.
+                  description: Memory limit in bytes. V(null) if the cgroup has no limit.
                   returned: always
                   type: int
                   sample: 4294967296
@@ -1318,124 +1352,129 @@ ansible_facts:
                   type: int
                   sample: 277745664
                 file_bytes:
-                  description: Bytes of page cache, shared memory included. V(null) where the kernel does not tell.
+                  description: Bytes of page cache, including shared memory. V(null) if the kernel does not report it.
                   returned: always
                   type: int
                   sample: 1330024448
                 shmem_bytes:
                   description:
-                    - Bytes of shared memory. V(null) where the kernel does not tell, which is so in v1 before 4.12.
+                    - Bytes of shared memory. V(null) if the kernel does not report it (cgroup v1 before Linux 4.12).
                   returned: always
                   type: int
                   sample: 0
                 kernel_bytes:
-                  description: Bytes of kernel memory, slab included. V(null) where the kernel does not tell.
+                  description: Bytes of kernel memory, including slab. V(null) if the kernel does not report it.
                   returned: always
                   type: int
                   sample: 393900032
                 slab_reclaimable_bytes:
                   description:
-                    - Bytes of slab that can be reclaimed. V(null) where the kernel does not tell, which is so in v1.
+                    - Bytes of slab that the kernel can reclaim. V(null) if the kernel does not report it, as in cgroup
+                      v1.
                   returned: always
                   type: int
                   sample: 104857600
                 slab_unreclaimable_bytes:
                   description:
-                    - Bytes of slab that cannot be reclaimed. V(null) where the kernel does not tell, which is so in
-                      v1.
+                    - Bytes of slab that the kernel cannot reclaim. V(null) if the kernel does not report it, as in
+                      cgroup v1.
                   returned: always
                   type: int
                   sample: 10485760
                 oom_kills:
                   description:
-                    - Processes the OOM killer took from it (a count). V(null) where the kernel does not tell, which
-                      is so before 4.13.
+                    - Number of processes in the cgroup that the OOM killer killed. V(null) if the kernel does not
+                      report it (before Linux 4.13).
                   returned: always
                   type: int
                   sample: 0
             near_limit:
-              description: Those that use 75 percent of their limit or more, the biggest first, at most O(top).
+              description: Cgroups that use 75 percent of their limit or more, largest first, at most O(top) entries.
               returned: always
               type: list
               elements: dict
               contains: *cgroup
         oom:
-          description: How the kernel is set to behave when memory runs out, and how often it did.
+          description:
+            - How the kernel is configured to act if memory runs out, which processes it would kill, and how many it has
+              killed since boot.
           returned: when O(gather_subset) includes V(oom)
           type: dict
           contains:
             sysctls:
-              description: Settings below C(/proc/sys/vm), by the kernel's names and in its units.
+              description: Settings below C(/proc/sys/vm), with the names and units of the kernel.
               returned: always
               type: dict
               contains:
                 panic_on_oom:
                   description:
-                    - 1 panics instead of killing when the whole host is out of memory, 2 always. V(null) where it
-                      cannot be read.
+                    - 1 means that the kernel panics instead of killing a process if the whole host is out of memory. 2
+                      means that it panics at every OOM. V(null) if it cannot be read.
                   returned: always
                   type: int
                   sample: 0
                 oom_kill_allocating_task:
                   description:
-                    - Not 0 kills whoever asked for memory instead of the highest score. V(null) where it cannot be
-                      read.
+                    - A value other than 0 means that the kernel kills the process that requested memory instead of the
+                      one with the highest score. V(null) if it cannot be read.
                   returned: always
                   type: int
                   sample: 0
                 oom_dump_tasks:
-                  description: Not 0 writes the table of processes into the kernel log. V(null) where it cannot be read.
+                  description:
+                    - A value other than 0 means that the kernel writes its table of processes into the kernel log at
+                      each OOM. V(null) if it cannot be read.
                   returned: always
                   type: int
                   sample: 1
                 overcommit_memory:
                   description:
-                    - 0 refuses only absurd requests, 1 none, 2 all above the commit limit. V(null) where it cannot be
-                      read.
+                    - Which requests for memory the kernel refuses. 0 refuses obvious overcommits, 1 refuses none, 2
+                      refuses all above the commit limit. V(null) if it cannot be read.
                   returned: always
                   type: int
                   sample: 0
                 overcommit_ratio:
-                  description: Percent of RAM that counts into the commit limit. V(null) where it cannot be read.
+                  description: Percent of RAM that counts towards the commit limit. V(null) if it cannot be read.
                   returned: always
                   type: int
                   sample: 50
                 swappiness:
                   description:
-                    - Weight of anonymous memory against page cache in reclaim, from 0 to 200. V(null) where it cannot
-                      be read.
+                    - How strongly the kernel prefers to swap anonymous memory over dropping page cache, from 0 to 200.
+                      V(null) if it cannot be read.
                   returned: always
                   type: int
                   sample: 60
                 min_free_kbytes:
-                  description: KiB, not bytes, that the kernel keeps free. V(null) where it cannot be read.
+                  description: Memory in KiB (not bytes) that the kernel keeps free. V(null) if it cannot be read.
                   returned: always
                   type: int
                   sample: 67584
             kills_since_boot:
               description:
-                - Processes the OOM killer took since boot (a count). V(null) where the kernel does not tell, which is
-                  so before 4.13.
+                - Number of processes that the OOM killer has killed since boot. V(null) if the kernel does not report
+                  it (before Linux 4.13).
               returned: always
               type: int
               sample: 0
             reaper:
               description:
-                - Whether the kernel has the OOM reaper, which takes the memory of a victim that is stuck. V(null) where
-                  neither its thread is to be seen nor the release is known.
+                - Whether the kernel has the OOM reaper, which frees the memory of a killed process that cannot exit.
+                  V(null) if its thread is not visible and the release of the kernel is not known.
               returned: always
               type: bool
               sample: true
             badness_model:
               description:
-                - How this kernel computes points. V(signed) lets them fall below 0; V(floored) (before 5.9 in the main)
-                  gives all that do 1 point, so that of a cgroup whose processes have a very negative oom_score_adj the
-                  smallest may die.
+                - How this kernel computes badness points. With V(signed), points can be negative. With V(floored) (most
+                  kernels before 5.9), the kernel rounds negative points up to 1. Then it may kill the smallest process
+                  of a cgroup in which all processes have a very negative oom_score_adj.
               returned: always
               type: str
               sample: "signed"
             badness_evidence:
-              description: What the kernel itself showed that tells the model, or why nothing does.
+              description: What the running kernel showed that proves the badness model, or why the model is not known.
               returned: always
               type: str
               sample: >-
@@ -1443,13 +1482,13 @@ ansible_facts:
                 666 and a floored one 0
             tie_rule:
               description:
-                - Which of several with the same points dies, the V(first) or the V(last) that the kernel scans, or
-                  V(unknown).
+                - Which process dies if several have the same points. V(first) and V(last) mean the first or the last
+                  process that the kernel scans. V(unknown) means that the rule is not known.
               returned: always
               type: str
               sample: "last"
             tie_rule_evidence:
-              description: Why.
+              description: The evidence for the tie rule.
               returned: always
               type: str
               sample: "kernels from 5.3 on take the last that was scanned, and this one is 6.1.0-37-amd64"
@@ -1460,32 +1499,38 @@ ansible_facts:
               sample: 8264892416
             used_bytes:
               description:
-                - Bytes of RAM in use that the kernel cannot simply give back. V(null) where C(/proc/meminfo) has no
+                - Bytes of RAM in use that the kernel cannot easily reclaim. V(null) if C(/proc/meminfo) has no
                   MemAvailable.
               returned: always
               type: int
               sample: 5264892416
             total_bytes:
-              description: Bytes of RAM and swap that may be used, which scale oom_score_adj.
+              description:
+                - Bytes of RAM and swap that may be used here. One unit of oom_score_adj is one thousandth of these
+                  bytes.
               returned: always
               type: int
               sample: 8264892416
             choice:
               description:
-                - What happens when memory runs out here. V(highest score) kills by points, V(allocating task) whoever
-                  asks for memory, V(panic) stops the host, V(wait) lets the tasks sleep until there is room, V(nobody)
-                  finds nobody who may be killed.
+                - What the kernel does if memory runs out here. V(highest score) means that it kills the process with
+                  the most points. V(allocating task) means that it kills the process that requests memory. V(panic)
+                  means that the kernel panics. V(wait) means that tasks sleep until memory is free. V(nobody) means
+                  that no process may be killed.
               returned: always
               type: str
               sample: "highest score"
             sure:
-              description: Whether the outcome is beyond the drift of the kernel's counters and no tie is left open.
+              description:
+                - Whether the prediction is certain. The prediction is not certain if a tie is open, or if the points
+                  are closer than the possible error of the kernel's counters.
               returned: always
               type: bool
               sample: true
             next:
               description:
-                - Who dies next; several are those of a tie that cannot be decided, of whom one dies, at most O(top).
+                - The process that dies next. Several entries mean a tie that cannot be decided, and one of them dies.
+                  At most O(top) entries.
               returned: always
               type: list
               elements: dict
@@ -1496,25 +1541,27 @@ ansible_facts:
                   type: int
                   sample: 1234
                 comm:
-                  description: Its name. Command lines are never reported.
+                  description: Name of the process. Command lines are never reported.
                   returned: always
                   type: str
                   sample: "java"
                 frees_bytes:
                   description:
-                    - Bytes of RAM that its death gives back at most, which are its anonymous memory and its page
-                      tables. Shared memory and file pages survive it. V(null) where the kernel does not tell anonymous
-                      memory, which is so before 4.5 outside RHEL 7.
+                    - Maximum bytes of RAM that the death of this process frees, which are its anonymous memory and its
+                      page tables. Its shared memory and file pages stay. V(null) if the kernel does not report
+                      anonymous memory (before Linux 4.5, except RHEL 7).
                   returned: always
                   type: int
                   sample: 3221225472
             next_count:
-              description: How many those are in all (a count).
+              description: Number of processes in that list before O(top) shortens it.
               returned: always
               type: int
               sample: 1
             signed_next:
-              description: Whom a kernel with the V(signed) badness model would kill. Empty where this kernel has it.
+              description:
+                - The process that a kernel with the V(signed) badness model would kill. Empty if this kernel has that
+                  model.
               returned: always
               type: list
               elements: dict
@@ -1525,80 +1572,83 @@ ansible_facts:
                   type: int
                   sample: 1234
                 comm:
-                  description: Its name. Command lines are never reported.
+                  description: Name of the process. Command lines are never reported.
                   returned: always
                   type: str
                   sample: "java"
                 frees_bytes:
                   description:
-                    - Bytes of RAM that its death gives back at most, which are its anonymous memory and its page
-                      tables. Shared memory and file pages survive it. V(null) where the kernel does not tell anonymous
-                      memory, which is so before 4.5 outside RHEL 7.
+                    - Maximum bytes of RAM that the death of this process frees, which are its anonymous memory and its
+                      page tables. Its shared memory and file pages stay. V(null) if the kernel does not report
+                      anonymous memory (before Linux 4.5, except RHEL 7).
                   returned: always
                   type: int
                   sample: 3221225472
             chosen_pid:
               description:
-                - Up to kernel 5.0 a child dies for the process that is chosen; this is the chosen one. V(null) where no
-                  child dies for another.
+                - Id of the process that the kernel chooses if it then kills a child of that process instead, as kernels
+                  up to 5.0 do. V(null) if no child dies in place of its parent.
               returned: always
               type: int
               sample: 1200
             rivals:
               description:
-                - Process ids of others whose points come so close that the drift of the counters could put them in
-                  front.
+                - Ids of other processes that may be killed first, because their points are closer than the possible
+                  error of the kernel's counters.
               returned: always
               type: list
               elements: int
               sample: []
             margin_bytes:
               description:
-                - Points between the chosen and the next, as bytes. V(null) where no points decide, or there is no
-                  other.
+                - Difference in bytes between the points of the chosen process and of the next one. V(null) if points do
+                  not decide, or there is no other process.
               returned: always
               type: int
               sample: 1073741824
             drift_bytes:
               description:
-                - By how many bytes that margin may be off, since the kernel reads its counters less exactly than
-                  C(/proc) does. V(null) where no points decide, or there is no other.
+                - Possible error of that difference in bytes. The kernel reads its counters less exactly than C(/proc)
+                  does. V(null) if points do not decide, or there is no other process.
               returned: always
               type: int
               sample: 1572864
             group_cgroup:
               description:
-                - Cgroup that dies with the victim, since its memory.oom.group is set. V(null) where none is set.
+                - Path of the cgroup whose processes all die with the victim, because memory.oom.group is set there.
+                  V(null) if it is set nowhere.
               returned: always
               type: str
               sample: "/system.slice/tomcat.service"
             group_tasks:
-              description: Processes in it that die (a count). V(null) where no cgroup dies as one.
+              description: Number of processes of that cgroup that die. V(null) if no whole cgroup dies.
               returned: always
               type: int
               sample: 4
             group_frees_bytes:
               description:
-                - Bytes of RAM that their death gives back at most. V(null) where no cgroup dies as one, or the kernel
-                  does not tell anonymous memory.
+                - Maximum bytes of RAM that the death of that cgroup frees. V(null) if no whole cgroup dies, or the
+                  kernel does not report anonymous memory.
               returned: always
               type: int
               sample: 4294967296
             killable:
-              description: Processes that may be killed (a count).
+              description: Number of processes that may be killed.
               returned: always
               type: int
               sample: 112
             victims:
-              description: Those that may be killed, in the kernel's order, at most O(top).
+              description:
+                - Processes that may be killed, in the order in which the kernel would kill them, at most O(top)
+                  entries.
               returned: always
               type: list
               elements: dict
               contains:
                 rank:
                   description:
-                    - Its place, from 1. Tied processes share theirs where it cannot be told whom the kernel takes
-                      first.
+                    - Place in the order, from 1. Tied processes have the same rank if it is not known which one the
+                      kernel kills first.
                   returned: always
                   type: int
                   sample: 1
@@ -1608,62 +1658,65 @@ ansible_facts:
                   type: int
                   sample: 1234
                 comm:
-                  description: Its name. Command lines are never reported.
+                  description: Name of the process. Command lines are never reported.
                   returned: always
                   type: str
                   sample: "java"
                 unit:
-                  description: Systemd unit it belongs to. V(null) where it belongs to none, or to a container or pod.
+                  description:
+                    - Systemd unit of the process. V(null) if the process belongs to no unit, or to a container or pod.
                   returned: always
                   type: str
                   sample: "tomcat.service"
                 cgroup:
-                  description: Path of its memory cgroup. V(null) where it is not known.
+                  description: Path of the memory cgroup of the process. V(null) if it is not known.
                   returned: always
                   type: str
                   sample: "/system.slice/tomcat.service"
                 badness:
-                  description: The kernel's points for it in this domain, in pages (a number that may be negative).
+                  description:
+                    - Badness points of the process in this domain (the host or a cgroup), in pages. The number may be
+                      negative.
                   returned: always
                   type: int
                   sample: 812345
                 tied_with:
-                  description: How many others have the same points (a count).
+                  description: Number of other processes with the same points.
                   returned: always
                   type: int
                   sample: 0
                 oom_score:
                   description:
-                    - What its C(/proc/PID/oom_score) follows from the same figures, which is of the host and not of
-                      this domain. V(null) where the badness model is not known.
+                    - The oom_score of the process for the whole host, computed from the same figures. This score
+                      corresponds to C(/proc/PID/oom_score). V(null) if the badness model is not known.
                   returned: always
                   type: int
                   sample: 731
                 oom_score_adj:
-                  description: Its adjustment, from -1000 to 1000.
+                  description: The oom_score_adj of the process, from -1000 to 1000.
                   returned: always
                   type: int
                   sample: 0
                 rss_bytes:
-                  description: Bytes of its resident set.
+                  description: Bytes of the resident set of the process.
                   returned: always
                   type: int
                   sample: 3321225472
                 swap_bytes:
-                  description: Bytes of it in swap.
+                  description: Bytes of the process that are in swap.
                   returned: always
                   type: int
                   sample: 0
                 frees_bytes:
                   description:
-                    - Bytes of RAM that its death gives back at most, which are its anonymous memory and its page
-                      tables. Shared memory and file pages survive it. V(null) where the kernel does not tell anonymous
-                      memory, which is so before 4.5 outside RHEL 7.
+                    - Maximum bytes of RAM that the death of this process frees, which are its anonymous memory and its
+                      page tables. Its shared memory and file pages stay. V(null) if the kernel does not report
+                      anonymous memory (before Linux 4.5, except RHEL 7).
                   returned: always
                   type: int
                   sample: 3221225472
             unkillable:
-              description: Those that are never killed and hold memory, the biggest first, at most O(top).
+              description: Processes that are never killed and hold memory, largest first, at most O(top) entries.
               returned: always
               type: list
               elements: dict
@@ -1674,85 +1727,92 @@ ansible_facts:
                   type: int
                   sample: 1234
                 comm:
-                  description: Its name.
+                  description: Name of the process.
                   returned: always
                   type: str
                   sample: "sshd"
                 reason:
-                  description: Why the kernel never chooses it.
+                  description: Why the kernel never kills the process.
                   returned: always
                   type: str
                   sample: "oom_score_adj -1000"
                 oom_score_adj:
-                  description: Its adjustment, from -1000 to 1000.
+                  description: The oom_score_adj of the process, from -1000 to 1000.
                   returned: always
                   type: int
                   sample: -1000
                 held_bytes:
-                  description: Bytes of its resident set, page tables and swap.
+                  description: Bytes of the resident set, page tables and swap of the process.
                   returned: always
                   type: int
                   sample: 8388608
             unkillable_bytes:
-              description: Bytes that all those hold together, shared memory counted for each.
+              description:
+                - Bytes that all unkillable processes hold together. Shared memory counts once for each process that
+                  maps it.
               returned: always
               type: int
               sample: 25165824
             unkillable_percent:
-              description: The same in percent of total_bytes.
+              description: Bytes that all unkillable processes hold, in percent of total_bytes.
               returned: always
               type: float
               sample: 0.3
             unkillable_exhausts:
-              description: Whether they alone fill the domain, so that no kill can help.
+              description: Whether the unkillable processes alone fill the memory, so that no kill can help.
               returned: always
               type: bool
               sample: false
             by_cgroup:
               description:
-                - The same for each memory cgroup that has a limit and processes in it, those closest to their limit
-                  first, at most O(top).
+                - The same prediction for each memory cgroup that has a limit and contains processes. Cgroups closest to
+                  their limit are first, at most O(top) entries.
               returned: always
               type: list
               elements: dict
               contains:
                 cgroup:
-                  description: Its path.
+                  description: Path of the cgroup.
                   returned: always
                   type: str
                   sample: "/system.slice/tomcat.service"
                 limit_bytes:
-                  description: Bytes of the cgroup's own limit.
+                  description: Memory limit of the cgroup in bytes.
                   returned: always
                   type: int
                   sample: 536870912
                 used_bytes:
-                  description: Bytes that are charged to the cgroup. V(null) where it cannot be read.
+                  description: Bytes charged to the cgroup. V(null) if it cannot be read.
                   returned: always
                   type: int
                   sample: 402653184
                 total_bytes:
-                  description: Bytes of RAM and swap that may be used, which scale oom_score_adj.
+                  description:
+                    - Bytes of RAM and swap that may be used here. One unit of oom_score_adj is one thousandth of these
+                      bytes.
                   returned: always
                   type: int
                   sample: 536870912
                 choice:
                   description:
-                    - What happens when memory runs out here. V(highest score) kills by points, V(allocating task)
-                      whoever asks for memory, V(panic) stops the host, V(wait) lets the tasks sleep until there is
-                      room, V(nobody) finds nobody who may be killed.
+                    - What the kernel does if memory runs out here. V(highest score) means that it kills the process
+                      with the most points. V(allocating task) means that it kills the process that requests memory.
+                      V(panic) means that the kernel panics. V(wait) means that tasks sleep until memory is free.
+                      V(nobody) means that no process may be killed.
                   returned: always
                   type: str
                   sample: "highest score"
                 sure:
-                  description: Whether the outcome is beyond the drift of the kernel's counters and no tie is left open.
+                  description:
+                    - Whether the prediction is certain. The prediction is not certain if a tie is open, or if the
+                      points are closer than the possible error of the kernel's counters.
                   returned: always
                   type: bool
                   sample: true
                 next:
                   description:
-                    - Who dies next; several are those of a tie that cannot be decided, of whom one dies, at most
-                      O(top).
+                    - The process that dies next. Several entries mean a tie that cannot be decided, and one of them
+                      dies. At most O(top) entries.
                   returned: always
                   type: list
                   elements: dict
@@ -1763,26 +1823,27 @@ ansible_facts:
                       type: int
                       sample: 1234
                     comm:
-                      description: Its name. Command lines are never reported.
+                      description: Name of the process. Command lines are never reported.
                       returned: always
                       type: str
                       sample: "java"
                     frees_bytes:
                       description:
-                        - Bytes of RAM that its death gives back at most, which are its anonymous memory and its page
-                          tables. Shared memory and file pages survive it. V(null) where the kernel does not tell
-                          anonymous memory, which is so before 4.5 outside RHEL 7.
+                        - Maximum bytes of RAM that the death of this process frees, which are its anonymous memory and
+                          its page tables. Its shared memory and file pages stay. V(null) if the kernel does not report
+                          anonymous memory (before Linux 4.5, except RHEL 7).
                       returned: always
                       type: int
                       sample: 3221225472
                 next_count:
-                  description: How many those are in all (a count).
+                  description: Number of processes in that list before O(top) shortens it.
                   returned: always
                   type: int
                   sample: 1
                 signed_next:
                   description:
-                    - Whom a kernel with the V(signed) badness model would kill. Empty where this kernel has it.
+                    - The process that a kernel with the V(signed) badness model would kill. Empty if this kernel has
+                      that model.
                   returned: always
                   type: list
                   elements: dict
@@ -1793,80 +1854,83 @@ ansible_facts:
                       type: int
                       sample: 1234
                     comm:
-                      description: Its name. Command lines are never reported.
+                      description: Name of the process. Command lines are never reported.
                       returned: always
                       type: str
                       sample: "java"
                     frees_bytes:
                       description:
-                        - Bytes of RAM that its death gives back at most, which are its anonymous memory and its page
-                          tables. Shared memory and file pages survive it. V(null) where the kernel does not tell
-                          anonymous memory, which is so before 4.5 outside RHEL 7.
+                        - Maximum bytes of RAM that the death of this process frees, which are its anonymous memory and
+                          its page tables. Its shared memory and file pages stay. V(null) if the kernel does not report
+                          anonymous memory (before Linux 4.5, except RHEL 7).
                       returned: always
                       type: int
                       sample: 3221225472
                 chosen_pid:
                   description:
-                    - Up to kernel 5.0 a child dies for the process that is chosen; this is the chosen one. V(null)
-                      where no child dies for another.
+                    - Id of the process that the kernel chooses if it then kills a child of that process instead, as
+                      kernels up to 5.0 do. V(null) if no child dies in place of its parent.
                   returned: always
                   type: int
                   sample: 1200
                 rivals:
                   description:
-                    - Process ids of others whose points come so close that the drift of the counters could put them in
-                      front.
+                    - Ids of other processes that may be killed first, because their points are closer than the possible
+                      error of the kernel's counters.
                   returned: always
                   type: list
                   elements: int
                   sample: []
                 margin_bytes:
                   description:
-                    - Points between the chosen and the next, as bytes. V(null) where no points decide, or there is no
-                      other.
+                    - Difference in bytes between the points of the chosen process and of the next one. V(null) if
+                      points do not decide, or there is no other process.
                   returned: always
                   type: int
                   sample: 1073741824
                 drift_bytes:
                   description:
-                    - By how many bytes that margin may be off, since the kernel reads its counters less exactly than
-                      C(/proc) does. V(null) where no points decide, or there is no other.
+                    - Possible error of that difference in bytes. The kernel reads its counters less exactly than
+                      C(/proc) does. V(null) if points do not decide, or there is no other process.
                   returned: always
                   type: int
                   sample: 1572864
                 group_cgroup:
                   description:
-                    - Cgroup that dies with the victim, since its memory.oom.group is set. V(null) where none is set.
+                    - Path of the cgroup whose processes all die with the victim, because memory.oom.group is set there.
+                      V(null) if it is set nowhere.
                   returned: always
                   type: str
                   sample: "/system.slice/tomcat.service"
                 group_tasks:
-                  description: Processes in it that die (a count). V(null) where no cgroup dies as one.
+                  description: Number of processes of that cgroup that die. V(null) if no whole cgroup dies.
                   returned: always
                   type: int
                   sample: 4
                 group_frees_bytes:
                   description:
-                    - Bytes of RAM that their death gives back at most. V(null) where no cgroup dies as one, or the
-                      kernel does not tell anonymous memory.
+                    - Maximum bytes of RAM that the death of that cgroup frees. V(null) if no whole cgroup dies, or the
+                      kernel does not report anonymous memory.
                   returned: always
                   type: int
                   sample: 4294967296
                 killable:
-                  description: Processes that may be killed (a count).
+                  description: Number of processes that may be killed.
                   returned: always
                   type: int
                   sample: 112
                 victims:
-                  description: Those that may be killed, in the kernel's order, at most O(top).
+                  description:
+                    - Processes that may be killed, in the order in which the kernel would kill them, at most O(top)
+                      entries.
                   returned: always
                   type: list
                   elements: dict
                   contains:
                     rank:
                       description:
-                        - Its place, from 1. Tied processes share theirs where it cannot be told whom the kernel takes
-                          first.
+                        - Place in the order, from 1. Tied processes have the same rank if it is not known which one the
+                          kernel kills first.
                       returned: always
                       type: int
                       sample: 1
@@ -1876,63 +1940,66 @@ ansible_facts:
                       type: int
                       sample: 1234
                     comm:
-                      description: Its name. Command lines are never reported.
+                      description: Name of the process. Command lines are never reported.
                       returned: always
                       type: str
                       sample: "java"
                     unit:
                       description:
-                        - Systemd unit it belongs to. V(null) where it belongs to none, or to a container or pod.
+                        - Systemd unit of the process. V(null) if the process belongs to no unit, or to a container or
+                          pod.
                       returned: always
                       type: str
                       sample: "tomcat.service"
                     cgroup:
-                      description: Path of its memory cgroup. V(null) where it is not known.
+                      description: Path of the memory cgroup of the process. V(null) if it is not known.
                       returned: always
                       type: str
                       sample: "/system.slice/tomcat.service"
                     badness:
-                      description: The kernel's points for it in this domain, in pages (a number that may be negative).
+                      description:
+                        - Badness points of the process in this domain (the host or a cgroup), in pages. The number may
+                          be negative.
                       returned: always
                       type: int
                       sample: 812345
                     tied_with:
-                      description: How many others have the same points (a count).
+                      description: Number of other processes with the same points.
                       returned: always
                       type: int
                       sample: 0
                     oom_score:
                       description:
-                        - What its C(/proc/PID/oom_score) follows from the same figures, which is of the host and not of
-                          this domain. V(null) where the badness model is not known.
+                        - The oom_score of the process for the whole host, computed from the same figures. This score
+                          corresponds to C(/proc/PID/oom_score). V(null) if the badness model is not known.
                       returned: always
                       type: int
                       sample: 731
                     oom_score_adj:
-                      description: Its adjustment, from -1000 to 1000.
+                      description: The oom_score_adj of the process, from -1000 to 1000.
                       returned: always
                       type: int
                       sample: 0
                     rss_bytes:
-                      description: Bytes of its resident set.
+                      description: Bytes of the resident set of the process.
                       returned: always
                       type: int
                       sample: 3321225472
                     swap_bytes:
-                      description: Bytes of it in swap.
+                      description: Bytes of the process that are in swap.
                       returned: always
                       type: int
                       sample: 0
                     frees_bytes:
                       description:
-                        - Bytes of RAM that its death gives back at most, which are its anonymous memory and its page
-                          tables. Shared memory and file pages survive it. V(null) where the kernel does not tell
-                          anonymous memory, which is so before 4.5 outside RHEL 7.
+                        - Maximum bytes of RAM that the death of this process frees, which are its anonymous memory and
+                          its page tables. Its shared memory and file pages stay. V(null) if the kernel does not report
+                          anonymous memory (before Linux 4.5, except RHEL 7).
                       returned: always
                       type: int
                       sample: 3221225472
                 unkillable:
-                  description: Those that are never killed and hold memory, the biggest first, at most O(top).
+                  description: Processes that are never killed and hold memory, largest first, at most O(top) entries.
                   returned: always
                   type: list
                   elements: dict
@@ -1943,53 +2010,57 @@ ansible_facts:
                       type: int
                       sample: 1234
                     comm:
-                      description: Its name.
+                      description: Name of the process.
                       returned: always
                       type: str
                       sample: "sshd"
                     reason:
-                      description: Why the kernel never chooses it.
+                      description: Why the kernel never kills the process.
                       returned: always
                       type: str
                       sample: "oom_score_adj -1000"
                     oom_score_adj:
-                      description: Its adjustment, from -1000 to 1000.
+                      description: The oom_score_adj of the process, from -1000 to 1000.
                       returned: always
                       type: int
                       sample: -1000
                     held_bytes:
-                      description: Bytes of its resident set, page tables and swap.
+                      description: Bytes of the resident set, page tables and swap of the process.
                       returned: always
                       type: int
                       sample: 8388608
                 unkillable_bytes:
-                  description: Bytes that all those hold together, shared memory counted for each.
+                  description:
+                    - Bytes that all unkillable processes hold together. Shared memory counts once for each process that
+                      maps it.
                   returned: always
                   type: int
                   sample: 25165824
                 unkillable_percent:
-                  description: The same in percent of total_bytes.
+                  description: Bytes that all unkillable processes hold, in percent of total_bytes.
                   returned: always
                   type: float
                   sample: 0.3
                 unkillable_exhausts:
-                  description: Whether they alone fill the domain, so that no kill can help.
+                  description: Whether the unkillable processes alone fill the memory, so that no kill can help.
                   returned: always
                   type: bool
                   sample: false
             lifelines:
-              description: Main processes of the services that a host needs to be reached and repaired, at most O(top).
+              description:
+                - Main processes of the lifelines, at most O(top) entries. A lifeline is a service without which nobody
+                  can reach or repair the host, such as sshd.
               returned: always
               type: list
               elements: dict
               contains:
                 name:
-                  description: Which service it is.
+                  description: Name of the service.
                   returned: always
                   type: str
                   sample: "sshd"
                 role:
-                  description: What is lost with it.
+                  description: What stops working if the service dies.
                   returned: always
                   type: str
                   sample: "the way in"
@@ -1999,32 +2070,36 @@ ansible_facts:
                   type: int
                   sample: 812
                 comm:
-                  description: Its name.
+                  description: Name of the process.
                   returned: always
                   type: str
                   sample: "sshd"
                 unit:
-                  description: Systemd unit it belongs to, else the usual one. V(null) where there is none.
+                  description:
+                    - Systemd unit of the process, or the usual unit of the service if that is not known. V(null) if
+                      there is none.
                   returned: always
                   type: str
                   sample: "ssh.service"
                 oom_score_adj:
-                  description: Its adjustment, from -1000 to 1000.
+                  description: The oom_score_adj of the process, from -1000 to 1000.
                   returned: always
                   type: int
                   sample: -1000
                 usual_adj:
-                  description: What its own project or the unit that it ships with sets.
+                  description: The oom_score_adj that the project of the service sets, in its code or in its unit file.
                   returned: always
                   type: int
                   sample: -1000
                 protected:
-                  description: Whether its adjustment is below 0.
+                  description: Whether the oom_score_adj of the process is below 0.
                   returned: always
                   type: bool
                   sample: true
             unkillable_workloads:
-              description: Processes at -1000 that are no lifeline of the host, the biggest first, at most O(top).
+              description:
+                - Processes with oom_score_adj -1000 that are not lifelines of the host, largest first, at most O(top)
+                  entries.
               returned: always
               type: list
               elements: dict
@@ -2035,164 +2110,168 @@ ansible_facts:
                   type: int
                   sample: 1234
                 comm:
-                  description: Its name. Command lines are never reported.
+                  description: Name of the process. Command lines are never reported.
                   returned: always
                   type: str
                   sample: "java"
                 oom_score_adj:
-                  description: Its adjustment, from -1000 to 1000.
+                  description: The oom_score_adj of the process, from -1000 to 1000.
                   returned: always
                   type: int
                   sample: -998
                 unit:
-                  description: Systemd unit it belongs to. V(null) where it belongs to none, or to a container or pod.
+                  description:
+                    - Systemd unit of the process. V(null) if the process belongs to no unit, or to a container or pod.
                   returned: always
                   type: str
                   sample: "tomcat.service"
                 cgroup:
-                  description: Path of its memory cgroup. V(null) where it is not known.
+                  description: Path of the memory cgroup of the process. V(null) if it is not known.
                   returned: always
                   type: str
                   sample: "/system.slice/tomcat.service"
                 held_bytes:
-                  description: Bytes of its resident set, page tables and swap.
+                  description: Bytes of the resident set, page tables and swap of the process.
                   returned: always
                   type: int
                   sample: 3321225472
             negative_workloads:
               description:
-                - Processes from -999 to -1 that are no lifeline of the host, the biggest first, at most O(top).
+                - Processes with oom_score_adj from -999 to -1 that are not lifelines of the host, largest first, at
+                  most O(top) entries.
               returned: always
               type: list
               elements: dict
               contains: *oom_process
             same_adj_cgroups:
               description:
-                - Cgroups with a limit in which a negative adjustment leaves nothing to choose by, since it is the same
-                  for all killable processes, or outweighs the size of each; at most O(top).
+                - Cgroups with a limit in which negative oom_score_adj values may tie all killable processes. Either all
+                  have the same negative value, or each value pushes the score of its process below zero. At most O(top)
+                  entries.
               returned: always
               type: list
               elements: dict
               contains:
                 cgroup:
-                  description: Its path.
+                  description: Path of the cgroup.
                   returned: always
                   type: str
                   sample: "/kubepods/pod5d414e7a"
                 limit_bytes:
-                  description: Bytes of its limit.
+                  description: Memory limit of the cgroup in bytes.
                   returned: always
                   type: int
                   sample: 17179869184
                 processes:
-                  description: Killable processes in it (a count).
+                  description: Number of killable processes in the cgroup.
                   returned: always
                   type: int
                   sample: 3
                 lowest_adj:
-                  description: The lowest oom_score_adj of them.
+                  description: Lowest oom_score_adj of the killable processes.
                   returned: always
                   type: int
                   sample: -998
                 highest_adj:
-                  description: The highest oom_score_adj of them.
+                  description: Highest oom_score_adj of the killable processes.
                   returned: always
                   type: int
                   sample: -997
                 all_tied:
                   description:
-                    - Whether this kernel gives all of them the same points, or may where its badness model is unknown.
+                    - Whether this kernel gives all of them the same points. V(true) also if the badness model is not
+                      known and the processes might have the same points.
                   returned: always
                   type: bool
                   sample: true
                 next_count:
                   description:
-                    - How many may be the one that dies (a count), which is more than 1 in a tie that cannot be decided.
+                    - Number of processes of which one dies. A number above 1 means a tie that cannot be decided.
                   returned: always
                   type: int
                   sample: 3
                 next:
-                  description: Who may be the one that dies when the cgroup is full, the five smallest.
+                  description: Processes of which one dies if the cgroup is full. At most the five smallest are listed.
                   returned: always
                   type: list
                   elements: dict
                   contains: *oom_process
                 biggest:
-                  description: The one that should.
+                  description: The largest process of the cgroup, which should die.
                   returned: always
                   type: dict
                   contains: *oom_process
             without_victim:
-              description: Cgroups with a limit in which no process may be killed, at most O(top).
+              description: Cgroups with a limit in which no process may be killed, at most O(top) entries.
               returned: always
               type: list
               elements: dict
               contains:
                 cgroup:
-                  description: Its path.
+                  description: Path of the cgroup.
                   returned: always
                   type: str
                   sample: "/system.slice/db.service"
                 limit_bytes:
-                  description: Bytes of its limit.
+                  description: Memory limit of the cgroup in bytes.
                   returned: always
                   type: int
                   sample: 536870912
                 processes:
-                  description: Processes in it (a count).
+                  description: Number of processes in the cgroup.
                   returned: always
                   type: int
                   sample: 1
                 pid:
-                  description: Process id of the biggest.
+                  description: Id of the largest process.
                   returned: always
                   type: int
                   sample: 1234
                 held_bytes:
-                  description: Bytes that they hold.
+                  description: Bytes that the processes of the cgroup hold.
                   returned: always
                   type: int
                   sample: 402653184
             units:
               description:
-                - System services that declare an OOMScoreAdjust and run, those whose process has another value first,
-                  at most O(top).
+                - Running system services whose unit sets OOMScoreAdjust. Services whose process has a different value
+                  are first. At most O(top) entries.
               returned: always
               type: list
               elements: dict
               contains:
                 unit:
-                  description: Its name.
+                  description: Name of the process.
                   returned: always
                   type: str
                   sample: "dbus.service"
                 pid:
-                  description: Process id of its main process.
+                  description: Id of the main process of the service.
                   returned: always
                   type: int
                   sample: 731
                 comm:
-                  description: Name of its main process.
+                  description: Name of the main process of the service.
                   returned: always
                   type: str
                   sample: "dbus-daemon"
                 declared_adj:
-                  description: What its unit file and drop-ins declare.
+                  description: The value of OOMScoreAdjust in the unit file and its drop-ins.
                   returned: always
                   type: int
                   sample: -900
                 oom_score_adj:
-                  description: What its main process has.
+                  description: The oom_score_adj of the main process.
                   returned: always
                   type: int
                   sample: -900
                 declared_in:
-                  description: The file that has the last word.
+                  description: The file whose setting takes effect.
                   returned: always
                   type: str
                   sample: "/lib/systemd/system/dbus.service"
                 agrees:
-                  description: Whether the two are the same.
+                  description: Whether declared_adj and oom_score_adj are equal.
                   returned: always
                   type: bool
                   sample: true
@@ -2251,34 +2330,34 @@ ansible_facts:
               type: str
               sample: "docs/findings.md#tmpfs-nearly-full"
         truncated:
-          description: Lists that have more entries than O(top) lets through, by their place in the facts.
+          description: Names of the lists that O(top) has shortened, as a path in the facts.
           returned: always
           type: list
           elements: str
           sample: ["processes.top"]
         incomplete:
-          description: What could not be told. Whatever is V(null) for want of a reading has its reason here.
+          description: Values that could not be read. Each value that is V(null) because of this has its reason here.
           returned: always
           type: list
           elements: dict
           contains:
             source:
-              description: File, mount or ledger part.
+              description: File, mount or part of the ledger.
               returned: always
               type: str
               sample: "ledger percpu"
             reason:
-              description: Why.
+              description: The reason.
               returned: always
               type: str
               sample: "this kernel does not tell"
 summary:
-  description: The one line to read first, the same as RV(ansible_facts.memfacts.summary).
+  description: A one-line summary, the same as RV(ansible_facts.memfacts.summary).
   returned: success
   type: str
   sample: "3.1 GiB of 7.7 GiB RAM is used (40.3 %); 1.2 GiB of it shows in no process"
 report:
-  description: The facts as a short page of plain text, one entry a line.
+  description: The facts as a short report in plain text. Each entry is one line.
   returned: success
   type: list
   elements: str

@@ -8,22 +8,23 @@ module: oom_events_info
 short_description: Explain what the OOM killer did
 version_added: 0.1.0
 description:
-  - Reads a kernel log and turns each report of the OOM killer into an event that says who was killed and why, whether
-    it was the right one, whom another kernel would have taken and how much that frees, and what to do.
-  - Reads the formats of kernels from 3.10 on, in any dress. C(docs/events.md) of the collection says how causes and
-    verdicts are concluded.
-  - Changes nothing. Needs nothing on the managed host but Python 3.6 or later, and C(journalctl) for
-    O(source=journal).
+  - Reads a kernel log and makes an event from each report of the OOM killer. The event says which process was killed
+    and why, whether it was the right process, how much memory that freed, and what to do. It also says which process
+    Linux 5.9 or later would have killed.
+  - Reads the log formats of Linux 3.10 and later. C(docs/events.md) of the collection describes how causes and
+    verdicts are found.
+  - Changes nothing. The managed host needs only Python 3.6 or later, and C(journalctl) for O(source=journal).
 author:
   - the memfacts authors (@memfacts)
 options:
   source:
     description:
-      - Where the log is.
-      - V(kmsg) is the running kernel's own buffer, which holds what was said lately and needs root or C(CAP_SYSLOG).
-      - V(journal) is the systemd journal with all boots that it keeps.
+      - Where to read the log.
+      - V(kmsg) is the buffer of the running kernel. It holds only the newest messages. Reading it needs root or
+        C(CAP_SYSLOG).
+      - V(journal) is the systemd journal, with all boots that it keeps.
       - V(file) is a file on the managed host, such as C(/var/log/kern.log) or the output of C(dmesg).
-      - V(text) is the option O(text).
+      - V(text) is the text in the option O(text).
     type: str
     choices: [kmsg, journal, file, text]
     default: kmsg
@@ -33,22 +34,22 @@ options:
     type: path
   text:
     description:
-      - The log itself. Required with O(source=text).
+      - The text of the log. Required with O(source=text).
     type: str
   since:
     description:
-      - Leave older events out. Either an age such as V(30m), V(2h) or V(7d), a date such as V(2026-11-27), or a time
-        such as V(2026-11-27T06:53:58Z); UTC where no zone is named.
-      - Events whose time the log does not tell stay, and RV(incomplete) says so.
+      - Ignore older events. Give an age such as V(30m), V(2h) or V(7d), a date such as V(2026-11-27), or a time such as
+        V(2026-11-27T06:53:58Z). A time without a zone is UTC.
+      - Events whose time is not in the log are kept, and RV(incomplete) says so.
     type: str
   limit:
     description:
-      - How many events at most, the newest.
+      - The maximum number of events. The newest are kept.
     type: int
     default: 50
   top:
     description:
-      - How many entries each list in an event may have at most.
+      - The maximum number of entries in each list of an event.
     type: int
     default: 20
 extends_documentation_fragment:
@@ -56,7 +57,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Nothing is ever changed, so check mode is the same run.
+    details: The module never changes anything, so check mode does the same as a normal run.
   diff_mode:
     support: none
   platform:
@@ -64,30 +65,30 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: What has the OOM killer done lately
+- name: Explain the OOM kills in the buffer of the running kernel
   memfacts.linux.oom_events_info:
   become: true
   register: oom
 
-- name: Show it as a page to read
+- name: Show the report
   ansible.builtin.debug:
     var: oom.report
 
-- name: The last week out of the journal
+- name: Explain the OOM kills of the last week
   memfacts.linux.oom_events_info:
     source: journal
     since: 7d
   become: true
   register: week
 
-- name: Find hosts on which a kernel took the wrong process
+- name: Find hosts on which a floored kernel killed the wrong process
   ansible.builtin.debug:
     msg: "{{ item.explanation }}"
   loop: "{{ week.events | selectattr('verdict.model', 'eq', 'floored') | rejectattr('verdict.agrees') }}"
   loop_control:
     label: "{{ item.id }}"
 
-- name: Explain a log that somebody sent
+- name: Explain a saved log on the control node
   memfacts.linux.oom_events_info:
     source: file
     path: /tmp/dmesg.txt
@@ -105,14 +106,31 @@ events:
       description: Version of this shape. It changes when a field is renamed or removed.
       returned: always
       type: int
-      sample: 1
+      sample: 2
     id:
       description:
-        - The boot's id, a colon, and the sequence number of the report's first record; where the log has none its
-          time, or its number in the log. The boot is C(unknown) where the log does not tell it.
+        - >-
+          C(boot:moment:pid). The moment is the kernel's time of the line that says what it did (the first kill), in
+          microseconds since boot, whatever the log's format; the boot is C(unknown) where the log does not name it.
+        - Where the log has no kernel time the boot is C(unknown) and the moment a date, or C(event-) and the place in
+          the log. The pid is 0 where nobody was killed.
       returned: always
       type: str
-      sample: "2720b512-ca14-4546-bef5-4ebce0aefcf7:7516987983223"
+      sample: "2720b512-ca14-4546-bef5-4ebce0aefcf7:7516987984254:5740"
+    source:
+      description:
+        - Who killed. V(kernel), or a program that kills before the kernel has to, V(counter) where only a counter of
+          kills rose. Today always V(kernel).
+      returned: always
+      type: str
+      sample: "kernel"
+    repeats:
+      description:
+        - How many further events of the same kind this one stands for, which were folded into it. V(0) where it stands
+          for itself alone, as today always.
+      returned: always
+      type: int
+      sample: 0
     time:
       description: When the report began, RFC 3339 in UTC. V(null) where neither the log nor the host tells it.
       returned: always
@@ -142,7 +160,9 @@ events:
       type: str
       sample: "memcg"
     outcome:
-      description: How it ended; C(unknown) where the log ends before.
+      description:
+        - How it ended; C(unknown) where the log ends before. C(allocation-failed) is a page allocation that failed
+          without an OOM kill; memfacts does not report those yet.
       returned: always
       type: str
       sample: "killed"
@@ -158,7 +178,10 @@ events:
           type: str
           sample: "/kubepods/podf1c273d3-9b36-11ea-b3df-246e9693c184"
         kind:
-          description: What that cgroup is. V(null) where the log does not tell it.
+          description:
+            - >-
+              What that cgroup is: C(host), C(unit), C(container), C(pod), C(qos) (of a QoS class), C(kubepods) (of all
+              pods of a node), or C(other). V(null) where the log does not tell it.
           returned: always
           type: str
           sample: "pod"
@@ -212,10 +235,10 @@ events:
           type: int
           sample: 986
     victim:
-      description: Who was killed, the first where it was a group. V(null) where nobody was.
+      description: The process that was killed, the first where several were. V(null) where nobody was.
       returned: always
       type: dict
-      contains:
+      contains: &killed
         pid:
           description: Process id in the initial pid namespace.
           returned: always
@@ -270,13 +293,16 @@ events:
           type: int
           sample: -998
         cgroup:
-          description: Its memory cgroup. V(null) where the log does not tell it.
+          description:
+            - Its memory cgroup. The report names only that of the first. V(null) where the log does not tell it.
           returned: always
           type: str
           sample: >-
             /kubepods/podf1c273d3-9b36-11ea-b3df-246e9693c184/1f246a3eeea8f70bf91141eeaf1805346a666e225f823906485ea0b6c37dfc3d
         kind:
-          description: What that cgroup is. V(null) where the log does not tell it.
+          description:
+            - What that cgroup is; of the others of a group what the cgroup is that died as a whole. V(null) where the
+              log does not tell it.
           returned: always
           type: str
           sample: "pod"
@@ -314,6 +340,12 @@ events:
           returned: always
           type: str
           sample: "Guaranteed"
+    victims:
+      description: All processes that were killed, each pid once; the first is C(victim).
+      returned: always
+      type: list
+      elements: dict
+      contains: *killed
     also_killed:
       description:
         - >-
@@ -577,15 +609,128 @@ events:
           returned: always
           type: bool
           sample: true
+        by_rule:
+          description:
+            - Did the kernel follow its own rule? A kernel before 5.9 that kills the first of equals does.
+          returned: always
+          type: dict
+          contains:
+            result:
+              description: V(right), V(wrong) or V(unknown).
+              returned: always
+              type: str
+              sample: "right"
+            sure:
+              description: Whether the report proves the answer.
+              returned: always
+              type: bool
+              sample: false
+            settle:
+              description: What would settle it. V(null) where it is sure.
+              returned: always
+              type: str
+              sample: "which badness model this kernel has: run memfacts on that host under the same kernel"
+        by_cause:
+          description:
+            - Did the process die that used the memory up? A report shows one moment, so this is never sure.
+          returned: always
+          type: dict
+          contains:
+            result:
+              description: V(right), V(wrong) or V(unknown).
+              returned: always
+              type: str
+              sample: "wrong"
+            sure:
+              description: Whether the report proves the answer.
+              returned: always
+              type: bool
+              sample: false
+            settle:
+              description: What would settle it. V(null) where it is sure.
+              returned: always
+              type: str
+              sample: "each process's memory in the minutes before the kill, from monitoring"
+            who:
+              description: Who held most of the memory. V(null) where nobody stands out.
+              returned: always
+              type: dict
+              contains:
+                kind:
+                  description:
+                    - >-
+                      What it is: C(process), C(cgroup) (a whole cgroup that died), C(shared-memory), or C(kernel) (the
+                      kernel itself).
+                  returned: always
+                  type: str
+                  sample: "process"
+                pid:
+                  description: Process id in the initial pid namespace. V(null) where it is no process.
+                  returned: always
+                  type: int
+                  sample: 58406
+                comm:
+                  description:
+                    - Name of the process (comm, 15 bytes at most), in which nothing is sure but that it has no
+                      newline. V(null) where it is no process.
+                  returned: always
+                  type: str
+                  sample: "data_sim"
+                cgroup:
+                  description: The cgroup. V(null) where it is none.
+                  returned: always
+                  type: str
+            share_percent:
+              description:
+                - What they held, in percent of the limit or RAM (of processes with the swap). V(null) where nobody
+                  stands out.
+              returned: always
+              type: float
+              sample: 94.59
+        useful:
+          description:
+            - Did the kill free what was needed, and enough to last? Never sure, since no report shows what really came
+              back.
+          returned: always
+          type: dict
+          contains:
+            result:
+              description: V(right), V(wrong) or V(unknown).
+              returned: always
+              type: str
+              sample: "unknown"
+            sure:
+              description: Whether the report proves the answer.
+              returned: always
+              type: bool
+              sample: false
+            settle:
+              description: What would settle it. V(null) where it is sure.
+              returned: always
+              type: str
+              sample: "the memory in use just after the kill"
+            freed_bytes:
+              description:
+                - Bytes that the victims held, as C(freed_bytes) of the event. V(null) where the log does not tell.
+              returned: always
+              type: int
+              sample: 36864
+            needed_bytes:
+              description:
+                - Bytes that the failed allocation requested, with what the limit or the zones' min watermarks lacked.
+                  V(null) where the log does not tell, or nothing was needed.
+              returned: always
+              type: int
+              sample: 4096
         explanation:
-          description: The verdict in one to three sentences.
+          description: The verdict in one to four sentences.
           returned: always
           type: str
           sample: >-
-            It was not the largest: on a kernel without the badness fix of Linux 5.9 (commit 9066e5cfb73c) every
-            process whose oom_score_adj outweighs its size (here -998) counts as one point, and of 21 equals the
-            first scanned dies. A kernel since 5.9 takes data_sim (pid 58406), which frees up to 15.2 GiB instead of
-            36.0 KiB.
+            It was not the largest: this kernel lacks the fix of Linux 5.9 (commit 9066e5cfb73c) and rounds negative OOM
+            scores up to 1. 21 processes whose oom_score_adj (here -998) pushes their score below zero tied; this kernel
+            kills the first one it scans. Linux 5.9 or later would kill data_sim (pid 58406), which frees up to 15.2 GiB
+            instead of 36.0 KiB.
     cause:
       description: Why memory ran out.
       returned: always
@@ -819,19 +964,30 @@ events:
           returned: always
           type: str
           sample: "docs/findings.md#floored-badness"
+    summary:
+      description:
+        - >-
+          The line to read first: what ran out, who filled it, who died, whether that was right, what to do.
+      returned: always
+      type: str
+      sample: >-
+        Pod f1c273d3-9b36-11ea-b3df-246e9693c184 reached its limit of 16.0 GiB: data_sim (pid 58406) held 95 % of it.
+        The kernel killed pause (pid 5740), which freed 36.0 KiB: the wrong process, Linux 5.9 or later would kill
+        data_sim (pid 58406). Update the kernel, or raise the largest process's oom_score_adj so that it is killed
+        first.
     explanation:
-      description: The whole event in three to six plain sentences, and what to do.
+      description: The whole event in three to eight plain sentences, and what to do.
       returned: always
       type: str
       sample: >-
         The kernel killed pause (pid 5740) in pod f1c273d3-9b36-11ea-b3df-246e9693c184, container 1f246a3eeea8,
         Guaranteed, at 2027-02-22T06:57:05Z: the cgroup /kubepods/podf1c273d3-9b36-11ea-b3df-246e9693c184 above it
         was at its limit of 16.0 GiB, and the kill freed 36.0 KiB. data_sim (pid 58406) alone held 15.1 GiB, 95 % of
-        the limit. It was not the largest: on a kernel without the badness fix of Linux 5.9 (commit 9066e5cfb73c)
-        every process whose oom_score_adj outweighs its size (here -998) counts as one point, and of 21 equals the
-        first scanned dies. A kernel since 5.9 takes data_sim (pid 58406), which frees up to 15.2 GiB instead of
-        36.0 KiB. Update to a kernel that has this fix, or give these processes different oom_score_adj so that
-        data_sim (pid 58406) has the highest; then see whether it needs that much.
+        the limit. It was not the largest: this kernel lacks the fix of Linux 5.9 (commit 9066e5cfb73c) and rounds
+        negative OOM scores up to 1. 21 processes whose oom_score_adj (here -998) pushes their score below zero tied;
+        this kernel kills the first one it scans. Linux 5.9 or later would kill data_sim (pid 58406), which frees up to
+        15.2 GiB instead of 36.0 KiB. Update to a kernel with this fix, or raise the oom_score_adj of data_sim (pid
+        58406) so that it is killed first. Then check whether it needs that much memory.
     truncated:
       description: Lists that were longer than the option top lets through.
       returned: always

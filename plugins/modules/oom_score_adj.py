@@ -5,201 +5,203 @@
 
 DOCUMENTATION = r"""
 module: oom_score_adj
-short_description: Set which processes the OOM killer takes first or last, now and after a restart
+short_description: Set which processes the OOM killer kills first or last, now and after a restart
 version_added: 0.1.0
 description:
-  - Sets C(oom_score_adj) on running processes, and for a systemd unit also in a drop-in, so that it holds after a
-    restart or a reboot. Nothing is restarted.
-  - Reads every value back, and remembers on the host what each process had before, so that O(state=absent) can give it
-    back.
-  - Writes through the open C(/proc) folder of each process after checking once more which process that is, so that a
-    pid that is used again never gets another process's value. A process that exits meanwhile is no failure.
-  - The run itself (the module, the shell, C(sudo) and C(sshd) session above it, and Ansible's own workers) is never
-    selected, except by O(pid). The service that started it, such as the listening C(sshd), may be.
+  - Sets C(oom_score_adj) on running processes. For a systemd unit it also writes a drop-in, so that the value survives
+    a restart of the unit and a reboot. The module restarts nothing.
+  - Reads every value back. Records on the host which value each process had before, so that O(state=absent) can restore
+    it.
+  - Writes through an open C(/proc) folder of each process, after checking which process it is. If a pid is reused
+    during the run, the new process never gets the value. A process that exits during the run is not a failure.
+  - Never selects the run itself, except by O(pid). The run includes the module, its shell, C(sudo) and C(sshd) session,
+    and the workers of Ansible. The service that started the run, such as the listening C(sshd), can be selected.
 author:
   - the memfacts authors (@memfacts)
 options:
   pid:
     description:
-      - The process with this id. Of O(pid), O(name), O(pattern), O(user), O(unit), O(cgroup) and O(container) exactly
-        one must be given, unless there are O(entries).
+      - Selects the process with this id. Without O(entries), give exactly one of O(pid), O(name), O(pattern), O(user),
+        O(unit), O(cgroup) and O(container).
     type: int
   name:
     description:
-      - Processes of this name. It is compared with the name that the kernel shows (comm), with the path of the
-        executable and with that path's last part. It must match as a whole.
+      - Selects processes with this name. The name must be equal to the name that the kernel shows (comm), to the path
+        of the executable, or to the last part of that path.
     type: str
   pattern:
     description:
-      - Processes whose name (comm) or whose executable's path matches this regular expression of Python anywhere.
-        Command lines are not looked at.
+      - Selects processes by a Python regular expression. The expression must match some part of the process name (comm)
+        or of the path of the executable. Command lines are not examined.
     type: str
   user:
     description:
-      - Processes of this user, by name or uid.
-      - Together with O(unit) and O(scope=user) it says whose unit that is.
+      - Selects processes of this user, by name or uid.
+      - With O(unit) and O(scope=user), it is the user to whom the unit belongs.
     type: str
   unit:
     description:
-      - Processes of this systemd unit. A name without a kind means a service. A template, such as V(foo@.service),
-        means all its instances, and gets the drop-in for those that are started later.
-      - These are its main process and all processes that run with the main process's value. Those that were given a
-        value of their own, like the backends that PostgreSQL leaves killable, are in RV(left_out). O(children=true)
-        takes them too.
-      - Of C(sshd) only the listening process is taken, never the sessions.
+      - Selects processes of this systemd unit. A name without a suffix means a service. A template, such as
+        V(foo@.service), means all its instances. The drop-in of a template also applies to instances that start later.
+      - Selects the main process of the unit and all its processes that have the same value as the main process.
+        Processes with another value, such as the backends that PostgreSQL keeps killable, are in RV(left_out).
+        O(children=true) selects them too.
+      - For C(sshd), selects only the listening process, never the sessions.
     type: str
   scope:
     description:
-      - V(system) means a unit of the system's manager, V(user) one of the users' own managers.
-      - With V(user) the drop-in is in the home of O(user), or in C(/etc/systemd/user) and so for all users where no
-        O(user) is given. What is in a home is read and written with that user's rights.
-      - A user's manager is not privileged. It cannot start anything with less than its own value, which usually is 100
-        or 200.
+      - V(system) means a unit of the system manager. V(user) means a unit of the systemd manager of a user.
+      - With V(user) and O(user), the drop-in is in the home folder of that user. The module reads and writes this
+        drop-in with the rights of that user. Without O(user), the drop-in is in C(/etc/systemd/user), for all users.
+      - The manager of a user has no privileges. Such a manager cannot start a process with a lower value than its own
+        value, which usually is 100 or 200.
     type: str
     choices: [system, user]
     default: system
   cgroup:
-    description:
-      - Processes in this cgroup and those below it, as in V(/system.slice/cron.service).
+    description: Selects processes in this cgroup and in the cgroups below it, such as V(/system.slice/cron.service).
     type: str
   container:
     description:
-      - Processes of this container, by its id, the first 6 or more digits of that, or its name.
-      - Names are looked up with C(docker), C(podman) and C(crictl), whichever is installed.
+      - Selects processes of this container. Give its id, at least the first 6 digits of the id, or its name.
+      - Names are looked up with those of C(docker), C(podman) and C(crictl) that are installed.
     type: str
   children:
-    description:
-      - Take all descendants of the selected processes along.
+    description: Whether to select all descendants of the selected processes too.
     type: bool
     default: false
   value:
     description:
-      - The value, from V(-1000), which the OOM killer never takes, to V(1000), which it takes first.
+      - The value, from V(-1000) (the OOM killer never kills the process) to V(1000) (it kills the process first).
       - Required with O(state=present), for each entry.
     type: int
   allow_unkillable:
     description:
-      - Let V(-1000) be set on any process, and a negative value on process 1. Without it only the lifelines of a host
-        may have V(-1000), which are sshd, systemd's journald, udevd and logind, D-Bus, auditd, the container runtimes
-        (containerd, dockerd, cri-o, conmon), kubelet, what serves disks (multipathd, iscsid, dmeventd), and what
-        watches a cluster (watchdog, sbd, corosync). They are recognized by their program's path and their unit, not by
-        their name.
-      - What runs a session (a user's systemd, the sshd of one login, C(login), C(su)) never gets a negative value,
-        since all that is started in the session would inherit it. It is in RV(left_out).
-      - An unkillable process that leaks makes the kernel kill everything else, and at last the host hangs or panics.
+      - Whether any process may get V(-1000), and process 1 a negative value. If it is false, only lifelines may get
+        V(-1000).
+      - Lifelines are the services without which nobody can reach or repair the host. These services are sshd, journald,
+        udevd and logind of systemd, D-Bus, auditd, the container runtimes (containerd, dockerd, cri-o, conmon),
+        kubelet, daemons that serve disks (multipathd, iscsid, dmeventd) and daemons that watch a cluster (watchdog,
+        sbd, corosync). The module recognizes them by the path of their program and by their unit, not by their name.
+      - Processes that run a session (the systemd of a user, the sshd of one login, C(login), C(su)) never get a
+        negative value, because everything that starts in the session would inherit it. The module skips them and lists
+        them in RV(left_out).
+      - If an unkillable process leaks memory, the kernel kills everything else. In the end the host hangs or panics.
     type: bool
     default: false
   persist:
     description:
-      - Where the value is written down for later processes.
-      - V(systemd) means a drop-in C(90-memfacts-oom-score-adj.conf) of the unit.
-      - V(auto) means V(systemd) where processes are selected by O(unit) and systemd can do it, and otherwise V(none).
-        It writes none where other files of the unit set the value already.
-        C(sshd) gets no drop-in, since it sets itself to -1000 at each start and hands a value that systemd gave it on
-        to every session.
-      - V(none) changes running processes only, and takes back a drop-in that an earlier task has written. With
-        O(state=absent) it leaves a drop-in where it is.
+      - Where to store the value for processes that start later.
+      - V(systemd) writes a drop-in C(90-memfacts-oom-score-adj.conf) of the unit.
+      - V(auto) means V(systemd) if O(unit) selects the processes and systemd can set the value, otherwise V(none). With
+        V(auto) the module writes no drop-in if other files of the unit already set the value. It also writes none for
+        C(sshd), because sshd sets its own value to -1000 at each start, and it sets the value that systemd gave it on
+        every session.
+      - V(none) changes only running processes, and removes the drop-in of an earlier task. With O(state=absent) it
+        keeps the drop-in.
     type: str
     choices: [auto, systemd, none]
     default: auto
   entries:
     description:
-      - What to set, entry by entry, in one run. All entries are checked before anything is changed, processes are
-        looked for once, and each of systemd's managers reads its files once. Two entries that give one process
-        different values are refused.
-      - Either this or the options of a single entry (O(pid) to O(container), O(value)) may be given.
+      - Several entries to set in one run. The module checks all entries before it changes anything. The module searches
+        the processes once, and each systemd manager reads its files once. The module refuses two entries that give one
+        process different values.
+      - Give either O(entries) or the options of a single entry (O(pid) to O(container), O(value)).
     type: list
     elements: dict
     suboptions:
       pid:
-        description: As O(pid) of a single entry.
+        description: Same as O(pid) of a single entry.
         type: int
       name:
-        description: As O(name) of a single entry.
+        description: Same as O(name) of a single entry.
         type: str
       pattern:
-        description: As O(pattern) of a single entry.
+        description: Same as O(pattern) of a single entry.
         type: str
       user:
-        description: As O(user) of a single entry.
+        description: Same as O(user) of a single entry.
         type: str
       unit:
-        description: As O(unit) of a single entry.
+        description: Same as O(unit) of a single entry.
         type: str
       scope:
-        description: As O(scope) of a single entry.
+        description: Same as O(scope) of a single entry.
         type: str
         choices: [system, user]
         default: system
       cgroup:
-        description: As O(cgroup) of a single entry.
+        description: Same as O(cgroup) of a single entry.
         type: str
       container:
-        description: As O(container) of a single entry.
+        description: Same as O(container) of a single entry.
         type: str
       children:
-        description: As O(children) of a single entry.
+        description: Same as O(children) of a single entry.
         type: bool
         default: false
       value:
-        description: As O(value) of a single entry.
+        description: Same as O(value) of a single entry.
         type: int
       allow_unkillable:
-        description: As O(allow_unkillable) of a single entry.
+        description: Same as O(allow_unkillable) of a single entry.
         type: bool
         default: false
       persist:
-        description: As O(persist) of a single entry.
+        description: Same as O(persist) of a single entry.
         type: str
         choices: [auto, systemd, none]
         default: auto
       missing:
-        description: As O(missing) of a single entry.
+        description: Same as O(missing) of a single entry.
         type: str
         choices: [fail, ignore]
         default: fail
   state:
     description:
-      - V(present) sets the value. V(absent) removes the drop-in and gives running processes back what they had before.
-        V(listed) changes nothing and returns what is recorded.
-      - V(absent) without O(entries) and without a selector takes back everything that is recorded.
-      - A process that somebody else has set meanwhile keeps that value, and a drop-in that somebody else has changed
-        stays; both are in RV(kept). A process started from the drop-in gets what its unit says without it.
+      - V(present) sets the value. V(absent) removes the drop-in and restores the former values of running processes.
+        V(listed) changes nothing and returns the record.
+      - V(absent) without O(entries) and without a selector undoes the whole record.
+      - If somebody else has changed the value of a process or a drop-in since, it stays as it is and is in RV(kept). A
+        process that was started with the value of the drop-in gets the value that its unit sets without the drop-in.
     type: str
     choices: [present, absent, listed]
     default: present
   missing:
     description:
-      - Whether it is a failure when what the task names is not on this host, be it a process, user, unit, cgroup or
-        container. With O(state=absent) it never is.
+      - What to do if the process, user, unit, cgroup or container is not on this host. V(fail) makes the task fail.
+        V(ignore) makes it do nothing. With O(state=absent) the task never fails for this reason.
     type: str
     choices: [fail, ignore]
     default: fail
   lock_timeout:
     description:
-      - How many seconds to wait for another run of a module of this collection that changes the host. The failure
-        names the process that holds the lock.
+      - Maximum number of seconds to wait for another run of C(oom_score_adj) or C(tmpfs_size) on the same host. After
+        that the task fails and names the process that holds the lock.
     type: int
     default: 60
   unsafe_writes:
     description:
-      - Write a drop-in or the record in place where it cannot be replaced at once, as in a bind mount. Who reads it at
-        that moment may see half of it.
+      - Whether to write directly to a drop-in or a record that cannot be replaced atomically, such as a bind mount. A
+        program that reads the file at that moment may see half of it.
     type: bool
     default: false
 notes:
-  - Lowering a value below what the process was last allowed takes CAP_SYS_RESOURCE in the first user namespace, which
-    root in a container often lacks. The refusal is explained.
-  - A run that fails at any point gives all processes their old values back and puts back all drop-ins.
-  - The record is C(/var/lib/memfacts/oom_score_adj.json). It is removed when nothing is left to give back. Runs wait
-    for each other at C(/run/memfacts.lock), which stays.
-  - Children inherit the value of their parent. Of process 1 all inherit it, which is warned of.
+  - A privileged program can set a lowest value for a process. To set a value below it, the module needs
+    CAP_SYS_RESOURCE in the initial user namespace. Root in a container often does not have it. The error message
+    explains what is missing.
+  - A run that fails restores all processes and all drop-ins.
+  - The record is C(/var/lib/memfacts/oom_score_adj.json). The record is removed when nothing is left to undo. Runs wait
+    for each other with a lock on C(/run/memfacts.lock). The lock file is never removed.
+  - Child processes inherit the value of their parent. All processes that start later inherit the value of process 1,
+    and the module warns about this.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 attributes:
   check_mode:
     support: full
-    details: Nothing at all is written.
+    details: Check mode writes nothing at all.
   diff_mode:
     support: full
   platform:
@@ -207,35 +209,35 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Keep the database until nearly everything else is gone, now and after a restart
+- name: Kill the database only after nearly all other processes, now and after a restart
   memfacts.linux.oom_score_adj:
     unit: postgresql@15-main.service
     value: -800
 
-- name: Never lose the way into the host
+- name: Make sshd unkillable
   memfacts.linux.oom_score_adj:
     unit: ssh.service
     value: -1000
 
-- name: Let batch jobs go first, wherever they were started
+- name: Kill batch jobs first, wherever they were started
   memfacts.linux.oom_score_adj:
     pattern: ^/opt/batch/bin/
     children: true
     value: 800
 
-- name: The same for one container
+- name: Kill the processes of one container early
   memfacts.linux.oom_score_adj:
     container: report-builder
     value: 500
 
-- name: A user's own service, for every user of the host
+- name: Set a service of users, for every user of the host
   memfacts.linux.oom_score_adj:
     unit: tracker-miner.service
     scope: user
     value: 900
     missing: ignore
 
-- name: Several at once
+- name: Set several entries in one run
   memfacts.linux.oom_score_adj:
     entries:
       - unit: nginx.service
@@ -244,7 +246,7 @@ EXAMPLES = r"""
         value: 500
         missing: ignore
 
-- name: Undo it
+- name: Undo the value of one unit
   memfacts.linux.oom_score_adj:
     unit: postgresql@15-main.service
     state: absent
@@ -253,118 +255,118 @@ EXAMPLES = r"""
   memfacts.linux.oom_score_adj:
     state: absent
 
-- name: Show what is recorded
+- name: Show the record
   memfacts.linux.oom_score_adj:
     state: listed
 """
 
 RETURN = r"""
 summary:
-  description: The one line to read first.
+  description: A one-line summary.
   returned: success
   type: str
   sample: "3 of 3 processes changed; /etc/systemd/system/cron.service.d/90-memfacts-oom-score-adj.conf written"
 processes:
-  description: Every process that was selected and still runs.
+  description: The processes that were selected and still run.
   returned: success, for a single entry
   type: list
   elements: dict
   contains:
     pid:
-      description: Its process id.
+      description: Process id.
       returned: always
       type: int
       sample: 812
     comm:
-      description: Its name as the kernel shows it.
+      description: Name of the process as the kernel shows it.
       returned: always
       type: str
       sample: postgres
     unit:
-      description: The unit whose cgroup it is in. V(null) where it is in none.
+      description: Systemd unit to whose cgroup the process belongs. V(null) if there is none.
       returned: always
       type: str
       sample: postgresql@15-main.service
     container:
-      description: The id of the container that it is in. V(null) where it is in none.
+      description: Id of the container of the process. V(null) if the process is in no container.
       returned: always
       type: str
       sample: null
     before:
-      description: The value that it had.
+      description: The value that the process had before.
       returned: always
       type: int
       sample: 0
     after:
-      description: The value that it has now, or would have in check mode.
+      description: The value that the process has now. In check mode, the value that it would have.
       returned: always
       type: int
       sample: -800
 left_out:
-  description: Processes that are part of what was named and were not touched.
+  description: Processes that belong to what the task names, but that the module skipped.
   returned: success, for a single entry
   type: list
   elements: dict
   contains:
     pid:
-      description: Its process id.
+      description: Process id.
       returned: always
       type: int
       sample: 901
     comm:
-      description: Its name as the kernel shows it.
+      description: Name of the process as the kernel shows it.
       returned: always
       type: str
       sample: sshd
     reason:
-      description: Why it was left out.
+      description: Why the module skipped the process.
       returned: always
       type: str
       sample: is a session, not the service
 vanished:
-  description: How many processes exited, or became another program, before they could be set (a count).
+  description: Number of processes that exited, or started to run another program, before the module could set them.
   returned: success, for a single entry
   type: int
   sample: 0
 settled:
-  description: Whether a last look found no process without its value. V(false) where new ones kept being born.
+  description: Whether all selected processes had the value at the end. V(false) means that new processes kept starting.
   returned: success, for a single entry
   type: bool
   sample: true
 unit:
-  description: The unit's name as systemd resolved it. V(null) where none was selected.
+  description: Name of the unit as systemd resolved it. V(null) if the task selects no unit.
   returned: success, for a single entry
   type: str
   sample: ssh.service
 drop_in:
-  description: The drop-in that was written, is right already, or was removed. V(null) where none is used.
+  description: Path of the drop-in that was written, was already correct, or was removed. V(null) if the task uses none.
   returned: success, for a single entry
   type: str
   sample: /etc/systemd/system/cron.service.d/90-memfacts-oom-score-adj.conf
 reloaded:
-  description: Whether systemd was told to read its files again, or would be in check mode.
+  description: Whether systemd has read its files again. In check mode, whether it would.
   returned: success, for a single entry
   type: bool
   sample: true
 persistence:
-  description: What gives the value to later processes. V(null) with O(state=absent) and where nothing was found.
+  description: How processes that start later get the value. V(null) with O(state=absent) and if nothing was found.
   returned: success, for a single entry
   type: dict
   contains:
     method:
       description:
-        - Either C(systemd), C(none), C(itself) where the service sets it at each start, or C(unit) where other files of
-          the unit set it already.
+        - C(systemd) means a drop-in. C(none) means that later processes do not get the value. C(itself) means that the
+          service sets the value at each start. C(unit) means that other files of the unit already set it.
       returned: always
       type: str
       sample: systemd
     reason:
-      description: Why that method.
+      description: Why this method was chosen.
       returned: always
       type: str
       sample: a drop-in of the unit
 kept:
-  description: What was left as it is, since it is not as this module left it.
+  description: What the module left as it is, because somebody else has changed it.
   returned: success
   type: list
   elements: dict
@@ -375,18 +377,20 @@ kept:
       type: str
       sample: process 812 (postgres)
     reason:
-      description: Why it was left.
+      description: Why it was left as it is.
       returned: always
       type: str
       sample: it has 310, but this module had set 300, so somebody else has set it since
 users:
-  description: The users whose own systemd could not be asked, for the unit of users. It is no failure.
+  description:
+    - With O(scope=user), the users whose systemd manager did not answer correctly. The task does not fail because of
+      such a manager.
   returned: success, for a single entry
   type: list
   elements: dict
   contains:
     user:
-      description: The user's name.
+      description: Name of the user.
       returned: always
       type: str
       sample: alice
@@ -397,84 +401,86 @@ users:
       sample: systemctl show failed (Failed to connect to bus); see whether systemd answers.
 entries:
   description:
-    - One result for each of O(entries), in their order. Where the whole record is taken back, one for each drop-in and
-      one for the processes.
-    - Each has C(changed), RV(summary), RV(processes), RV(left_out), RV(vanished), RV(settled), RV(unit), RV(drop_in),
-      RV(reloaded), RV(persistence), RV(kept) and RV(users) as a single entry has them.
+    - One result for each of O(entries), in the same order. If the whole record is undone, one result for each drop-in
+      and one for the processes.
+    - Each result has C(changed), RV(summary), RV(processes), RV(left_out), RV(vanished), RV(settled), RV(unit),
+      RV(drop_in), RV(reloaded), RV(persistence), RV(kept) and RV(users), as the result of a single entry.
   returned: success, with O(entries) or where the whole record is taken back
   type: list
   elements: dict
   contains:
     title:
-      description: The selector and what it names.
+      description: The selector and its value.
       returned: always
       type: str
       sample: unit ssh.service
 record:
-  description: What this module has to take back, with the drop-ins of release 0.1.0 that are still as it wrote them.
+  description: What an undo would restore. It includes drop-ins of release 0.1.0 that nobody has changed.
   returned: success, with O(state=listed)
   type: dict
   contains:
     processes:
-      description: The processes that were set in this boot.
+      description: Processes whose value was set since the last boot.
       returned: always
       type: list
       elements: dict
       contains:
         pid:
-          description: Its process id.
+          description: Process id.
           returned: always
           type: int
           sample: 812
         starttime:
           description:
-            - When it was started, in clock ticks since boot. No two processes of a boot have both in common.
+            - When the process was started, in clock ticks since boot. Together with the process id it identifies one
+              process of this boot.
           returned: always
           type: int
           sample: 4321
         comm:
-          description: Its name when it was set. Empty in a record of release 0.1.0.
+          description: Name of the process at the time when it was set. Empty in a record of release 0.1.0.
           returned: always
           type: str
           sample: postgres
         before:
-          description: The value that it had.
+          description: The value that the process had before.
           returned: always
           type: int
           sample: 0
         set:
-          description: The value that it was given.
+          description: The value that the module set.
           returned: always
           type: int
           sample: -800
         now:
-          description: The value that it has. V(null) where it is gone.
+          description: The value that the process has now. V(null) if it has exited.
           returned: always
           type: int
           sample: -800
     drop_ins:
-      description: The drop-ins that were written.
+      description: Drop-ins that the module wrote.
       returned: always
       type: list
       elements: dict
       contains:
         path:
-          description: Its path.
+          description: Path of the drop-in.
           returned: always
           type: str
           sample: /etc/systemd/system/cron.service.d/90-memfacts-oom-score-adj.conf
         unit:
-          description: The unit that it is for.
+          description: The unit to which the drop-in belongs.
           returned: always
           type: str
           sample: cron.service
         user:
-          description: The user in whose home it is. V(null) for the system's and for those of all users.
+          description:
+            - The user in whose home folder the drop-in is. V(null) if it is a drop-in of the system or of all users.
           returned: always
           type: str
           sample: null
         value:
-          description: The value that it says. V(null) where that is not known.
+          description: The value in the drop-in. V(null) if it is not known.
           returned: always
           type: int
           sample: -800

@@ -5,49 +5,50 @@
 
 DOCUMENTATION = r"""
 module: oom_victims_info
-short_description: Say whom the OOM killer takes next, and what if
+short_description: Predict which process the OOM killer kills next
 version_added: 0.1.0
 description:
-  - Ranks processes as the kernel's OOM killer does, for the host and for each memory cgroup that has a limit, and says
-    who dies next, how sure that is and what it really frees.
-  - Knows both ways in which kernels compute points and asks the running kernel which one it has. Older kernels give
-    every process whose points fall below zero the same score, so that of a pod the tiny first process dies and the hog
-    lives.
-  - Answers O(what_if), which is what another oom_score_adj, a process gone, a tmpfs emptied or resized or another limit
-    would change.
-  - Reads files below C(/proc) and C(/sys) and changes nothing. Needs nothing on the managed host but Python 3.6 or
-    later.
-  - Runs as root and as an ordinary user. What may not be read is named in RV(incomplete).
+  - Ranks processes as the kernel's OOM killer does, for the host and for each memory cgroup that has a limit. Reports
+    which process the kernel would kill next, how certain that is and how much memory the kill would free.
+  - Supports both ways in which kernels compute badness points, and tests the running kernel to learn which one it uses.
+    Older kernels give the same score to every process whose points are below zero. In a pod, such a kernel may kill a
+    tiny process while the process that uses the memory lives on.
+  - With O(what_if), predicts the effect of a change. A change can be another oom_score_adj, a process that ends, a
+    tmpfs that is emptied or resized, or another memory limit.
+  - Reads files below C(/proc) and C(/sys) and changes nothing. The managed host needs only Python 3.6 or later.
+  - Runs as root or as an ordinary user. RV(incomplete) names what the user may not read.
 author:
   - the memfacts authors (@memfacts)
 options:
   cgroup:
     description:
-      - Path of a memory cgroup, such as V(/system.slice/tomcat.service). Of the cgroups only those are ranked in which
-        its processes can die, which are itself and those above it that have a limit.
+      - Path of a memory cgroup, such as V(/system.slice/tomcat.service). The module then ranks only the host, and this
+        cgroup and those above it if they have a limit. No other limit can lead to a kill of its processes.
     type: str
   top:
-    description:
-      - How many entries each list may have at most.
+    description: The maximum number of entries in each list.
     type: int
     default: 10
   what_if:
     description:
-      - Changes to think of. All are made at once, on paper, and the new order is told beside the old.
+      - Hypothetical changes. The module applies all changes together to the figures that it has read, and reports the
+        new order beside the old one. Nothing is changed on the host.
     type: list
     elements: dict
     default: []
     suboptions:
       change:
         description:
-          - What changes.
-          - V(oom_score_adj) gives the processes chosen by one of O(what_if[].pid), O(what_if[].name),
-            O(what_if[].unit) and O(what_if[].cgroup) the O(what_if[].value).
-          - V(gone) takes the processes chosen in the same way away.
-          - V(tmpfs_emptied) empties the tmpfs at O(what_if[].mount). Files in a tmpfs are no process's own memory, so
-            that this changes how full the host is and not who dies.
-          - V(tmpfs_resized) gives it O(what_if[].size), and tells how much more it could take.
-          - V(limit) gives the memory cgroup O(what_if[].cgroup) the limit O(what_if[].size), where V(max) is none.
+          - The kind of change.
+          - V(oom_score_adj) sets the oom_score_adj of some processes to O(what_if[].value). One of O(what_if[].pid),
+            O(what_if[].name), O(what_if[].unit) and O(what_if[].cgroup) selects the processes.
+          - V(gone) removes processes, which are selected in the same way.
+          - V(tmpfs_emptied) empties the tmpfs at O(what_if[].mount). Files in a tmpfs do not count as memory of a
+            process. The change therefore affects how full the host is, but not which process dies.
+          - V(tmpfs_resized) resizes the tmpfs at O(what_if[].mount) to O(what_if[].size), and reports how much more it
+            could hold.
+          - V(limit) sets the limit of the memory cgroup O(what_if[].cgroup) to O(what_if[].size). V(max) means no
+            limit.
         type: str
         required: true
         choices: [oom_score_adj, gone, tmpfs_emptied, tmpfs_resized, limit]
@@ -61,32 +62,36 @@ options:
         description: Systemd unit of processes, with or without C(.service).
         type: str
       cgroup:
-        description: Path of a memory cgroup, which chooses all processes in it and below it, or whose limit changes.
+        description:
+          - Path of a memory cgroup. It selects all processes in this cgroup and in the cgroups below it. For V(limit),
+            it is the cgroup whose limit changes.
         type: str
       value:
-        description: The oom_score_adj, from -1000 to 1000.
+        description: The new oom_score_adj, from -1000 to 1000.
         type: int
       mount:
         description: Where a tmpfs is mounted.
         type: path
       size:
-        description: A size such as V(512M) or V(2G), in powers of 1024. For a limit also V(max).
+        description: The new size, such as V(512M) or V(2G), in powers of 1024. For V(limit), V(max) is also valid.
         type: str
   root:
     description:
-      - Where the host's files are. A folder with another host's C(proc/) and C(sys/), such as an unpacked sosreport,
-        is analysed like a live one.
+      - The root folder of the host to analyse. To analyse another host, name a folder that holds its C(proc/) and
+        C(sys/), such as an unpacked sosreport.
     type: path
     default: /
 notes:
-  - A prediction holds for the memory that processes have now. Whoever is growing may be in front when memory runs out.
-  - Processes that only part of a host may use (cpusets, memory policies) are ranked for the whole host.
+  - A prediction is based on the memory that processes use now. A process that grows may be killed first when memory
+    runs out.
+  - Processes that may use only part of the memory of a host (cpusets, memory policies) are ranked as if they could use
+    all of it.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 attributes:
   check_mode:
     support: full
-    details: Nothing is ever changed, so check mode is the same run.
+    details: The module never changes anything, so check mode does the same as a normal run.
   diff_mode:
     support: none
   platform:
@@ -96,7 +101,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Ask who dies next
+- name: Predict which process the OOM killer kills next
   memfacts.linux.oom_victims_info:
   register: oom
 
@@ -104,11 +109,11 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     var: oom.report
 
-- name: Only what can happen to one service
+- name: Rank only the memory cgroups that affect one service
   memfacts.linux.oom_victims_info:
     cgroup: /system.slice/tomcat.service
 
-- name: Would protecting the database put the way in at risk
+- name: Predict which process dies next if the database is protected
   memfacts.linux.oom_victims_info:
     what_if:
       - change: oom_score_adj
@@ -116,11 +121,11 @@ EXAMPLES = r"""
         value: -900
   register: oom
 
-- name: Stop if sshd became the next
+- name: Stop if sshd would then die next
   ansible.builtin.assert:
     that: "'sshd' not in oom.what_if.host.next_after | map(attribute='comm')"
 
-- name: What a lower limit, an empty /dev/shm and a stopped job would change together
+- name: Predict the effect of a lower limit, an empty /dev/shm and a stopped job together
   memfacts.linux.oom_victims_info:
     what_if:
       - change: limit
@@ -134,18 +139,18 @@ EXAMPLES = r"""
 
 RETURN = r"""
 summary:
-  description: The one line to read first.
+  description: A one-line summary.
   returned: always
   type: str
   sample: "If the host runs out of memory the kernel kills java (pid 1234), which frees up to 3.0 GiB; 0 findings."
 report:
-  description: The answer as a short page of plain text, one entry a line.
+  description: The answer as a short report in plain text. Each entry is one line.
   returned: always
   type: list
   elements: str
   sample: ["If the host runs out of memory the kernel kills java (pid 1234), which frees up to 3.0 GiB."]
 kernel_release:
-  description: Release of the kernel. V(null) where the captured tree does not tell it.
+  description: Release of the kernel. V(null) if the captured files do not contain it.
   returned: always
   type: str
   sample: "6.1.0-37-amd64"
@@ -162,31 +167,36 @@ host:
       sample: 8264892416
     used_bytes:
       description:
-        - Bytes of RAM in use that the kernel cannot simply give back. V(null) where C(/proc/meminfo) has no
-          MemAvailable.
+        - Bytes of RAM in use that the kernel cannot easily reclaim. V(null) if C(/proc/meminfo) has no MemAvailable.
       returned: always
       type: int
       sample: 5264892416
     total_bytes:
-      description: Bytes of RAM and swap that may be used, which scale oom_score_adj.
+      description:
+        - Bytes of RAM and swap that may be used here. One unit of oom_score_adj is one thousandth of these bytes.
       returned: always
       type: int
       sample: 8264892416
     choice:
       description:
-        - What happens when memory runs out here. V(highest score) kills by points, V(allocating task) whoever asks for
-          memory, V(panic) stops the host, V(wait) lets the tasks sleep until there is room, V(nobody) finds nobody who
-          may be killed.
+        - What the kernel does if memory runs out here. V(highest score) means that it kills the process with the most
+          points. V(allocating task) means that it kills the process that requests memory. V(panic) means that the
+          kernel panics. V(wait) means that tasks sleep until memory is free. V(nobody) means that no process may be
+          killed.
       returned: always
       type: str
       sample: "highest score"
     sure:
-      description: Whether the outcome is beyond the drift of the kernel's counters and no tie is left open.
+      description:
+        - Whether the prediction is certain. The prediction is not certain if a tie is open, or if the points are closer
+          than the possible error of the kernel's counters.
       returned: always
       type: bool
       sample: true
     next:
-      description: Who dies next; several are those of a tie that cannot be decided, of whom one dies, at most O(top).
+      description:
+        - The process that dies next. Several entries mean a tie that cannot be decided, and one of them dies. At most
+          O(top) entries.
       returned: always
       type: list
       elements: dict
@@ -197,25 +207,26 @@ host:
           type: int
           sample: 1234
         comm:
-          description: Its name. Command lines are never reported.
+          description: Name of the process. Command lines are never reported.
           returned: always
           type: str
           sample: "java"
         frees_bytes:
           description:
-            - Bytes of RAM that its death gives back at most, which are its anonymous memory and its page tables. Shared
-              memory and file pages survive it. V(null) where the kernel does not tell anonymous memory, which is so
-              before 4.5 outside RHEL 7.
+            - Maximum bytes of RAM that the death of this process frees, which are its anonymous memory and its page
+              tables. Its shared memory and file pages stay. V(null) if the kernel does not report anonymous memory
+              (before Linux 4.5, except RHEL 7).
           returned: always
           type: int
           sample: 3221225472
     next_count:
-      description: How many those are in all (a count).
+      description: Number of processes in that list before O(top) shortens it.
       returned: always
       type: int
       sample: 1
     signed_next:
-      description: Whom a kernel with the V(signed) badness model would kill. Empty where this kernel has it.
+      description:
+        - The process that a kernel with the V(signed) badness model would kill. Empty if this kernel has that model.
       returned: always
       type: list
       elements: dict
@@ -226,76 +237,82 @@ host:
           type: int
           sample: 1234
         comm:
-          description: Its name. Command lines are never reported.
+          description: Name of the process. Command lines are never reported.
           returned: always
           type: str
           sample: "java"
         frees_bytes:
           description:
-            - Bytes of RAM that its death gives back at most, which are its anonymous memory and its page tables. Shared
-              memory and file pages survive it. V(null) where the kernel does not tell anonymous memory, which is so
-              before 4.5 outside RHEL 7.
+            - Maximum bytes of RAM that the death of this process frees, which are its anonymous memory and its page
+              tables. Its shared memory and file pages stay. V(null) if the kernel does not report anonymous memory
+              (before Linux 4.5, except RHEL 7).
           returned: always
           type: int
           sample: 3221225472
     chosen_pid:
       description:
-        - Up to kernel 5.0 a child dies for the process that is chosen; this is the chosen one. V(null) where no child
-          dies for another.
+        - Id of the process that the kernel chooses if it then kills a child of that process instead, as kernels up to
+          5.0 do. V(null) if no child dies in place of its parent.
       returned: always
       type: int
       sample: 1200
     rivals:
       description:
-        - Process ids of others whose points come so close that the drift of the counters could put them in front.
+        - Ids of other processes that may be killed first, because their points are closer than the possible error of
+          the kernel's counters.
       returned: always
       type: list
       elements: int
       sample: []
     margin_bytes:
       description:
-        - Points between the chosen and the next, as bytes. V(null) where no points decide, or there is no other.
+        - Difference in bytes between the points of the chosen process and of the next one. V(null) if points do not
+          decide, or there is no other process.
       returned: always
       type: int
       sample: 1073741824
     drift_bytes:
       description:
-        - By how many bytes that margin may be off, since the kernel reads its counters less exactly than C(/proc) does.
-          V(null) where no points decide, or there is no other.
+        - Possible error of that difference in bytes. The kernel reads its counters less exactly than C(/proc) does.
+          V(null) if points do not decide, or there is no other process.
       returned: always
       type: int
       sample: 1572864
     group_cgroup:
-      description: Cgroup that dies with the victim, since its memory.oom.group is set. V(null) where none is set.
+      description:
+        - Path of the cgroup whose processes all die with the victim, because memory.oom.group is set there. V(null) if
+          it is set nowhere.
       returned: always
       type: str
       sample: "/system.slice/tomcat.service"
     group_tasks:
-      description: Processes in it that die (a count). V(null) where no cgroup dies as one.
+      description: Number of processes of that cgroup that die. V(null) if no whole cgroup dies.
       returned: always
       type: int
       sample: 4
     group_frees_bytes:
       description:
-        - Bytes of RAM that their death gives back at most. V(null) where no cgroup dies as one, or the kernel does not
-          tell anonymous memory.
+        - Maximum bytes of RAM that the death of that cgroup frees. V(null) if no whole cgroup dies, or the kernel does
+          not report anonymous memory.
       returned: always
       type: int
       sample: 4294967296
     killable:
-      description: Processes that may be killed (a count).
+      description: Number of processes that may be killed.
       returned: always
       type: int
       sample: 112
     victims:
-      description: Those that may be killed, in the kernel's order, at most O(top).
+      description:
+        - Processes that may be killed, in the order in which the kernel would kill them, at most O(top) entries.
       returned: always
       type: list
       elements: dict
       contains:
         rank:
           description:
-            - Its place, from 1. Tied processes share theirs where it cannot be told whom the kernel takes first.
+            - Place in the order, from 1. Tied processes have the same rank if it is not known which one the kernel
+              kills first.
           returned: always
           type: int
           sample: 1
@@ -305,62 +322,63 @@ host:
           type: int
           sample: 1234
         comm:
-          description: Its name. Command lines are never reported.
+          description: Name of the process. Command lines are never reported.
           returned: always
           type: str
           sample: "java"
         unit:
-          description: Systemd unit it belongs to. V(null) where it belongs to none, or to a container or pod.
+          description: Systemd unit of the process. V(null) if the process belongs to no unit, or to a container or pod.
           returned: always
           type: str
           sample: "tomcat.service"
         cgroup:
-          description: Path of its memory cgroup. V(null) where it is not known.
+          description: Path of the memory cgroup of the process. V(null) if it is not known.
           returned: always
           type: str
           sample: "/system.slice/tomcat.service"
         badness:
-          description: The kernel's points for it in this domain, in pages (a number that may be negative).
+          description:
+            - Badness points of the process in this domain (the host or a cgroup), in pages. The number may be negative.
           returned: always
           type: int
           sample: 812345
         tied_with:
-          description: How many others have the same points (a count).
+          description: Number of other processes with the same points.
           returned: always
           type: int
           sample: 0
         oom_score:
           description:
-            - What its C(/proc/PID/oom_score) follows from the same figures, which is of the host and not of this
-              domain. V(null) where the badness model is not known.
+            - The oom_score of the process for the whole host, computed from the same figures. This score corresponds to
+              C(/proc/PID/oom_score). V(null) if the badness model is not known.
           returned: always
           type: int
           sample: 731
         oom_score_adj:
-          description: Its adjustment, from -1000 to 1000.
+          description: The oom_score_adj of the process, from -1000 to 1000.
           returned: always
           type: int
           sample: 0
         rss_bytes:
-          description: Bytes of its resident set.
+          description: Bytes of the resident set of the process.
           returned: always
           type: int
           sample: 3321225472
         swap_bytes:
-          description: Bytes of it in swap.
+          description: Bytes of the process that are in swap.
           returned: always
           type: int
           sample: 0
         frees_bytes:
           description:
-            - Bytes of RAM that its death gives back at most, which are its anonymous memory and its page tables. Shared
-              memory and file pages survive it. V(null) where the kernel does not tell anonymous memory, which is so
-              before 4.5 outside RHEL 7.
+            - Maximum bytes of RAM that the death of this process frees, which are its anonymous memory and its page
+              tables. Its shared memory and file pages stay. V(null) if the kernel does not report anonymous memory
+              (before Linux 4.5, except RHEL 7).
           returned: always
           type: int
           sample: 3221225472
     unkillable:
-      description: Those that are never killed and hold memory, the biggest first, at most O(top).
+      description: Processes that are never killed and hold memory, largest first, at most O(top) entries.
       returned: always
       type: list
       elements: dict
@@ -371,49 +389,51 @@ host:
           type: int
           sample: 1234
         comm:
-          description: Its name.
+          description: Name of the process.
           returned: always
           type: str
           sample: "sshd"
         reason:
-          description: Why the kernel never chooses it.
+          description: Why the kernel never kills the process.
           returned: always
           type: str
           sample: "oom_score_adj -1000"
         oom_score_adj:
-          description: Its adjustment, from -1000 to 1000.
+          description: The oom_score_adj of the process, from -1000 to 1000.
           returned: always
           type: int
           sample: -1000
         held_bytes:
-          description: Bytes of its resident set, page tables and swap.
+          description: Bytes of the resident set, page tables and swap of the process.
           returned: always
           type: int
           sample: 8388608
     unkillable_bytes:
-      description: Bytes that all those hold together, shared memory counted for each.
+      description:
+        - Bytes that all unkillable processes hold together. Shared memory counts once for each process that maps it.
       returned: always
       type: int
       sample: 25165824
     unkillable_percent:
-      description: The same in percent of total_bytes.
+      description: Bytes that all unkillable processes hold, in percent of total_bytes.
       returned: always
       type: float
       sample: 0.3
     unkillable_exhausts:
-      description: Whether they alone fill the domain, so that no kill can help.
+      description: Whether the unkillable processes alone fill the memory, so that no kill can help.
       returned: always
       type: bool
       sample: false
 badness_model:
   description:
-    - How this kernel computes points. V(signed) lets them fall below 0; V(floored) (before 5.9 in the main) gives all
-      that do 1 point, so that of a cgroup whose processes have a very negative oom_score_adj the smallest may die.
+    - How this kernel computes badness points. With V(signed), points can be negative. With V(floored) (most kernels
+      before 5.9), the kernel rounds negative points up to 1. Then it may kill the smallest process of a cgroup in which
+      all processes have a very negative oom_score_adj.
   returned: always
   type: str
   sample: "signed"
 badness_evidence:
-  description: What the kernel itself showed that tells the model, or why nothing does.
+  description: What the running kernel showed that proves the badness model, or why the model is not known.
   returned: always
   type: str
   sample: >-
@@ -421,58 +441,65 @@ badness_evidence:
     floored one 0
 tie_rule:
   description:
-    - Which of several with the same points dies, the V(first) or the V(last) that the kernel scans, or V(unknown).
+    - Which process dies if several have the same points. V(first) and V(last) mean the first or the last process that
+      the kernel scans. V(unknown) means that the rule is not known.
   returned: always
   type: str
   sample: "last"
 tie_rule_evidence:
-  description: Why.
+  description: The evidence for the tie rule.
   returned: always
   type: str
   sample: "kernels from 5.3 on take the last that was scanned, and this one is 6.1.0-37-amd64"
 by_cgroup:
   description:
-    - The same for each memory cgroup that has a limit and processes in it, those closest to their limit first, at most
-      O(top).
+    - The same prediction for each memory cgroup that has a limit and contains processes. Cgroups closest to their limit
+      are first, at most O(top) entries.
   returned: always
   type: list
   elements: dict
   contains:
     cgroup:
-      description: Its path.
+      description: Path of the cgroup.
       returned: always
       type: str
       sample: "/system.slice/tomcat.service"
     limit_bytes:
-      description: Bytes of the cgroup's own limit.
+      description: Memory limit of the cgroup in bytes.
       returned: always
       type: int
       sample: 536870912
     used_bytes:
-      description: Bytes that are charged to the cgroup. V(null) where it cannot be read.
+      description: Bytes charged to the cgroup. V(null) if it cannot be read.
       returned: always
       type: int
       sample: 402653184
     total_bytes:
-      description: Bytes of RAM and swap that may be used, which scale oom_score_adj.
+      description:
+        - Bytes of RAM and swap that may be used here. One unit of oom_score_adj is one thousandth of these bytes.
       returned: always
       type: int
       sample: 536870912
     choice:
       description:
-        - What happens when memory runs out here. V(highest score) kills by points, V(allocating task) whoever asks for
-          memory, V(panic) stops the host, V(wait) lets the tasks sleep until there is room, V(nobody) finds nobody who
-          may be killed.
+        - What the kernel does if memory runs out here. V(highest score) means that it kills the process with the most
+          points. V(allocating task) means that it kills the process that requests memory. V(panic) means that the
+          kernel panics. V(wait) means that tasks sleep until memory is free. V(nobody) means that no process may be
+          killed.
       returned: always
       type: str
       sample: "highest score"
     sure:
-      description: Whether the outcome is beyond the drift of the kernel's counters and no tie is left open.
+      description:
+        - Whether the prediction is certain. The prediction is not certain if a tie is open, or if the points are closer
+          than the possible error of the kernel's counters.
       returned: always
       type: bool
       sample: true
     next:
-      description: Who dies next; several are those of a tie that cannot be decided, of whom one dies, at most O(top).
+      description:
+        - The process that dies next. Several entries mean a tie that cannot be decided, and one of them dies. At most
+          O(top) entries.
       returned: always
       type: list
       elements: dict
@@ -483,25 +510,26 @@ by_cgroup:
           type: int
           sample: 1234
         comm:
-          description: Its name. Command lines are never reported.
+          description: Name of the process. Command lines are never reported.
           returned: always
           type: str
           sample: "java"
         frees_bytes:
           description:
-            - Bytes of RAM that its death gives back at most, which are its anonymous memory and its page tables. Shared
-              memory and file pages survive it. V(null) where the kernel does not tell anonymous memory, which is so
-              before 4.5 outside RHEL 7.
+            - Maximum bytes of RAM that the death of this process frees, which are its anonymous memory and its page
+              tables. Its shared memory and file pages stay. V(null) if the kernel does not report anonymous memory
+              (before Linux 4.5, except RHEL 7).
           returned: always
           type: int
           sample: 3221225472
     next_count:
-      description: How many those are in all (a count).
+      description: Number of processes in that list before O(top) shortens it.
       returned: always
       type: int
       sample: 1
     signed_next:
-      description: Whom a kernel with the V(signed) badness model would kill. Empty where this kernel has it.
+      description:
+        - The process that a kernel with the V(signed) badness model would kill. Empty if this kernel has that model.
       returned: always
       type: list
       elements: dict
@@ -512,76 +540,82 @@ by_cgroup:
           type: int
           sample: 1234
         comm:
-          description: Its name. Command lines are never reported.
+          description: Name of the process. Command lines are never reported.
           returned: always
           type: str
           sample: "java"
         frees_bytes:
           description:
-            - Bytes of RAM that its death gives back at most, which are its anonymous memory and its page tables. Shared
-              memory and file pages survive it. V(null) where the kernel does not tell anonymous memory, which is so
-              before 4.5 outside RHEL 7.
+            - Maximum bytes of RAM that the death of this process frees, which are its anonymous memory and its page
+              tables. Its shared memory and file pages stay. V(null) if the kernel does not report anonymous memory
+              (before Linux 4.5, except RHEL 7).
           returned: always
           type: int
           sample: 3221225472
     chosen_pid:
       description:
-        - Up to kernel 5.0 a child dies for the process that is chosen; this is the chosen one. V(null) where no child
-          dies for another.
+        - Id of the process that the kernel chooses if it then kills a child of that process instead, as kernels up to
+          5.0 do. V(null) if no child dies in place of its parent.
       returned: always
       type: int
       sample: 1200
     rivals:
       description:
-        - Process ids of others whose points come so close that the drift of the counters could put them in front.
+        - Ids of other processes that may be killed first, because their points are closer than the possible error of
+          the kernel's counters.
       returned: always
       type: list
       elements: int
       sample: []
     margin_bytes:
       description:
-        - Points between the chosen and the next, as bytes. V(null) where no points decide, or there is no other.
+        - Difference in bytes between the points of the chosen process and of the next one. V(null) if points do not
+          decide, or there is no other process.
       returned: always
       type: int
       sample: 1073741824
     drift_bytes:
       description:
-        - By how many bytes that margin may be off, since the kernel reads its counters less exactly than C(/proc) does.
-          V(null) where no points decide, or there is no other.
+        - Possible error of that difference in bytes. The kernel reads its counters less exactly than C(/proc) does.
+          V(null) if points do not decide, or there is no other process.
       returned: always
       type: int
       sample: 1572864
     group_cgroup:
-      description: Cgroup that dies with the victim, since its memory.oom.group is set. V(null) where none is set.
+      description:
+        - Path of the cgroup whose processes all die with the victim, because memory.oom.group is set there. V(null) if
+          it is set nowhere.
       returned: always
       type: str
       sample: "/system.slice/tomcat.service"
     group_tasks:
-      description: Processes in it that die (a count). V(null) where no cgroup dies as one.
+      description: Number of processes of that cgroup that die. V(null) if no whole cgroup dies.
       returned: always
       type: int
       sample: 4
     group_frees_bytes:
       description:
-        - Bytes of RAM that their death gives back at most. V(null) where no cgroup dies as one, or the kernel does not
-          tell anonymous memory.
+        - Maximum bytes of RAM that the death of that cgroup frees. V(null) if no whole cgroup dies, or the kernel does
+          not report anonymous memory.
       returned: always
       type: int
       sample: 4294967296
     killable:
-      description: Processes that may be killed (a count).
+      description: Number of processes that may be killed.
       returned: always
       type: int
       sample: 112
     victims:
-      description: Those that may be killed, in the kernel's order, at most O(top).
+      description:
+        - Processes that may be killed, in the order in which the kernel would kill them, at most O(top) entries.
       returned: always
       type: list
       elements: dict
       contains:
         rank:
           description:
-            - Its place, from 1. Tied processes share theirs where it cannot be told whom the kernel takes first.
+            - Place in the order, from 1. Tied processes have the same rank if it is not known which one the kernel
+              kills first.
           returned: always
           type: int
           sample: 1
@@ -591,62 +625,63 @@ by_cgroup:
           type: int
           sample: 1234
         comm:
-          description: Its name. Command lines are never reported.
+          description: Name of the process. Command lines are never reported.
           returned: always
           type: str
           sample: "java"
         unit:
-          description: Systemd unit it belongs to. V(null) where it belongs to none, or to a container or pod.
+          description: Systemd unit of the process. V(null) if the process belongs to no unit, or to a container or pod.
           returned: always
           type: str
           sample: "tomcat.service"
         cgroup:
-          description: Path of its memory cgroup. V(null) where it is not known.
+          description: Path of the memory cgroup of the process. V(null) if it is not known.
           returned: always
           type: str
           sample: "/system.slice/tomcat.service"
         badness:
-          description: The kernel's points for it in this domain, in pages (a number that may be negative).
+          description:
+            - Badness points of the process in this domain (the host or a cgroup), in pages. The number may be negative.
           returned: always
           type: int
           sample: 812345
         tied_with:
-          description: How many others have the same points (a count).
+          description: Number of other processes with the same points.
           returned: always
           type: int
           sample: 0
         oom_score:
           description:
-            - What its C(/proc/PID/oom_score) follows from the same figures, which is of the host and not of this
-              domain. V(null) where the badness model is not known.
+            - The oom_score of the process for the whole host, computed from the same figures. This score corresponds to
+              C(/proc/PID/oom_score). V(null) if the badness model is not known.
           returned: always
           type: int
           sample: 731
         oom_score_adj:
-          description: Its adjustment, from -1000 to 1000.
+          description: The oom_score_adj of the process, from -1000 to 1000.
           returned: always
           type: int
           sample: 0
         rss_bytes:
-          description: Bytes of its resident set.
+          description: Bytes of the resident set of the process.
           returned: always
           type: int
           sample: 3321225472
         swap_bytes:
-          description: Bytes of it in swap.
+          description: Bytes of the process that are in swap.
           returned: always
           type: int
           sample: 0
         frees_bytes:
           description:
-            - Bytes of RAM that its death gives back at most, which are its anonymous memory and its page tables. Shared
-              memory and file pages survive it. V(null) where the kernel does not tell anonymous memory, which is so
-              before 4.5 outside RHEL 7.
+            - Maximum bytes of RAM that the death of this process frees, which are its anonymous memory and its page
+              tables. Its shared memory and file pages stay. V(null) if the kernel does not report anonymous memory
+              (before Linux 4.5, except RHEL 7).
           returned: always
           type: int
           sample: 3221225472
     unkillable:
-      description: Those that are never killed and hold memory, the biggest first, at most O(top).
+      description: Processes that are never killed and hold memory, largest first, at most O(top) entries.
       returned: always
       type: list
       elements: dict
@@ -657,138 +692,141 @@ by_cgroup:
           type: int
           sample: 1234
         comm:
-          description: Its name.
+          description: Name of the process.
           returned: always
           type: str
           sample: "sshd"
         reason:
-          description: Why the kernel never chooses it.
+          description: Why the kernel never kills the process.
           returned: always
           type: str
           sample: "oom_score_adj -1000"
         oom_score_adj:
-          description: Its adjustment, from -1000 to 1000.
+          description: The oom_score_adj of the process, from -1000 to 1000.
           returned: always
           type: int
           sample: -1000
         held_bytes:
-          description: Bytes of its resident set, page tables and swap.
+          description: Bytes of the resident set, page tables and swap of the process.
           returned: always
           type: int
           sample: 8388608
     unkillable_bytes:
-      description: Bytes that all those hold together, shared memory counted for each.
+      description:
+        - Bytes that all unkillable processes hold together. Shared memory counts once for each process that maps it.
       returned: always
       type: int
       sample: 25165824
     unkillable_percent:
-      description: The same in percent of total_bytes.
+      description: Bytes that all unkillable processes hold, in percent of total_bytes.
       returned: always
       type: float
       sample: 0.3
     unkillable_exhausts:
-      description: Whether they alone fill the domain, so that no kill can help.
+      description: Whether the unkillable processes alone fill the memory, so that no kill can help.
       returned: always
       type: bool
       sample: false
 what_if:
   description:
-    - What the changes of O(what_if) would do. Memory is as it is now, and all changes are made at once. V(null) where
-      none were asked for.
+    - The predicted effect of the changes in O(what_if), all applied together to the memory use of now. V(null) if
+      O(what_if) is empty.
   returned: always
   type: dict
   contains:
     changes:
-      description: What was asked.
+      description: The changes that were requested.
       returned: always
       type: list
       elements: dict
       contains:
         change:
-          description: Which change.
+          description: Kind of the change.
           returned: always
           type: str
           sample: "gone"
         summary:
-          description: What it is, in words.
+          description: The change in one sentence.
           returned: always
           type: str
           sample: "nightly-job (pid 812) gone"
         pids:
-          description: Ids of the processes that it is about.
+          description: Ids of the processes that the change affects.
           returned: always
           type: list
           elements: int
           sample: [812]
         frees_bytes:
           description:
-            - Bytes of RAM that it gives back at most. V(null) where it gives nothing back, or the kernel does not tell
+            - Maximum bytes of RAM that the change frees. V(null) if it frees nothing, or if the kernel does not report
               anonymous memory.
           returned: always
           type: int
           sample: 104857600
         can_take_bytes_before:
           description:
-            - Bytes that the tmpfs can still take now. V(null) where it is no tmpfs that is resized, or it has no limit.
+            - Bytes that can still be written to the tmpfs now. V(null) if the change does not resize a tmpfs, or if the
+              tmpfs has no limit.
           returned: always
           type: int
           sample: 1073741824
         can_take_bytes_after:
-          description: Bytes that the tmpfs can take after the change. V(null) where it is no tmpfs that is resized.
+          description:
+            - Bytes that can be written to the tmpfs after the change. V(null) if the change does not resize a tmpfs.
           returned: always
           type: int
           sample: 536870912
     host:
-      description:
-        - The host, before and after.
+      description: The prediction for the host, before and after the changes.
       returned: always
       type: dict
       contains:
         cgroup:
-          description: Path of the cgroup. V(null) where this is the host.
+          description: Path of the cgroup. V(null) if this is the host.
           returned: always
           type: str
           sample: /system.slice/tomcat.service
         limit_bytes_before:
-          description: Bytes of RAM, or of the cgroup's limit now. V(null) where the cgroup has no limit now.
+          description: Bytes of RAM, or for a cgroup the current limit in bytes. V(null) if the cgroup has no limit now.
           returned: always
           type: int
           sample: 536870912
         limit_bytes_after:
           description:
-            - Bytes of RAM, or of the cgroup's limit after the changes. V(null) where the cgroup has no limit then.
+            - Bytes of RAM, or for a cgroup the limit in bytes after the changes. V(null) if the cgroup has no limit
+              then.
           returned: always
           type: int
           sample: 268435456
         changed:
-          description: Whether something else happens.
+          description: Whether the changes alter what happens.
           returned: always
           type: bool
           sample: true
         choice_before:
           description:
-            - What happens now when memory runs out here, as in RV(host.choice). V(null) where the cgroup has no limit
-              now.
+            - What happens now if memory runs out here, as in RV(host.choice). V(null) if the cgroup has no limit now.
           returned: always
           type: str
           sample: "highest score"
         choice_after:
-          description: What happens after the changes. V(null) where the cgroup has no limit then.
+          description: What happens after the changes. V(null) if the cgroup has no limit then.
           returned: always
           type: str
           sample: "highest score"
         sure_before:
-          description: Whether that is sure, as in RV(host.sure). V(null) where the cgroup has no limit now.
+          description:
+            - Whether the prediction for now is certain, as in RV(host.sure). V(null) if the cgroup has no limit now.
           returned: always
           type: bool
           sample: true
         sure_after:
-          description: Whether that is sure after the changes. V(null) where the cgroup has no limit then.
+          description: Whether the prediction after the changes is certain. V(null) if the cgroup has no limit then.
           returned: always
           type: bool
           sample: true
         next_before:
-          description: Who dies next now.
+          description: The process that dies next without the changes.
           returned: always
           type: list
           elements: dict
@@ -799,20 +837,20 @@ what_if:
               type: int
               sample: 1234
             comm:
-              description: Its name. Command lines are never reported.
+              description: Name of the process. Command lines are never reported.
               returned: always
               type: str
               sample: "java"
             frees_bytes:
               description:
-                - Bytes of RAM that its death gives back at most, which are its anonymous memory and its page tables.
-                  Shared memory and file pages survive it. V(null) where the kernel does not tell anonymous memory,
-                  which is so before 4.5 outside RHEL 7.
+                - Maximum bytes of RAM that the death of this process frees, which are its anonymous memory and its page
+                  tables. Its shared memory and file pages stay. V(null) if the kernel does not report anonymous memory
+                  (before Linux 4.5, except RHEL 7).
               returned: always
               type: int
               sample: 3221225472
         next_after:
-          description: Who dies next after the changes.
+          description: The process that dies next after the changes.
           returned: always
           type: list
           elements: dict
@@ -823,20 +861,20 @@ what_if:
               type: int
               sample: 1234
             comm:
-              description: Its name. Command lines are never reported.
+              description: Name of the process. Command lines are never reported.
               returned: always
               type: str
               sample: "java"
             frees_bytes:
               description:
-                - Bytes of RAM that its death gives back at most, which are its anonymous memory and its page tables.
-                  Shared memory and file pages survive it. V(null) where the kernel does not tell anonymous memory,
-                  which is so before 4.5 outside RHEL 7.
+                - Maximum bytes of RAM that the death of this process frees, which are its anonymous memory and its page
+                  tables. Its shared memory and file pages stay. V(null) if the kernel does not report anonymous memory
+                  (before Linux 4.5, except RHEL 7).
               returned: always
               type: int
               sample: 3221225472
         order:
-          description: Those that may be killed, in the new order, at most O(top).
+          description: Processes that may be killed, in the order after the changes, at most O(top) entries.
           returned: always
           type: list
           elements: dict
@@ -847,82 +885,85 @@ what_if:
               type: int
               sample: 1234
             comm:
-              description: Its name.
+              description: Name of the process.
               returned: always
               type: str
               sample: "java"
             rank_before:
-              description: Its place now. V(null) where it may not be killed now, or the cgroup has no limit now.
+              description:
+                - Place in the order now. V(null) if the process may not be killed now, or the cgroup has no limit now.
               returned: always
               type: int
               sample: 1
             rank_after:
               description:
-                - Its place after the changes. V(null) where it may not be killed then, or the cgroup has no limit then.
+                - Place in the order after the changes. V(null) if the process may not be killed then, or the cgroup has
+                  no limit then.
               returned: always
               type: int
               sample: 4
             badness_before:
-              description: Its points now, in pages. V(null) where it has no place now.
+              description: Badness points of the process now, in pages. V(null) if it has no place now.
               returned: always
               type: int
               sample: 812345
             badness_after:
-              description: Its points after the changes, in pages. V(null) where it has no place then.
+              description: Badness points of the process after the changes, in pages. V(null) if it has no place then.
               returned: always
               type: int
               sample: -20000
     by_cgroup:
-      description: Each memory cgroup that the changes are about, before and after.
+      description: The predictions for each memory cgroup that the changes affect, before and after the changes.
       returned: always
       type: list
       elements: dict
       contains:
         cgroup:
-          description: Path of the cgroup. V(null) where this is the host.
+          description: Path of the cgroup. V(null) if this is the host.
           returned: always
           type: str
           sample: /system.slice/tomcat.service
         limit_bytes_before:
-          description: Bytes of RAM, or of the cgroup's limit now. V(null) where the cgroup has no limit now.
+          description: Bytes of RAM, or for a cgroup the current limit in bytes. V(null) if the cgroup has no limit now.
           returned: always
           type: int
           sample: 536870912
         limit_bytes_after:
           description:
-            - Bytes of RAM, or of the cgroup's limit after the changes. V(null) where the cgroup has no limit then.
+            - Bytes of RAM, or for a cgroup the limit in bytes after the changes. V(null) if the cgroup has no limit
+              then.
           returned: always
           type: int
           sample: 268435456
         changed:
-          description: Whether something else happens.
+          description: Whether the changes alter what happens.
           returned: always
           type: bool
           sample: true
         choice_before:
           description:
-            - What happens now when memory runs out here, as in RV(host.choice). V(null) where the cgroup has no limit
-              now.
+            - What happens now if memory runs out here, as in RV(host.choice). V(null) if the cgroup has no limit now.
           returned: always
           type: str
           sample: "highest score"
         choice_after:
-          description: What happens after the changes. V(null) where the cgroup has no limit then.
+          description: What happens after the changes. V(null) if the cgroup has no limit then.
           returned: always
           type: str
           sample: "highest score"
         sure_before:
-          description: Whether that is sure, as in RV(host.sure). V(null) where the cgroup has no limit now.
+          description:
+            - Whether the prediction for now is certain, as in RV(host.sure). V(null) if the cgroup has no limit now.
           returned: always
           type: bool
           sample: true
         sure_after:
-          description: Whether that is sure after the changes. V(null) where the cgroup has no limit then.
+          description: Whether the prediction after the changes is certain. V(null) if the cgroup has no limit then.
           returned: always
           type: bool
           sample: true
         next_before:
-          description: Who dies next now.
+          description: The process that dies next without the changes.
           returned: always
           type: list
           elements: dict
@@ -933,20 +974,20 @@ what_if:
               type: int
               sample: 1234
             comm:
-              description: Its name. Command lines are never reported.
+              description: Name of the process. Command lines are never reported.
               returned: always
               type: str
               sample: "java"
             frees_bytes:
               description:
-                - Bytes of RAM that its death gives back at most, which are its anonymous memory and its page tables.
-                  Shared memory and file pages survive it. V(null) where the kernel does not tell anonymous memory,
-                  which is so before 4.5 outside RHEL 7.
+                - Maximum bytes of RAM that the death of this process frees, which are its anonymous memory and its page
+                  tables. Its shared memory and file pages stay. V(null) if the kernel does not report anonymous memory
+                  (before Linux 4.5, except RHEL 7).
               returned: always
               type: int
               sample: 3221225472
         next_after:
-          description: Who dies next after the changes.
+          description: The process that dies next after the changes.
           returned: always
           type: list
           elements: dict
@@ -957,20 +998,20 @@ what_if:
               type: int
               sample: 1234
             comm:
-              description: Its name. Command lines are never reported.
+              description: Name of the process. Command lines are never reported.
               returned: always
               type: str
               sample: "java"
             frees_bytes:
               description:
-                - Bytes of RAM that its death gives back at most, which are its anonymous memory and its page tables.
-                  Shared memory and file pages survive it. V(null) where the kernel does not tell anonymous memory,
-                  which is so before 4.5 outside RHEL 7.
+                - Maximum bytes of RAM that the death of this process frees, which are its anonymous memory and its page
+                  tables. Its shared memory and file pages stay. V(null) if the kernel does not report anonymous memory
+                  (before Linux 4.5, except RHEL 7).
               returned: always
               type: int
               sample: 3221225472
         order:
-          description: Those that may be killed, in the new order, at most O(top).
+          description: Processes that may be killed, in the order after the changes, at most O(top) entries.
           returned: always
           type: list
           elements: dict
@@ -981,44 +1022,46 @@ what_if:
               type: int
               sample: 1234
             comm:
-              description: Its name.
+              description: Name of the process.
               returned: always
               type: str
               sample: "java"
             rank_before:
-              description: Its place now. V(null) where it may not be killed now, or the cgroup has no limit now.
+              description:
+                - Place in the order now. V(null) if the process may not be killed now, or the cgroup has no limit now.
               returned: always
               type: int
               sample: 1
             rank_after:
               description:
-                - Its place after the changes. V(null) where it may not be killed then, or the cgroup has no limit then.
+                - Place in the order after the changes. V(null) if the process may not be killed then, or the cgroup has
+                  no limit then.
               returned: always
               type: int
               sample: 4
             badness_before:
-              description: Its points now, in pages. V(null) where it has no place now.
+              description: Badness points of the process now, in pages. V(null) if it has no place now.
               returned: always
               type: int
               sample: 812345
             badness_after:
-              description: Its points after the changes, in pages. V(null) where it has no place then.
+              description: Badness points of the process after the changes, in pages. V(null) if it has no place then.
               returned: always
               type: int
               sample: -20000
 findings:
-  description: What is wrong with how this host is set for running out of memory, the worst first.
+  description: Problems in how this host is prepared for running out of memory, most severe first.
   returned: always
   type: list
   elements: dict
   contains:
     id:
-      description: Which finding it is. C(docs/findings.md) of the collection has a section of that name.
+      description: Id of the finding. C(docs/findings.md) of the collection has a section of that name.
       returned: always
       type: str
       sample: "lifeline-unprotected"
     severity:
-      description: How bad it is, which is V(info), V(warning) or V(critical).
+      description: Severity, which is V(info), V(warning) or V(critical).
       returned: always
       type: str
       sample: "warning"
@@ -1028,7 +1071,7 @@ findings:
       type: str
       sample: "sshd, the way in, is not protected from the OOM killer"
     evidence:
-      description: What it was concluded from. Each finding has its own fields.
+      description: The figures on which the finding is based. Each finding has its own fields.
       returned: always
       type: dict
       sample: {"pid": 812}
@@ -1059,24 +1102,24 @@ findings:
       type: str
       sample: "docs/findings.md#lifeline-unprotected"
 truncated:
-  description: Lists that have more entries than O(top) lets through, by their place.
+  description: Names of the lists that O(top) has shortened.
   returned: always
   type: list
   elements: str
   sample: ["host.victims"]
 incomplete:
-  description: What could not be told.
+  description: Values that could not be read.
   returned: always
   type: list
   elements: dict
   contains:
     source:
-      description: File or figure.
+      description: Name of the file or of the value.
       returned: always
       type: str
       sample: "/proc/PID/status"
     reason:
-      description: Why.
+      description: The evidence for the tie rule.
       returned: always
       type: str
       sample: "3 of 212 processes could not be read"
@@ -1090,7 +1133,7 @@ from_zip.compile_once()  # before the other files of the collection are imported
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import next_victim
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import what_if
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import changes
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host
 
 
@@ -1104,7 +1147,7 @@ def main():
                 "elements": "dict",
                 "default": [],
                 "options": {
-                    "change": {"type": "str", "required": True, "choices": list(what_if.CHANGES)},
+                    "change": {"type": "str", "required": True, "choices": list(changes.CHANGES)},
                     "pid": {"type": "int"},
                     "name": {"type": "str"},
                     "unit": {"type": "str"},

@@ -8,173 +8,180 @@ module: tmpfs_size
 short_description: Set the size of a tmpfs, now and after a reboot
 version_added: 0.1.0
 description:
-  - Gives a mounted tmpfs another size or number of inodes without unmounting it, and declares the same where this mount
-    is declared, so that it holds after a reboot.
-  - Looks at the mount as well as at what is declared, and repairs whichever differs.
-  - All other mount options stay as they are, which C(mount -o remount) does not grant for a path in C(/etc/fstab).
-  - Refuses a size that would not hold what is in use before the kernel is asked, and says which files and processes
-    hold the space.
-  - Limits the journal in memory too, and lets systemd-tmpfiles delete what was not used for some time.
-  - Judges everything that it is asked for before the first change. What fails half-way is taken back.
-  - Records in C(/var/lib/memfacts/tmpfs_size.json) what was there before and what was set, by which O(state=absent)
-    puts it back.
+  - Changes the size limit or the number of inodes of a mounted tmpfs without unmounting it. Changes the file that
+    declares the mount in the same way, so that the limit survives a reboot.
+  - Compares both the mount and its declaration with the requested limits, and corrects the one that differs.
+  - Keeps all other mount options. C(mount -o remount) may change them for a path that is in C(/etc/fstab).
+  - Refuses a size that is too small for the files in the tmpfs, and names the files and processes that hold the space.
+  - Can also limit the journal in C(/run), and let systemd-tmpfiles delete files that were not used for some time.
+  - Checks everything before the first change. If a later step fails, the module takes back all changes.
+  - Records in C(/var/lib/memfacts/tmpfs_size.json) what was there before and what was set. O(state=absent) uses this
+    record to restore it.
 author:
   - the memfacts authors (@memfacts)
 options:
   path:
     description:
-      - Where the tmpfs is mounted. V(/run/user/*) or the folder of any user stands for the tmpfs of all users, which
-        have one size.
+      - Mount point of the tmpfs. V(/run/user/*) and the folder of any single user mean the tmpfs of all users, because
+        they all have the same size.
     type: path
   entries:
     description:
-      - Several mounts in one run. All of them are judged before the first is changed, systemd reads its files once, and
-        a failure takes all of them back.
-      - Two entries that would give one tmpfs different limits are refused, also where they name it by two paths.
+      - Several mounts to change in one run. The module checks all of them before it changes the first one. systemd
+        reads its files once. If one entry fails, the module takes back the changes of all.
+      - The module refuses two entries that give one tmpfs different limits, even if they name it by different paths.
     type: list
     elements: dict
     suboptions:
       path:
-        description: See O(path).
+        description: Same as O(path).
         type: path
         required: true
       size:
-        description: See O(size).
+        description: Same as O(size).
         type: str
       inodes:
-        description: See O(inodes).
+        description: Same as O(inodes).
         type: str
       min_free:
-        description: See O(min_free).
+        description: Same as O(min_free).
         type: str
       persist:
-        description: See O(persist).
+        description: Same as O(persist).
         type: str
         choices: [auto, fstab, systemd, logind, none]
         default: auto
       missing:
-        description: See O(missing).
+        description: Same as O(missing).
         type: str
         choices: [fail, ignore]
         default: fail
   journal:
     description:
-      - Limits of the journal in C(/run), which journald reads by a restart. Read back from its files in its own order;
-        where another file would win, the run is refused.
-      - Without any of them the limits that an earlier run has set are taken back.
+      - Limits of the journal in C(/run). The module restarts journald, which then reads the limits. The module reads
+        the limits back from the files of journald, in the order in which journald reads these files. If another file
+        would override a limit, the module refuses and changes nothing.
+      - If none of the three limits is given, the limits that an earlier run has set are taken back.
     type: dict
     suboptions:
       max_use:
         description:
-          - C(RuntimeMaxUse=) of journald.conf(5), which is how much of C(/run) the journal may take. Bytes, or a number
-            with V(K), V(M), V(G) or V(T), at least twice O(journal.max_file_size). What is above it is removed at once.
+          - C(RuntimeMaxUse=) of journald.conf(5), the maximum size of the journal in C(/run). Give bytes, or a number
+            with V(K), V(M), V(G) or V(T). The size must be at least twice O(journal.max_file_size). journald removes at
+            once what is above the limit.
         type: str
       keep_free:
-        description: C(RuntimeKeepFree=), which is how much of C(/run) it leaves to others.
+        description: C(RuntimeKeepFree=), the space in C(/run) that the journal leaves free for others.
         type: str
       max_file_size:
-        description: C(RuntimeMaxFileSize=), in steps of which old entries are deleted.
+        description:
+          - C(RuntimeMaxFileSize=), the maximum size of one journal file. journald deletes old entries one file at a
+            time.
         type: str
   ages:
     description:
-      - Folders in which systemd-tmpfiles deletes what was not used for some time. It runs 15 minutes after boot and
-        then once a day. An empty list takes back the ages that an earlier run has set.
-      - A folder of the system or a home, a path with a wildcard, a specifier such as C(%h), C(..) or a symbolic link on
-        the way, and a folder on the way that others than root may replace are refused.
+      - Folders in which systemd-tmpfiles deletes files that were not used for some time. systemd-tmpfiles runs 15
+        minutes after boot and then once a day. An empty list takes back the ages that an earlier run has set.
+      - The module refuses system folders, home folders, and paths with a wildcard, a specifier such as C(%h) or C(..).
+        It also refuses a path in which some part is a symbolic link or a folder that users other than root can replace.
     type: list
     elements: dict
     suboptions:
       path:
-        description: The folder.
+        description: Path of the folder.
         type: str
         required: true
       age:
-        description: The age, such as V(10d) or V(12h), as in tmpfiles.d(5), at least V(1h).
+        description: The age, such as V(10d) or V(12h), as in tmpfiles.d(5). The age must be at least V(1h).
         type: str
         required: true
       not_tmpfs:
-        description: Whether files may be deleted although the folder is on disk. Otherwise that is refused.
+        description: Whether to accept a folder that is on disk. If it is false, the module refuses such a folder.
         type: bool
         default: false
       missing:
-        description: What to do where there is no such folder. V(ignore) leaves it without an age.
+        description: What to do if the folder does not exist. V(fail) makes the task fail. V(ignore) sets no age for it.
         type: str
         choices: [fail, ignore]
         default: fail
   clean_now:
     description:
-      - Whether to delete at once when an age was changed, and not only at the next run of systemd's timer. Check mode
-        lists what that would delete.
+      - Whether to delete old files at once if an age has changed, instead of at the next run of the timer of systemd.
+        Check mode lists the files that it would delete.
     type: bool
     default: false
   size:
     description:
-      - How large the tmpfs may grow. A number of bytes, or a number with V(k), V(M), V(G) or V(T), or a percentage of
-        RAM such as V(20%), which is declared as a percentage too. The kernel rounds it up to whole pages.
-      - A size above the RAM is set with a warning.
-      - V(0) is refused, since to the kernel it means no limit, and no limit can ever be set again. So is a leading 0,
-        which the kernel takes for octal, and a fraction.
+      - The size limit of the tmpfs. Give a number of bytes, a number with V(k), V(M), V(G) or V(T), or a percentage of
+        RAM such as V(20%). A percentage is also written as a percentage. The kernel rounds the size up to whole pages.
+      - If the size is larger than the RAM, the module sets it and warns.
+      - The module refuses V(0), because the kernel reads it as no limit, and a remount can never set a limit again. It
+        also refuses a leading 0, which the kernel reads as octal, and fractions.
     type: str
   inodes:
     description:
-      - How many files and folders the tmpfs may hold. A number, which may have V(k), V(M), V(G) or V(T) behind it.
+      - The maximum number of files and folders in the tmpfs. The number may have the suffix V(k), V(M), V(G) or V(T).
     type: str
   min_free:
     description:
-      - How much must be free after the tmpfs was made smaller. A size as in O(size); a percentage is a share of the new
-        size.
+      - The space that must remain free if the tmpfs becomes smaller. Give the space in the same format as O(size). A
+        percentage is a share of the new size.
     type: str
   persist:
     description:
-      - Where to declare it.
-      - V(auto) takes the one place that decides about this mount, which is systemd-logind for the tmpfs of users,
-        C(/etc/fstab) for what is declared there, the mount unit for what has one, and C(/etc/fstab) with a new line for
-        C(/run), C(/run/lock) and C(/dev/shm), which systemd mounts itself and remounts by that line.
+      - Where to declare the limits.
+      - V(auto) uses the one place that takes effect for this mount. That is systemd-logind for the tmpfs of users,
+        C(/etc/fstab) for a mount that has a line there, and the mount unit for a mount that has one. For C(/run),
+        C(/run/lock) and C(/dev/shm) it is a new line in C(/etc/fstab). systemd mounts these itself and then remounts
+        them with the options of that line.
       - V(auto) declares nothing for a tmpfs that somebody has mounted by hand, and says so in RV(place_reason).
-        V(fstab) adds a line for it, with C(nofail), so that it is mounted at each boot from then on.
-      - V(fstab), V(systemd) and V(logind) are refused where that place would not decide.
+        V(fstab) adds a line for it, with C(nofail). The tmpfs is then mounted at each boot.
+      - V(fstab), V(systemd) and V(logind) are refused if that place would not take effect.
       - V(systemd) writes C(/etc/systemd/system/UNIT.d/zz-memfacts.conf), V(logind) writes
         C(/etc/systemd/logind.conf.d/zz-memfacts.conf).
-      - V(none) changes only what is mounted, as C(state=ephemeral) of C(ansible.posix.mount) does, and takes back what
-        an earlier run has declared for it.
+      - V(none) changes only the mounted tmpfs, as C(state=ephemeral) of C(ansible.posix.mount) does, and takes back
+        what an earlier run has declared for it.
     type: str
     choices: [auto, fstab, systemd, logind, none]
     default: auto
   state:
     description:
       - V(present) sets the limits.
-      - V(absent) puts back what was there before the first run, files as well as the limits of the mount, of O(path),
-        of the paths in O(entries), or without both of everything in the record. What somebody else has changed since
-        is left as it is and named in RV(kept). So is a mount that is too full for its former size, which stays in the
-        record. What is not in the record is absent already.
+      - V(absent) restores the files and the limits of the mount from before the first run. This applies to O(path), to
+        the paths in O(entries), or without both to everything in the record. If somebody else has changed something
+        since, it stays as it is and is named in RV(kept). If the files in a mount do not fit into its former size, the
+        mount is also named in RV(kept), and stays in the record. A path that is not in the record counts as absent.
       - V(listed) changes nothing and returns the record.
     type: str
     choices: [present, absent, listed]
     default: present
   missing:
     description:
-      - What to do where nothing is mounted at O(path). V(ignore) leaves such a host alone.
+      - What to do if nothing is mounted at O(path). V(fail) makes the task fail. V(ignore) makes it do nothing.
     type: str
     choices: [fail, ignore]
     default: fail
   fstab:
     description:
-      - The file to use as C(/etc/fstab), such as that of a chroot. What a run has written there is taken back only by a
-        run with the same option.
+      - The file to use instead of C(/etc/fstab), such as that of a chroot. Only a run with the same value can undo what
+        was written to this file.
     type: path
     default: /etc/fstab
   backup:
-    description: Keep a copy of each file that is changed and was there before, beside it and with the time in its name.
+    description:
+      - Whether to keep a copy of each existing file that the module changes. The copy is in the same folder and has the
+        time in its name.
     type: bool
     default: false
   unsafe_writes:
     description:
-      - Write a file in place where it cannot be replaced, such as a C(/etc/fstab) that is a bind mount. A run that is
-        killed may then leave half of it.
+      - Whether to write directly to a file that cannot be replaced, such as a C(/etc/fstab) that is a bind mount. A run
+        that is killed may then leave an incomplete file.
     type: bool
     default: false
   lock_timeout:
-    description: How many seconds to wait for another run of a setter of this collection on the same host to end.
+    description:
+      - Maximum number of seconds to wait for another run of C(oom_score_adj) or C(tmpfs_size) on the same host.
     type: int
     default: 60
 extends_documentation_fragment:
@@ -187,8 +194,8 @@ attributes:
   platform:
     platforms: linux
 notes:
-  - Needs root, and nothing on the managed host but Python 3.6 or later and mount(8).
-  - All mounts of one tmpfs, such as bind mounts and those in containers, change together.
+  - Needs root. The managed host needs only Python 3.6 or later and mount(8).
+  - All mounts of one tmpfs change together, such as bind mounts and mounts in containers.
 """
 
 EXAMPLES = r"""
@@ -197,7 +204,7 @@ EXAMPLES = r"""
     path: /run
     size: 10%
 
-- name: Cap /tmp, and leave at least 200 MiB above what is in it
+- name: Limit /tmp, and leave at least 200 MiB free
   memfacts.linux.tmpfs_size:
     path: /tmp
     size: 2G
@@ -205,7 +212,7 @@ EXAMPLES = r"""
     min_free: 200M
     missing: ignore
 
-- name: Give every user's runtime folder 256 MiB
+- name: Limit the runtime folder of every user to 256 MiB
   memfacts.linux.tmpfs_size:
     path: /run/user/*
     size: 256M
@@ -216,7 +223,7 @@ EXAMPLES = r"""
     size: 8G
     persist: none
 
-- name: Cap several in one run
+- name: Limit several mounts in one run
   memfacts.linux.tmpfs_size:
     entries:
       - path: /run
@@ -224,7 +231,7 @@ EXAMPLES = r"""
       - path: /dev/shm
         size: 2G
 
-- name: Limit the journal in /run, and delete what was not used in /tmp for ten days
+- name: Limit the journal in /run, and delete files in /tmp that were not used for ten days
   memfacts.linux.tmpfs_size:
     journal:
       max_use: 64M
@@ -233,12 +240,12 @@ EXAMPLES = r"""
       - path: /tmp
         age: 10d
 
-- name: Put back what was there before
+- name: Restore what was there before
   memfacts.linux.tmpfs_size:
     path: /run
     state: absent
 
-- name: Put back everything that this module has ever changed
+- name: Undo everything that is in the record
   memfacts.linux.tmpfs_size:
     state: absent
 """
@@ -250,50 +257,50 @@ title:
   type: str
   sample: /run
 mount_point:
-  description: The mount point, V(/run/user/*) where it stands for all users.
+  description: The mount point. V(/run/user/*) means the tmpfs of all users.
   returned: with O(path), unless O(state=listed)
   type: str
   sample: /run
 place:
-  description: Where the size is declared, one of V(fstab), V(systemd), V(logind) and V(none).
+  description: Where the size is declared, which is V(fstab), V(systemd), V(logind) or V(none).
   returned: with O(path), unless O(state=listed)
   type: str
   sample: fstab
 place_reason:
-  description: Why it is declared nowhere although O(persist=auto).
+  description: Why the size is declared nowhere, although O(persist=auto).
   returned: with O(path), for a tmpfs that was mounted by hand
   type: str
   sample: "/mnt was mounted by hand: neither fstab nor a mount unit declares it; give persist: fstab"
 files:
-  description: The files that were changed, or would be in check mode.
+  description: Files that were changed. In check mode, files that would be changed.
   returned: unless O(state=listed)
   type: list
   elements: str
   sample: [/etc/fstab]
 backup_files:
-  description: The copies that O(backup) has made.
+  description: Copies that were made because of O(backup).
   returned: unless O(state=listed)
   type: list
   elements: str
   sample: [/etc/fstab.812.2026-11-30@23:41:49~]
 kept:
-  description: What O(state=absent) has left as it is, since it differs from what was set or cannot go back.
+  description: What O(state=absent) has left as it is, because it differs from what was set or cannot be restored.
   returned: unless O(state=listed)
   type: list
   elements: dict
   contains:
     what:
-      description: The mount, or the file of the journal's limits or of the ages.
+      description: The mount, or the file with the limits of the journal or with the ages.
       returned: always
       type: str
       sample: /mnt
     reason:
-      description: Why.
+      description: The reason.
       returned: always
       type: str
       sample: its size is 80.0 MiB and not the 20.0 MiB that were set
 mounts:
-  description: Each tmpfs that O(path) stands for, with its limits before and after.
+  description: Each tmpfs that O(path) means, with its limits before and after the run.
   returned: with O(path), unless O(state=listed)
   type: list
   elements: dict
@@ -304,32 +311,32 @@ mounts:
       type: str
       sample: /run
     used_bytes:
-      description: Bytes in use. V(null) where the tmpfs has no limit, since the kernel does not tell then.
+      description: Bytes in use. V(null) if the tmpfs has no limit, because the kernel then does not report it.
       returned: always
       type: int
       sample: 4194304
     inodes_used:
-      description: Inodes in use (a count). V(null) where their number has no limit.
+      description: Number of inodes in use. V(null) if the number of inodes has no limit.
       returned: always
       type: int
       sample: 812
     size_bytes_before:
-      description: Its size in bytes before. V(null) where it has no limit.
+      description: Size limit in bytes before the run. V(null) if there was none.
       returned: always
       type: int
       sample: 823459840
     size_bytes:
-      description: Its size in bytes afterwards, read back from the kernel. V(null) where it has no limit.
+      description: Size limit in bytes after the run, read back from the kernel. V(null) if there is none.
       returned: always
       type: int
       sample: 411729920
     inodes_before:
-      description: How many inodes it might have before (a count). V(null) where there is no limit.
+      description: Maximum number of inodes before the run. V(null) if there was no limit.
       returned: always
       type: int
       sample: 819200
     inodes:
-      description: How many inodes it may have afterwards (a count). V(null) where there is no limit.
+      description: Maximum number of inodes after the run. V(null) if there is no limit.
       returned: always
       type: int
       sample: 819200
@@ -339,7 +346,7 @@ skipped_reason:
   type: str
   sample: "nothing is mounted at /tmp"
 entries:
-  description: What came of each of O(entries), or of each path in the record where it was undone as a whole.
+  description: The result of each of O(entries), or of each path in the record if the whole record was undone.
   returned: without O(path), unless O(state=listed)
   type: list
   elements: dict
@@ -350,28 +357,28 @@ entries:
       type: str
       sample: /run
     mount_point:
-      description: The mount point, V(/run/user/*) where it stands for all users.
+      description: The mount point. V(/run/user/*) means the tmpfs of all users.
       returned: always
       type: str
       sample: /run
     place:
-      description: Where the size is declared, one of V(fstab), V(systemd), V(logind) and V(none).
+      description: Where the size is declared, which is V(fstab), V(systemd), V(logind) or V(none).
       returned: always
       type: str
       sample: fstab
     place_reason:
-      description: Why it is declared nowhere although O(persist=auto).
+      description: Why the size is declared nowhere, although O(persist=auto).
       returned: for a tmpfs that was mounted by hand
       type: str
       sample: "/mnt was mounted by hand: neither fstab nor a mount unit declares it; give persist: fstab"
     files:
-      description: The files that were changed, or would be in check mode.
+      description: Files that were changed. In check mode, files that would be changed.
       returned: always
       type: list
       elements: str
       sample: [/etc/fstab]
     kept:
-      description: What O(state=absent) has left as it is, since it differs from what was set or cannot go back.
+      description: What O(state=absent) has left as it is, because it differs from what was set or cannot be restored.
       returned: always
       type: list
       elements: dict
@@ -382,7 +389,7 @@ entries:
           type: str
           sample: /mnt
         reason:
-          description: Why.
+          description: The reason.
           returned: always
           type: str
           sample: its size is 80.0 MiB and not the 20.0 MiB that were set
@@ -392,7 +399,7 @@ entries:
       type: bool
       sample: true
     mounts:
-      description: Each tmpfs that O(path) stands for, with its limits before and after.
+      description: Each tmpfs that O(path) means, with its limits before and after the run.
       returned: always
       type: list
       elements: dict
@@ -403,32 +410,32 @@ entries:
           type: str
           sample: /run
         used_bytes:
-          description: Bytes in use. V(null) where the tmpfs has no limit, since the kernel does not tell then.
+          description: Bytes in use. V(null) if the tmpfs has no limit, because the kernel then does not report it.
           returned: always
           type: int
           sample: 4194304
         inodes_used:
-          description: Inodes in use (a count). V(null) where their number has no limit.
+          description: Number of inodes in use. V(null) if the number of inodes has no limit.
           returned: always
           type: int
           sample: 812
         size_bytes_before:
-          description: Its size in bytes before. V(null) where it has no limit.
+          description: Size limit in bytes before the run. V(null) if there was none.
           returned: always
           type: int
           sample: 823459840
         size_bytes:
-          description: Its size in bytes afterwards, read back from the kernel. V(null) where it has no limit.
+          description: Size limit in bytes after the run, read back from the kernel. V(null) if there is none.
           returned: always
           type: int
           sample: 411729920
         inodes_before:
-          description: How many inodes it might have before (a count). V(null) where there is no limit.
+          description: Maximum number of inodes before the run. V(null) if there was no limit.
           returned: always
           type: int
           sample: 819200
         inodes:
-          description: How many inodes it may have afterwards (a count). V(null) where there is no limit.
+          description: Maximum number of inodes after the run. V(null) if there is no limit.
           returned: always
           type: int
           sample: 819200
@@ -438,43 +445,43 @@ entries:
       type: str
       sample: "nothing is mounted at /tmp"
 journal:
-  description: What counts for the journal in memory.
+  description: The result for the journal in C(/run).
   returned: with O(journal), or when O(state=absent) undoes the whole record
   type: dict
   contains:
     changed:
-      description: Whether its limits were changed.
+      description: Whether the limits of the journal were changed.
       returned: always
       type: bool
       sample: true
     file:
-      description: The file that declares them, V(null) where other files do.
+      description: The file with the limits of the journal. V(null) if other files set them.
       returned: always
       type: str
       sample: /etc/systemd/journald.conf.d/zz-memfacts.conf
     restarted:
-      description: Whether journald was restarted, by which it reads them.
+      description: Whether journald was restarted, so that it reads its files again.
       returned: always
       type: bool
       sample: true
     settings:
-      description: What journald goes by afterwards.
+      description: The settings of journald after the run.
       returned: always
       type: list
       elements: dict
       contains:
         key:
-          description: The setting.
+          description: Name of the setting.
           returned: always
           type: str
           sample: RuntimeMaxUse
         value:
-          description: Its value as it is written.
+          description: Value of the setting, as it is written in the file.
           returned: always
           type: str
           sample: 64M
         bytes:
-          description: The same in bytes.
+          description: Value of the setting in bytes.
           returned: always
           type: int
           sample: 67108864
@@ -484,17 +491,17 @@ journal:
           type: str
           sample: /etc/systemd/journald.conf.d/zz-memfacts.conf
         wanted:
-          description: The value that was asked for, V(null) where none was.
+          description: The requested value. V(null) if none was requested.
           returned: always
           type: str
           sample: 64M
     skipped_reason:
-      description: Why nothing was done, V(null) where it was.
+      description: Why nothing was done. V(null) if something was done.
       returned: always
       type: str
       sample: this host does not run systemd
 ages:
-  description: The folders that systemd-tmpfiles cleans.
+  description: The result for the folders that systemd-tmpfiles cleans.
   returned: with O(ages), or when O(state=absent) undoes the whole record
   type: dict
   contains:
@@ -504,74 +511,74 @@ ages:
       type: bool
       sample: true
     file:
-      description: The file that declares them, V(null) where nothing was done.
+      description: The file with the ages. V(null) if nothing was done.
       returned: always
       type: str
       sample: /etc/tmpfiles.d/00-memfacts.conf
     paths:
-      description: One for each of O(ages).
+      description: One result for each of O(ages).
       returned: always
       type: list
       elements: dict
       contains:
         path:
-          description: The folder.
+          description: Path of the folder.
           returned: always
           type: str
           sample: /tmp
         age:
-          description: Its age.
+          description: Age that was set for the folder.
           returned: always
           type: str
           sample: 10d
         on_tmpfs:
-          description: Whether it is on a tmpfs, V(null) where there is no such folder.
+          description: Whether the folder is on a tmpfs. V(null) if the folder does not exist.
           returned: always
           type: bool
           sample: true
         lines:
-          description: The lines of tmpfiles.d(5) that declare it.
+          description: Lines of tmpfiles.d(5) that set the age.
           returned: always
           type: list
           elements: str
           sample: ["d /tmp 1777 root root 10d"]
         skipped_reason:
-          description: Why it has no age, V(null) where it has one.
+          description: Why the folder has no age. V(null) if it has one.
           returned: always
           type: str
           sample: there is no such folder
     due:
       description:
-        - What is older than that now, at most 1000 files and folders. V(null) where it was not computed, which is done
-          in check mode or with O(clean_now), when an age changes.
+        - Files and folders that are older than their age now, at most 1000. The module computes this list if an age
+          changes, in check mode or with O(clean_now). V(null) if they were not computed.
       returned: always
       type: list
       elements: str
       sample: [/tmp/old]
     due_count:
-      description: How many there are.
+      description: Number of files and folders that are older than their age now.
       returned: always
       type: int
       sample: 1
     doubts:
-      description: What cannot be told of RV(ages.due).
+      description: What is uncertain about RV(ages.due).
       returned: always
       type: list
       elements: str
       sample: []
     skipped_reason:
-      description: Why nothing was done, V(null) where it was.
+      description: Why nothing was done. V(null) if something was done.
       returned: always
       type: str
       sample: this host does not run systemd
 removed:
-  description: What O(clean_now) has deleted, or would in check mode.
+  description: Files and folders that O(clean_now) has deleted. In check mode, those that it would delete.
   returned: unless O(state=listed)
   type: list
   elements: str
   sample: [/tmp/old]
 record:
-  description: What is recorded for the way back, as it is in C(/var/lib/memfacts/tmpfs_size.json).
+  description: The record that an undo would use, as it is in C(/var/lib/memfacts/tmpfs_size.json).
   returned: when O(state=listed)
   type: dict
   sample: {version: 2, mounts: {}, journal: null, ages: null}
@@ -586,28 +593,28 @@ least_size_bytes:
   type: int
   sample: 41943040
 held_by:
-  description: What holds the space, the biggest first, at most five entries.
+  description: Files that hold the space, largest first, at most five entries.
   returned: when the size is refused for what is in use
   type: list
   elements: dict
   contains:
     path:
-      description: The file, the last name it had if it was deleted.
+      description: Path of the file. If the file was deleted, its last path.
       returned: always
       type: str
       sample: /run/log/journal/6f1c/system.journal
     bytes:
-      description: Bytes it takes.
+      description: Bytes of memory that the file uses.
       returned: always
       type: int
       sample: 33554432
     deleted:
-      description: Whether it has no name any more, so that only its holders keep it.
+      description: Whether the file was deleted and exists only because processes still hold it.
       returned: always
       type: bool
       sample: false
     holders:
-      description: The processes that have it open or mapped, at most five.
+      description: Processes that have the file open or mapped, at most five.
       returned: always
       type: list
       elements: dict

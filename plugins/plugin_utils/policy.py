@@ -76,7 +76,9 @@ def _refused_anywhere(policy, name):
         except OptionError as error:
             yield f"{place}: {error}"
         if "unit" in entry and drop_in_text.full_name(entry["unit"]) is None:
-            yield f"{place}.unit is {entry['unit']!r}, which names no unit; give one like ssh.service."
+            yield (
+                f"{place}.unit is {entry['unit']!r}, which is not the name of a unit; give a name such as ssh.service."
+            )
 
 
 def _twice(policy, name):
@@ -85,7 +87,7 @@ def _twice(policy, name):
     for place, entry in _placed(policy, name):
         meant = _meant(entry)
         if meant in seen:
-            yield f"{place} is about {_title(entry)}, as {seen[meant]} is; say it once."
+            yield f"{place} has the selector {_title(entry)}, as {seen[meant]} has; remove one of them."
         seen.setdefault(meant, place)
 
 

@@ -58,14 +58,17 @@ def _of_entry(entry, part, place):
     yield from _unknown_keys(entry, part.known, place)
     given = [kind for kind in part.selectors if kind in entry]
     if given and "unit" not in given and (entry.get("scope") == "user" or entry.get("persist") == "systemd"):
-        yield f"{place} is about {given[0]} {entry[given[0]]}, but scope and persist are of a unit; leave them out."
+        yield (
+            f"{place} has the selector {given[0]} {entry[given[0]]}, but scope and persist are only for units; "
+            "remove them."
+        )
     if len(given) != 1:
-        said = "names " + " and ".join(given) if given else "names nothing that it is about"
+        said = "has the selectors " + " and ".join(given) if given else "has no selector"
         yield f"{place} {said}; give exactly one of {', '.join(part.selectors)}."
     if "value" not in entry:
-        yield f"{place} lacks value; add it."
+        yield f"{place} has no value; add one."
     if "allow_unkillable" in part.known and "allow_unkillable" in entry and "note" not in entry:
-        yield f"{place} has allow_unkillable, but no note that says why; add it."
+        yield f"{place} has allow_unkillable, but no note that gives the reason; add a note."
     for key in sorted(part.known.intersection(entry)):
         yield from _of_value(key, entry[key], part, f"{place}.{key}")
 

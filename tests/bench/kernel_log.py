@@ -8,7 +8,7 @@ import pathlib
 from typing import Iterator, List
 
 from tests.bench import places
-from tests.support import dresses
+from tests.support import log_formats
 
 _LOGS = places.CHECKOUT / "tests" / "unit" / "fixtures" / "oomlogs"
 _OTHERS = [
@@ -21,13 +21,13 @@ _OTHERS = [
 
 
 @functools.lru_cache(maxsize=None)
-def reports_of_logs() -> List[List[dresses.Record]]:
+def reports_of_logs() -> List[List[log_formats.Record]]:
     """Each report of the captured logs, to the line before the next."""
-    found: List[List[dresses.Record]] = []
+    found: List[List[log_formats.Record]] = []
     for path in sorted(pathlib.Path(_LOGS).glob("*.kmsg.txt")):
         lines = [line for line in path.read_bytes().splitlines(True) if line.count(b",", 0, 40) > 2]
         begun = False
-        for record in dresses.records(line for line in lines if line[:1].isdigit() and b";" in line):
+        for record in log_formats.records(line for line in lines if line[:1].isdigit() and b";" in line):
             if b" invoked oom-killer: " in record.text:
                 found.append([])
                 begun = True
@@ -37,7 +37,7 @@ def reports_of_logs() -> List[List[dresses.Record]]:
 
 
 @functools.lru_cache(maxsize=1)
-def mixed(reports: int, lines: int = 0) -> List[dresses.Record]:
+def mixed(reports: int, lines: int = 0) -> List[log_formats.Record]:
     """So many reports, one after the other of those captured, and lines of others to make it as many lines.
 
     A millisecond is between two lines, so that a report does not seem to pause.
@@ -45,11 +45,11 @@ def mixed(reports: int, lines: int = 0) -> List[dresses.Record]:
     known = _short_reports()
     chosen = [known[number * 7 % len(known)] for number in range(reports)]
     spare = lines - sum(map(len, chosen))
-    log: List[dresses.Record] = []
+    log: List[log_formats.Record] = []
     others = itertools.cycle(_OTHERS)
     for number, report in enumerate(chosen):
         wanted = max(0, spare * (number + 1) // reports - spare * number // reports)
-        log += [dresses.Record(6, 0, 0, "-", next(others)) for _number in range(wanted)]
+        log += [log_formats.Record(6, 0, 0, "-", next(others)) for _number in range(wanted)]
         log += report
     return [record._replace(sequence=number, usec=number * 1000) for number, record in enumerate(log)]
 
@@ -57,17 +57,17 @@ def mixed(reports: int, lines: int = 0) -> List[dresses.Record]:
 def kmsg_of(reports: int) -> Iterator[bytes]:
     """The lines of `mixed(reports)` as of /dev/kmsg, made one by one: a long log need not fit into memory.
 
-    Each report is dressed once; where it comes again its lines only get numbers and times of their own.
+    Each report is written out once; where it comes again its lines only get numbers and times of their own.
     """
-    known = _dressed()
+    known = _written()
     chosen = (known[number * 7 % len(known)] for number in range(reports))
     numbered = enumerate(itertools.chain.from_iterable(chosen))
     return (b"%s,%d,%d,%s" % (priority, number, number * 1000, rest) for number, (priority, rest) in numbered)
 
 
 @functools.lru_cache(maxsize=None)
-def _dressed():
-    lines = [[line.split(b",", 3) for line in dresses.kmsg(report)] for report in _short_reports()]
+def _written():
+    lines = [[line.split(b",", 3) for line in log_formats.kmsg(report)] for report in _short_reports()]
     return [[(priority, rest) for priority, _sequence, _usec, rest in report] for report in lines]
 
 

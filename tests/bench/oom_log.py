@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading OOM reports out of a kernel log: lines a second in some dresses, cost and memory with more reports."""
+"""Reading OOM reports out of a kernel log: lines a second in some formats, cost and memory with more reports."""
 
 import tracemalloc
 from typing import Iterator, List
@@ -9,13 +9,13 @@ from memcore.sources.oomlog import oom_report
 from tests.bench import exponents, figures, kernel_log, paired
 from tests.bench.figures import Figure
 from tests.bench.row import Row, Setting
-from tests.support import dresses
+from tests.support import log_formats
 
 _LINES, _REPORTS = 100000, 1000
 _BUDGET, _BUDGET_OF_JSON = 150000, 70000  # lines a second
 _BUDGET_OF_REPORTS = 500  # a second
 _SIZES = [10, 100, 1000, 10000]
-_DRESSES = {
+_FORMATS = {
     "kmsg": "kmsg",
     "dmesg": "dmesg_indented",
     "short": "short",
@@ -25,9 +25,9 @@ _DRESSES = {
 
 
 def rows() -> Iterator[Row]:
-    """One of each dress, then growth; nothing of it is read from this host."""
-    for name in _DRESSES:
-        yield _dress_row(name)
+    """One of each format, then growth; nothing of it is read from this host."""
+    for name in _FORMATS:
+        yield _format_row(name)
     yield Row("log-growth", "how CPU time of a log grows with OOM reports", 40, _growth, root=False)
 
 
@@ -36,13 +36,13 @@ def memory_row() -> Row:
     return Row("log-memory", "most memory while a log is read, each report thrown away", 100, _memory, root=False)
 
 
-def _dress_row(name):
-    dress = _DRESSES[name]
-    what = f"{_LINES} lines of {dress} with {_REPORTS} OOM reports"
+def _format_row(name):
+    style = _FORMATS[name]
+    what = f"{_LINES} lines of {style} with {_REPORTS} OOM reports"
 
     def measure(setting: Setting) -> List[Figure]:
         log = kernel_log.mixed(*((2, 200) if setting.quick else (_REPORTS, _LINES)))
-        lines = list(dresses.DRESSES[dress](log))
+        lines = list(log_formats.FORMATS[style](log))
         times = setting.times({"read": lambda: _read(lines), "bare": lambda: _bare(lines)})
         speeds = [len(lines) / spent.cpu for spent in times["read"]]
         budget = _BUDGET_OF_JSON if name == "json" else _BUDGET

@@ -24,13 +24,13 @@ Consoles: {scratch}/*/console.txt   Log in as root; 'reboot' works. Remove all o
 
 def main(argv=None):
     """Exit 1 where there can be no fleet, with one sentence."""
-    does = "Start the fleet of this checkout, remove every trace of it, or fetch ahead all that it is made of."
+    does = "Start the fleet of this checkout, remove it, or fill the cache in advance."
     parser = argparse.ArgumentParser(description=does)
     parser.add_argument("action", choices=("up", "down", "fetch"))
     action = parser.parse_args(argv).action
     own = fleet.Fleet("fleet", FOLDER)
     if os.geteuid():
-        print("the fleet needs root: for a network namespace, taps and whole systems on disk images", file=sys.stderr)
+        print("the fleet needs root for a network namespace, tap devices and disk images", file=sys.stderr)
         return 1
     try:
         return {"up": _up, "down": _down, "fetch": _fetch}[action](own)
@@ -43,7 +43,7 @@ def _up(own):
     started = time.monotonic()
     own.start()
     for message in own.news:
-        print(f"{message}\nIt was started anew.", file=sys.stderr)
+        print(f"{message}\nIt was started again.", file=sys.stderr)
     print(
         COMMANDS.format(
             count=len(own.guests),
@@ -60,7 +60,7 @@ def _up(own):
 
 def _down(own):
     own.stop()
-    print(f"nothing is left of {own.name}")
+    print(f"removed {own.name} completely")
     return 0
 
 

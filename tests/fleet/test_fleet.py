@@ -86,7 +86,7 @@ def doomed(tmp_path, monkeypatch):
     assert (left, there) == ("", [])
 
 
-def test_a_dead_host_is_reported_with_its_console_and_nothing_is_left_of_its_fleet(doomed):
+def test_dead_host_is_reported_with_its_console_and_cleaned_up(doomed):
     guest = doomed.guests["bookworm-v2"]
     with open(guest.console, encoding="utf-8") as stream:
         assert f"Checking if {guest.folder}/memory is on tmpfs...OK" in stream.read()
@@ -95,7 +95,7 @@ def test_a_dead_host_is_reported_with_its_console_and_nothing_is_left_of_its_fle
             guest.sh(script)
 
 
-def test_a_guest_that_dies_or_hangs_is_news_of_one_test_and_started_again(tmp_path):
+def test_dead_or_hanging_guest_fails_one_test_and_is_restarted(tmp_path):
     report = tmp_path / "report.xml"
     path = os.path.join(fleets.HERE, "one_dies.py")
     done = subprocess.run(

@@ -92,7 +92,7 @@ def test_declared_values_are_those_that_systemd_would_give(fleet, ask):
     assert all("dbus.service" in units for units in ours.values())
 
 
-def test_a_drop_in_without_a_restart_is_told_until_it_takes_effect(fleet, ask, service):
+def test_drop_in_without_restart_is_reported_until_effective(fleet, ask, service):
     pids = fleet.each(lambda guest: int(guest.sh(f"systemctl show -p MainPID --value {service}")))
     folder = f"/run/systemd/system/{service}.d"
     fleet.each(
@@ -120,7 +120,7 @@ def test_a_drop_in_without_a_restart_is_told_until_it_takes_effect(fleet, ask, s
     assert found(ask(), "declared-adj-differs") == {name: [] for name in fleet.guests}
 
 
-def test_an_sshd_that_lost_its_protection_is_told_and_the_remedy_mends_it(fleet, ask):
+def test_unprotected_sshd_is_reported_and_remedy_fixes_it(fleet, ask):
     fleet.each(lambda guest: guest.sh(f"echo 0 >/proc/{SSHD}/oom_score_adj"))
     try:
         facts = ask()

@@ -30,7 +30,7 @@ def stormy(hosts):
         guest.sh(f"echo {pid_max[name]} >/proc/sys/kernel/pid_max; rm -rf /opt/storm {RECORDS}")
 
 
-def test_two_thousand_short_lives_and_no_write_on_a_wrong_process(fleet, stormy, controller):
+def test_2000_short_lived_processes_without_a_wrong_write(fleet, stormy, controller):
     runs = []
     call = f"nice /opt/storm 2000 {ENOUGH}"
     with concurrent.futures.ThreadPoolExecutor() as pool:

@@ -58,7 +58,7 @@ def order(run):
     return {result.host: [row["pid"] for row in result.data["host"]["victims"]] for result in run.results}
 
 
-def test_an_unprotected_sshd_is_shown_at_risk_and_a_protected_one_survives_while_the_hog_dies(hogs, controller):
+def test_protected_sshd_survives_the_oom_and_the_hog_dies(hogs, controller):
     at_risk = order(controller.task("oom_victims_info", THESE, top=1000))
     for name, (_guest, sshd, hog) in hogs.items():
         assert at_risk[name].index(sshd) < at_risk[name].index(hog), name

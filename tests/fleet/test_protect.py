@@ -112,7 +112,7 @@ def test_check_mode_wrote_nothing(story):
     assert story.looked_after_check == story.first
 
 
-def test_the_diff_of_check_mode_is_what_the_run_then_did(story, fleet):
+def test_check_mode_diff_equals_real_diff(story, fleet):
     for name in fleet.guests:
         assert story.checked.diffs(name) == story.run.diffs(name)
         shown = [diff for diff in story.checked.diffs(name) if diff["after_header"].startswith("/")]
@@ -124,7 +124,7 @@ def test_the_diff_of_check_mode_is_what_the_run_then_did(story, fleet):
         assert set(changed) == {*content, *folders, "/var/lib/memfacts", "/var/lib/memfacts/oom_score_adj.json"}
 
 
-def test_declared_is_live_and_what_systemd_will_start_with_and_nothing_was_restarted(story):
+def test_policy_is_live_and_persistent_without_restarts(story):
     for name, live in values(story.protected, "live").items():
         assert live == dict(DECLARED, idle=None, batch=700), name
     for name, shown in values(story.protected, "shown").items():
@@ -158,7 +158,7 @@ def test_values_hold_after_a_reboot(story):
     assert len(story.after_reboot.changed()) == len(story.first)
 
 
-def test_undo_gives_back_files_identical_byte_for_byte_and_the_values(story):
+def test_undo_restores_files_and_values(story):
     for name, before in story.before.items():
         assert observed.difference(before, story.after[name]) == {}, name
     own = values(story.first, "shown")
@@ -173,7 +173,7 @@ INTERRUPTED = ("bookworm-v2", "bullseye-v1")
 SMALL = {"oom_policy_lifelines": [], "oom_policy_services": [{"unit": "tower.service", "value": -600}]}
 
 
-def test_what_is_killed_between_the_drop_in_and_systemds_reading_of_it_the_next_run_completes(prepared, fleet):
+def test_run_killed_before_daemon_reload_is_completed_by_the_next(prepared, fleet):
     these = [fleet.guests[name] for name in INTERRUPTED]
     before = [settings(guest) for guest in these]
     interruption.interrupt(prepared, these, "daemon-reload", "protect", **SMALL)
@@ -193,7 +193,7 @@ def test_what_is_killed_between_the_drop_in_and_systemds_reading_of_it_the_next_
         assert observed.difference(files, settings(guest)) == {}, guest.name
 
 
-def test_a_host_that_cannot_write_keeps_no_other_from_being_undone(prepared, fleet):
+def test_read_only_host_does_not_stop_undo_on_others(prepared, fleet):
     stuck, free = (fleet.guests[name] for name in INTERRUPTED)
     before = {guest.name: settings(guest) for guest in (stuck, free)}
     prepared.playbook("protect", INTERRUPTED, **SMALL)

@@ -61,7 +61,7 @@ def adj(guest, script):
     return guest.sh(VALUES.format(f"$({script})")).split()
 
 
-def test_of_sshd_only_the_listening_process_is_set_and_sessions_do_not_fail_the_task(prepared, fleet):
+def test_only_listening_sshd_is_set(prepared, fleet):
     for value in (-999, -1000):
         run = prepared.task("oom_score_adj", HOSTS, name="sshd", value=value)
         for name in HOSTS:
@@ -85,7 +85,7 @@ def test_process_1_keeps_what_all_others_inherit(prepared, fleet, arguments):
         assert fleet.guests[name].read("/proc/1/oom_score_adj").strip() == "0"
 
 
-def test_a_template_s_value_reaches_all_instances_those_that_run_and_those_that_come(prepared, fleet):
+def test_template_sets_running_and_future_instances(prepared, fleet):
     prepared.task("oom_score_adj", HOSTS, unit="rule@.service", value=400)
     for name in HOSTS:
         guest = fleet.guests[name]
@@ -99,7 +99,7 @@ def test_a_template_s_value_reaches_all_instances_those_that_run_and_those_that_
         assert guest.sh(f"ls /etc/systemd/system/rule@.service.d/{NAME}", check=False).status != 0
 
 
-def test_a_user_s_stopped_manager_is_a_row_and_the_other_user_is_served(prepared, fleet):
+def test_stopped_user_manager_does_not_stop_other_users(prepared, fleet):
     stop = "pkill -{} -u wanda -x systemd"
     for name in HOSTS:
         fleet.guests[name].sh(stop.format("STOP"))
@@ -124,7 +124,7 @@ def test_what_a_unit_declares_itself_is_not_frozen(prepared, fleet):
         assert fleet.guests[name].sh("ls /etc/systemd/system/said.service.d", check=False).status != 0
 
 
-def test_a_drop_in_that_systemd_would_never_read_is_refused_before_anything_is_changed(prepared, fleet):
+def test_drop_in_that_systemd_never_reads_is_refused(prepared, fleet):
     run = prepared.task("oom_score_adj", HOSTS, expect=2, unit="over.service", value=200)
     for name in HOSTS:
         assert f"/etc/systemd/system.control/over.service.d/{NAME} has the same name" in run.messages()[name]

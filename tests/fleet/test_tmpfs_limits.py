@@ -161,7 +161,7 @@ def test_without_apply_nothing_is_touched_and_all_is_told(story):
     assert sum("/dev/shm: " in line and " to 64.0 MiB" in line for line in lines) == len(story.before)
 
 
-def test_check_mode_touches_nothing_and_shows_what_the_run_then_did(story):
+def test_check_mode_changes_nothing_and_predicts_the_run(story):
     assert story.after_check == story.before
     for name in story.before:
         assert written(story.checked, name) == written(story.run, name)
@@ -197,12 +197,12 @@ def test_caps_hold_after_a_reboot(story):
     assert set(story.logind.values()) == {f"RuntimeDirectorySize={12 * MIB}\n"}
 
 
-def test_what_drifted_by_hand_is_repaired_and_nothing_else_is_changed(story):
+def test_manual_drift_is_repaired(story):
     for name, found in story.drifted.items():
         assert sizes(found) == dict(capped(found["total"]), **{"/dev/shm": 7 * MIB, "/tmp": 99 * MIB}), name
     repairs = [result for result in story.repair.results if result.state == "changed"]
     assert sorted((result.host, result.task) for result in repairs) == [
-        (name, "Limit what is kept in memory") for name in sorted(story.before)
+        (name, "Limit the tmpfs mounts and the journal, and set the ages") for name in sorted(story.before)
     ]
     for result in repairs:
         rows = [row for entry in result.data["entries"] for row in entry["mounts"]]
@@ -212,7 +212,7 @@ def test_what_drifted_by_hand_is_repaired_and_nothing_else_is_changed(story):
         assert sizes(found) == capped(found["total"]), name
 
 
-def test_a_full_one_is_not_shrunk_and_its_holder_is_named(story):
+def test_full_tmpfs_is_not_shrunk_and_holder_is_named(story):
     messages = story.refused.messages()
     for name, found in story.still_full.items():
         assert found["mounts"]["/dev/shm"] == story.repaired[name]["mounts"]["/dev/shm"], name
@@ -223,7 +223,7 @@ def test_a_full_one_is_not_shrunk_and_its_holder_is_named(story):
         assert f"deleted /dev/shm/gone (9.0 MiB, held by sleep pid {story.holders[name]})" in messages[name]
 
 
-def test_undo_gives_back_the_files_byte_for_byte_and_the_sizes(story):
+def test_undo_restores_files_and_sizes(story):
     for name, found in story.after.items():
         assert found["files"] == story.before[name]["files"], name
         assert not found["record"], name
@@ -261,7 +261,7 @@ def findings(controller):
     return {host: {found["id"] for found in fact["findings"]} for host, fact in facts.items()}
 
 
-def test_a_runtime_journal_that_fills_run_is_found_and_fixed_and_stays_fixed(fleet, hosts, controller):
+def test_journal_that_fills_run_is_found_and_limited(fleet, hosts, controller):
     these = [hosts[name] for name in NOISY]
     before = [seen(guest) for guest in these]
     only_journal = {"tmpfs_limits_mounts": [], "tmpfs_limits_ages": []}
@@ -339,7 +339,7 @@ def limited(controller, guest, expect=0, check=False, **others):
 
 
 @pytest.mark.parametrize("age", DANGEROUS, ids=lambda age: f"{age['path']}-{age['age']}")
-def test_an_age_that_must_not_be_set_is_refused_for_the_whole_host(one, prepared, age):
+def test_forbidden_age_changes_nothing_on_the_host(one, prepared, age):
     before = seen(one)
     run = limited(prepared, one, expect=2, tmpfs_limits_ages=[{"path": "/tmp", "age": "30d"}, age])
     assert "ages has" in run.messages()[one.name]
@@ -347,7 +347,7 @@ def test_an_age_that_must_not_be_set_is_refused_for_the_whole_host(one, prepared
     assert one.sh("ls /home/anna") == "thesis\n"
 
 
-def test_a_file_that_would_win_is_named_and_nothing_is_written(one, prepared):
+def test_overriding_file_is_named_and_nothing_is_written(one, prepared):
     before = seen(one)
     for path, text, words in (
         (
@@ -365,7 +365,7 @@ def test_a_file_that_would_win_is_named_and_nothing_is_written(one, prepared):
         assert seen(one) == before
 
 
-def test_what_check_mode_says_is_what_systemd_tmpfiles_then_deletes(one, prepared):
+def test_check_mode_predicts_what_systemd_tmpfiles_deletes(one, prepared):
     """With a clock that is two days ahead: ctime cannot be set back."""
     one.sh(
         "mkdir -p /tmp/case/full /tmp/case/empty; touch /tmp/case/full/old /tmp/case/sticky; chmod +t /tmp/case/sticky"
@@ -388,7 +388,7 @@ def test_what_check_mode_says_is_what_systemd_tmpfiles_then_deletes(one, prepare
         undo(prepared, one.name)
 
 
-def test_lines_that_an_administrator_adds_to_our_files_are_named_and_stay(one, prepared):
+def test_added_lines_in_our_files_are_kept_and_named(one, prepared):
     limited(prepared, one, tmpfs_limits_clean_now=False)
     for path in (AGES, JOURNAL):
         one.sh(f"echo '# mine' >>{path}")

@@ -79,7 +79,7 @@ def test_what_an_administrator_has_set_since_stays(guests, controller):
         guest.sh("umount /srv/hand; " + HAND)
 
 
-def test_a_drop_in_of_our_name_in_a_stronger_folder_is_named_before_anything_is_changed(guests, controller):
+def test_shadowing_drop_in_is_named_before_any_change(guests, controller):
     stronger = "/run/systemd/system.control/srv-unit.mount.d/zz-memfacts.conf"
     for guest in guests.values():
         guest.sh(f"mkdir -p {stronger.rpartition('/')[0]}")
@@ -88,7 +88,7 @@ def test_a_drop_in_of_our_name_in_a_stronger_folder_is_named_before_anything_is_
     try:
         run = controller.task("tmpfs_size", expect=2, path="/srv/unit", size="8M")
         for name in guests:
-            assert stronger + " sets Options= and wins over" in run.messages()[name]
+            assert stronger + " sets Options= and overrides" in run.messages()[name]
         assert {name: seen(guest) for name, guest in guests.items()} == before
     finally:
         for guest in guests.values():

@@ -73,7 +73,7 @@ def main(kernel):
     lines, agree = table(plan, scene)
     rules = scene["prediction"]["rules"]
     print(textwrap.fill(f"Badness model: {rules['model']}, for {scene['prediction']['evidence'][0]}.", 100))
-    print("A leak that cannot be killed filled the memory up. Who was to die when, and who did:\n")
+    print("An unkillable program leaked memory until it ran out. Predicted and actual kills:\n")
     print("\n".join(lines))
     print(f"\n{'Prediction and kernel agree.' if agree else 'Prediction and kernel do NOT agree.'}")
     return 0 if agree else 1

@@ -21,7 +21,7 @@ ONE_MORE_DIED = re.escape("At index 4 diff: ('database', '-800', '5.', '5.', 'ye
         ("6.1-floored-last", "floored"),
     ],
 )
-def test_table_shows_who_was_to_die_when_and_who_did(kernel, model, capsys):
+def test_table_shows_predicted_and_actual_order_of_kills(kernel, model, capsys):
     """Played again only where one more died, the next of the order.
 
     The race of the kernel: since 5.18 it waits 2 s for the end of whom it killed. Where the machine holds the guest up

@@ -35,7 +35,7 @@ def read(folder, name):
 
 
 @pytest.mark.parametrize("kernel", [kernel.name for kernel in kernels.TABLE])
-def test_kernel_boots_and_brings_back_output_files_and_exit_status(kernel, tmp_path):
+def test_kernel_boots_and_returns_files_and_exit_status(kernel, tmp_path):
     assert run(kernel, HELLO, tmp_path, args=["3"]) == 3
     series = kernel.partition("-")[0].rstrip("x")
     assert read(tmp_path, "release").startswith(series)
@@ -60,7 +60,7 @@ def test_cgroup_v1_has_its_memory_controller(kernel, tmp_path):
 
 
 @pytest.mark.parametrize("kernel", ONE_OF_EACH_MACHINE)
-def test_guest_has_the_swap_asked_for_and_no_interface_but_its_loopback(kernel, tmp_path):
+def test_guest_has_requested_swap_and_only_loopback(kernel, tmp_path):
     assert run(kernel, HELLO, tmp_path, args=["0"], swap_mb=32) == 0
     said = read(tmp_path, "console.txt")
     swaps = [line.split()[:3] for line in said.splitlines() if line.startswith(("/dev/ubda", "/swap"))]
@@ -123,7 +123,7 @@ def test_two_guests_run_side_by_side(tmp_path):
     assert [guest.result() for guest in guests] == [0, 1, 2, 3]
 
 
-def test_folder_that_no_command_line_can_name_is_refused_in_one_sentence(tmp_path, monkeypatch):
+def test_unusable_folder_name_is_refused(tmp_path, monkeypatch):
     (tmp_path / "a b").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "a b"))
     with pytest.raises(kernels.Unavailable, match="has a blank or a comma in its name: set TMPDIR"):

@@ -52,7 +52,7 @@ def test_the_kernel_itself_tells_its_model(kernel, story):
 
 
 @pytest.mark.parametrize("kernel", FLOORED)
-def test_a_tie_is_told_before_and_the_hog_outlives_it(kernel, story):
+def test_tie_is_predicted_and_hog_survives(kernel, story):
     facts, pids, killed = story(kernel)
 
     (tie,) = [finding for finding in facts["findings"] if finding["id"] == "floored-tie-in-cgroup"]
@@ -64,7 +64,7 @@ def test_a_tie_is_told_before_and_the_hog_outlives_it(kernel, story):
 
 
 @pytest.mark.parametrize("kernel", SIGNED)
-def test_on_a_signed_kernel_the_hog_dies_and_was_named(kernel, story):
+def test_signed_kernel_kills_the_predicted_hog(kernel, story):
     facts, pids, killed = story(kernel)
 
     found = {finding["id"]: finding["severity"] for finding in facts["findings"]}
@@ -75,7 +75,7 @@ def test_on_a_signed_kernel_the_hog_dies_and_was_named(kernel, story):
 
 
 @pytest.mark.parametrize("kernel", FLOORED + SIGNED)
-def test_whatever_else_is_wrong_is_found_with_the_process_that_it_is_about(kernel, story, after):
+def test_other_findings_name_their_process(kernel, story, after):
     facts, pids, killed = story(kernel)
 
     found = {finding["id"]: finding["evidence"] for finding in facts["findings"]}

@@ -11,6 +11,7 @@ import re
 import pytest
 
 from memcore.answers import events
+from memcore.models.event_id import same_event
 from memcore.render import event_page
 from tests.lab import kernels, oom_fixed, oom_scenarios
 
@@ -34,7 +35,7 @@ def play(kernel, folder):
 
 
 @pytest.mark.proof
-def test_floored_kernel_kills_the_tiny_first_one_and_memfacts_said_so(tmp_path):
+def test_floored_first_kernel_kills_predicted_tiny_process(tmp_path):
     predicted, prediction, killed, answer = play("6.1-floored-first", tmp_path)
 
     assert prediction["rules"]["model"] == "floored", prediction["evidence"]
@@ -48,7 +49,7 @@ def test_floored_kernel_kills_the_tiny_first_one_and_memfacts_said_so(tmp_path):
     _says_that_the_hog_was_the_better_choice(event, answer)
 
 
-def test_the_other_floored_kernel_kills_the_last_one_that_joined(tmp_path):
+def test_floored_last_kernel_kills_the_newest_process(tmp_path):
     predicted, prediction, killed, answer = play("6.1-floored-last", tmp_path)
 
     assert "took the last" in prediction["evidence"][1]
@@ -65,7 +66,7 @@ def _says_that_the_hog_was_the_better_choice(event, answer):
     assert HOG_BYTES <= verdict["would_free_bytes"] < HOG_BYTES + MIB
     page = "\n".join(event_page.render(answer))
     assert re.search(
-        r"A kernel since 5\.9\s+takes\s+hog\s+\(pid\s+\d+\),\s+which\s+frees\s+up\s+to\s+40\.1\s+MiB", page
+        r"Linux\s+5\.9\s+or\s+later\s+would\s+kill\s+hog\s+\(pid\s+\d+\),\s+which\s+frees\s+up\s+to\s+40\.1\s+MiB", page
     ), page
 
 
@@ -78,3 +79,15 @@ def test_signed_kernel_kills_the_hog_and_memfacts_said_so(kernel, tmp_path):
     (event,) = answer.events
     assert event["verdict"]["agrees"] is True
     assert HOG_BYTES <= event["freed_bytes"] < HOG_BYTES + MIB
+
+
+@pytest.mark.parametrize("kernel", ["5.10-uml", "6.1-uml"])
+def test_kill_read_from_kmsg_and_from_syslog_is_one_event(kernel, tmp_path):
+    play(kernel, tmp_path)
+
+    of_kmsg = list(events.read((tmp_path / "kmsg.txt").read_bytes().splitlines()))
+    of_syslog = list(events.read((tmp_path / "syslog.txt").read_bytes().splitlines()))
+    # One kill in each of the two scenes.
+    assert len(of_kmsg) == 2
+    assert [event["id"] for event in of_kmsg] == [event["id"] for event in of_syslog]
+    assert [[same_event(one, other) for other in of_syslog] for one in of_kmsg] == [[True, False], [False, True]]

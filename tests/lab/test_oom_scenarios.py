@@ -69,7 +69,7 @@ def test_prediction_kernel_and_replay_agree(name, boots):
     assert len({row.number for row in played.rows}) == len(played.boot.numbers)
 
 
-def test_hundreds_of_kills_agree_and_the_few_doubtful_are_listed(boots):
+def test_hundreds_of_kills_match_the_prediction(boots):
     every = [played for played in (brought(boots, name) for name in NAMES) if played is not None]
     os.makedirs(os.path.dirname(RESULTS), exist_ok=True)
     with open(RESULTS, "w", encoding="utf-8") as stream:
@@ -134,7 +134,7 @@ def test_plans_have_all_that_matters():
 
 
 @pytest.mark.parametrize("later, is_wrong", [((False, False), False), ((False, True), True), ((True, True), True)])
-def test_a_scene_that_does_not_agree_counts_where_its_seed_brings_that_again(monkeypatch, tmp_path, later, is_wrong):
+def test_mismatch_counts_only_if_its_seed_reproduces_it(monkeypatch, tmp_path, later, is_wrong):
     turns = iter((True, *later))
 
     def judged(boot, numbers, folder):

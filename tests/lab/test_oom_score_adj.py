@@ -34,7 +34,7 @@ def steps(request, told, tmp_path):
     return told[request.param]
 
 
-def test_root_lowers_a_value_and_gives_back_what_was_there_first(steps):
+def test_root_lowers_a_value_and_restores_the_first_one(steps):
     assert steps["lowered"] == {"changed": True, "value": -500}
     assert steps["lowered more"] == {"changed": True, "value": -900}
     assert steps["given back"] == {"changed": True, "value": 0}
@@ -49,7 +49,7 @@ def test_only_a_lifeline_or_a_purpose_makes_unkillable(steps):
     assert steps["all given back"] == {"changed": True, "value": 0}
 
 
-def test_root_of_a_user_namespace_is_told_why_it_may_not_lower(steps):
+def test_root_in_user_namespace_gets_the_reason_of_refusal(steps):
     refused = steps["contained"]
     assert refused["value"] == 0
     assert "this run is in a user namespace" in refused["failed"] and "CAP_SYS_RESOURCE" in refused["failed"]

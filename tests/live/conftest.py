@@ -8,7 +8,7 @@ import pathlib
 import pytest
 
 from tests.lab import cache
-from tests.live import host
+from tests.live import host, tmpfs_size
 
 HERE = pathlib.Path(__file__).parent
 # It only ends a hang: the slowest test takes a minute on a quiet host, and its turn may come late.
@@ -49,3 +49,17 @@ def born_at_zero():
     yield
     if before != 0:
         host.set_own_adj(before)
+
+
+@pytest.fixture
+def box():
+    """A mount namespace of its own with a tmpfs at /mnt and an /etc that a test may change."""
+    with tmpfs_size.box() as made:
+        yield made
+
+
+@pytest.fixture
+def declared(box):
+    """The box, where fstab names the mount with options that the mount does not have."""
+    box.write("/etc/fstab", tmpfs_size.FSTAB)
+    return box

@@ -135,7 +135,7 @@ def start(pid, value):
 
 
 @pytest.mark.parametrize("persist", ["auto", "none"])
-def test_who_was_restarted_with_our_drop_in_gets_the_unit_s_own_value_back(unit, program, persist):
+def test_process_restarted_with_drop_in_gets_unit_value_back(unit, program, persist):
     with running(program, "600") as first, adj.cgroup(f"system.slice/{NAME}", first):
         start(first, OWN)
         assert adj.changes(unit.task(value=300)) == {first: (OWN, 300)}
@@ -161,7 +161,7 @@ def test_an_orphan_with_its_own_value_is_left_alone(unit, program):
                 adj.join(adj.home_of(os.getpid()), orphan)
 
 
-def test_a_unit_that_runs_no_process_of_its_own_is_warned_of(unit, program):
+def test_unit_without_processes_gives_a_warning(unit, program):
     unit.task(value=300)
     assert [text for text in unit.warnings if f"{NAME} is active but runs no process of its own" in text]
     with running(program, "600") as main, adj.cgroup(f"system.slice/{NAME}", main):
@@ -181,7 +181,7 @@ def kept(result):
     return {row["what"]: row["reason"] for row in result["kept"]}
 
 
-def test_the_record_has_all_that_an_undo_needs_and_is_what_is_listed(unit, main):
+def test_listed_record_has_all_that_an_undo_needs(unit, main):
     unit.task(value=300)
     record = unit.run(state="listed")["record"]
     assert record["drop_ins"] == [
@@ -216,7 +216,7 @@ def test_the_whole_record_is_undone_in_one_run(unit, main, program):
     assert (again["changed"], again["diff"][0]["before"]) == (False, "")
 
 
-def test_undo_fails_where_a_drop_in_cannot_be_removed_and_takes_back_all_else(unit, main):
+def test_undo_with_unremovable_drop_in_restores_the_rest(unit, main):
     unit.task(value=300)
     folder = str(unit.drop_in.parent)
     subprocess.check_call(["mount", "--bind", folder, folder])
@@ -233,9 +233,7 @@ def test_undo_fails_where_a_drop_in_cannot_be_removed_and_takes_back_all_else(un
     assert not unit.drop_in.exists() and not os.path.exists(adj.RECORD)
 
 
-def test_who_was_started_from_the_drop_in_gets_the_unit_s_own_value_back_though_somebody_removed_the_drop_in(
-    unit, program
-):
+def test_undo_restores_unit_value_after_somebody_removed_the_drop_in(unit, program):
     with running(program, "600") as first, adj.cgroup(f"system.slice/{NAME}", first):
         unit.task(value=300)
     unit.drop_in.unlink()
@@ -248,7 +246,7 @@ def test_who_was_started_from_the_drop_in_gets_the_unit_s_own_value_back_though_
 MINE = "[Service]\nOOMScoreAdjust=7\nNice=3\n"
 
 
-def test_a_file_of_somebody_else_s_at_our_path_is_neither_overwritten_nor_deleted_but_named(unit, main):
+def test_foreign_file_at_our_path_is_kept_and_named(unit, main):
     unit.drop_in.parent.mkdir()
     unit.drop_in.write_text(MINE)
     with pytest.raises(MemfactsError, match="somebody else wrote or changed it; move it away"):
@@ -262,7 +260,7 @@ def test_a_file_of_somebody_else_s_at_our_path_is_neither_overwritten_nor_delete
 
 @pytest.mark.parametrize("how", ["whole", "unit"])
 @pytest.mark.parametrize("lines", ["Nice=3\n", "", "OOMScoreAdjust=301\n"], ids=["added", "emptied", "other-value"])
-def test_our_file_with_somebody_else_s_lines_stays_and_is_named(unit, main, how, lines):
+def test_our_file_with_foreign_lines_is_kept_and_named(unit, main, how, lines):
     unit.task(value=300)
     unit.drop_in.write_text(unit.drop_in.read_text() + lines if lines else "")
     text = unit.drop_in.read_text()
@@ -274,7 +272,7 @@ def test_our_file_with_somebody_else_s_lines_stays_and_is_named(unit, main, how,
     assert not os.path.exists(adj.RECORD)
 
 
-def test_a_folder_that_was_there_stays_though_it_is_empty(unit, main):
+def test_existing_empty_folder_is_kept(unit, main):
     unit.drop_in.parent.mkdir()
     before = unit.files()
     unit.task(value=300)
@@ -329,16 +327,16 @@ def test_a_drop_in_that_fails_late_leaves_nothing_changed(unit, main, trouble, e
     assert (unit.files(), adj.of(main), adj.record_text()) == before
     assert "\n" not in str(caught.value)
     if trouble == "daemon-reload":
-        assert "not all could be put back: systemctl daemon-reload failed" in str(caught.value)
+        assert "these could not be restored: systemctl daemon-reload failed" in str(caught.value)
     elif trouble == "unreadable":
-        assert "override.conf is no regular file" in str(caught.value)
+        assert "override.conf is not a regular file" in str(caught.value)
     elif trouble == "unread-override":
         assert "override.conf sets OOMScoreAdjust after" in str(caught.value)
     else:
-        assert str(caught.value).endswith("all has its old value again.")
+        assert str(caught.value).endswith("all old values were restored.")
 
 
-def test_two_entries_that_give_one_unit_or_one_process_different_values_are_refused(unit, main, program):
+def test_contradicting_entries_are_refused(unit, main, program):
     pairs = [
         ({"unit": NAME, "value": 300}, {"pid": main, "value": 7}, "'unit adj-test.service' sets process"),
         ({"unit": NAME, "value": 300}, {"unit": NAME, "value": 7, "persist": "none"}, "one entry gives"),
@@ -405,7 +403,7 @@ class Manager:
             raise MemfactsError(f"systemctl {verb} failed (made up)")
 
 
-def test_a_user_s_manager_that_fails_or_shows_another_value_is_a_row(unit, monkeypatch):
+def test_failing_or_differing_user_manager_is_listed(unit, monkeypatch):
     names = ("root", "daemon", "bin")
     users = [pwd.getpwnam(name) for name in names]
     managers = [Manager(users[0], 300), Manager(users[1], 300, "daemon-reload"), Manager(users[2], 7)]
@@ -444,7 +442,7 @@ def test_the_drop_in_of_a_user_is_undone_by_the_record(unit, monkeypatch):
     assert not os.path.exists(adj.RECORD)
 
 
-def test_a_user_whose_files_do_not_answer_hinders_no_other_s_undo(unit, main, monkeypatch):
+def test_hanging_user_files_do_not_stop_undo_of_others(unit, main, monkeypatch):
     def stubborn(user, function, *arguments):
         if user is not None:
             raise MemfactsError(f"the files of user {user.pw_name} did not answer")
@@ -457,7 +455,7 @@ def test_a_user_whose_files_do_not_answer_hinders_no_other_s_undo(unit, main, mo
     assert not unit.drop_in.exists() and adj.of(main) == OWN and not os.path.exists(adj.RECORD)
 
 
-def test_the_drop_in_of_a_user_who_is_gone_is_named_and_hinders_nothing(unit, main, tmp_path):
+def test_drop_in_of_removed_user_is_named(unit, main, tmp_path):
     unit.task(value=300)
     home = tmp_path / "gone"
     path = pathlib.Path(drop_in_text.path(str(home / drop_in_text.HOME_FOLDER), NAME))
@@ -476,7 +474,7 @@ def test_the_drop_in_of_a_user_who_is_gone_is_named_and_hinders_nothing(unit, ma
 
 
 @pytest.mark.slow
-def test_killed_at_100_moments_every_file_is_old_or_new_and_undo_gives_back_what_was(unit, main, program):
+def test_killed_at_100_moments_leaves_whole_files_and_undo_works(unit, main, program):
     chance = random.Random(17)
     before = unit.files()
     crowd = [subprocess.Popen([program, "600"]) for dummy in range(20)]

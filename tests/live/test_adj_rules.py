@@ -37,6 +37,6 @@ def test_of_many_processes_process_1_is_named():
     assert result["failed"] and "(pid 1) may not be set to -1" in result["msg"]
 
 
-def test_what_all_would_inherit_from_process_1_is_said_before_it_is_set():
+def test_warning_about_inheritance_from_process_1():
     result = adj.run(pid=1, value=5, check=True)
     assert "Process 1 is set to 5" in json.dumps(result["warnings"])

@@ -95,7 +95,7 @@ def locked(path):
         os.close(descriptor)
 
 
-def test_what_is_said_to_go_is_what_systemd_tmpfiles_deletes(box):
+def test_prediction_matches_what_systemd_tmpfiles_deletes(box):
     plant(box)
     box.sh("touch -d @%d /mnt/a/twig /mnt/a/deep" % OLD)
     with sockets(box), locked(box.outside("/mnt/a/locked")):
@@ -142,20 +142,20 @@ def test_an_age_is_written_read_back_and_taken_back(box):
 
 
 DANGEROUS = [
-    ("/home", "homes are"),
-    ("/", "folder of the system"),
-    ("/etc", "folder of the system"),
+    ("/home", "contains home folders"),
+    ("/", "system folder"),
+    ("/etc", "system folder"),
     ("/*", "wildcards"),
     ("/mnt/../home", "without \\.\\."),
     ("/mnt/link", "/mnt/link is a symbolic link"),
     ("/mnt/link/tmpfiles.d", "/mnt/link is a symbolic link"),
-    ("/mnt/theirs/b", "others than root may replace"),
+    ("/mnt/theirs/b", "users other than root can replace"),
     ("/var/tmp", "not on a tmpfs"),
     ("/mnt/none", "there is no /mnt/none"),
 ]
 
 
-def test_paths_that_must_not_reach_a_deleter_are_refused_before_anything_is_written(box):
+def test_forbidden_paths_are_refused_before_any_write(box):
     box.sh("ln -s /etc /mnt/link; mkdir -p /mnt/theirs/b; chown 1000 /mnt/theirs")
     each = [[{"path": path, "age": "1d"}] for path, _reason in DANGEROUS]
     for (path, reason), found in zip(DANGEROUS, agebox.run(box, part="ages", each=each, clean_now=True)):
@@ -170,7 +170,7 @@ def test_a_missing_folder_may_be_ignored(box):
     assert box.read(OWN).splitlines()[1:] == [b"e /mnt/a - - - 10d"]
 
 
-def test_a_file_that_is_read_before_ours_is_named_before_anything_is_written(box):
+def test_file_read_before_ours_is_named_before_any_write(box):
     box.write("/etc/tmpfiles.d/00-admin.conf", b"e /mnt/a - - - 30d\n")
     assert "/etc/tmpfiles.d/00-admin.conf has the line 'e /mnt/a - - - 30d'" in ages(box, AGES)["error"]
     assert box.read(OWN) is None
@@ -183,7 +183,7 @@ def test_a_file_of_somebody_else_at_our_path_stays(box):
     assert box.read(OWN) == b"d /mine 0700\n"
 
 
-def test_clean_now_deletes_what_check_mode_has_said_and_only_then(box):
+def test_clean_now_deletes_exactly_what_check_mode_predicted(box):
     # ctime cannot be set back, so what is old is so by another file's line of seconds.
     box.sh("mkdir /mnt/a/folder; touch /mnt/a/folder/old /mnt/a/new")
     box.write("/etc/tmpfiles.d/z.conf", b"d /mnt/a/folder - - - 2s\n")
@@ -198,7 +198,7 @@ def test_clean_now_deletes_what_check_mode_has_said_and_only_then(box):
     assert (again["finished"], again["result"]["due"]) == ([], None)
 
 
-def test_clean_now_is_refused_where_its_prefix_would_hide_an_exclusion(box):
+def test_clean_now_is_refused_if_its_prefix_hides_an_exclusion(box):
     box.sh("mkdir /mnt/a/folder; touch /mnt/a/folder/old")
     box.write("/etc/tmpfiles.d/z.conf", b"d /mnt/a/folder - - - 2s\nx /mn?/a/folder/*\n")
     time.sleep(2.2)

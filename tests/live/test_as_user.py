@@ -53,7 +53,7 @@ def drop_in(home, value, unit=UNIT, owner=NOBODY, record=NOTHING):
     return DropIn(types.SimpleNamespace(tmpdir=home), target, value, record.at(path))
 
 
-def test_the_file_and_its_folders_are_the_user_s_and_go_again(home):
+def test_file_and_folders_belong_to_the_user_and_are_removed(home):
     file = drop_in(home, 5)
     file.check()
     record = file.pending(NOTHING)
@@ -68,7 +68,7 @@ def test_the_file_and_its_folders_are_the_user_s_and_go_again(home):
     assert os.listdir(home) == []
 
 
-def test_a_link_leads_neither_reading_nor_writing_to_another_s_file(home, secret):
+def test_links_are_not_followed(home, secret):
     file = drop_in(home, 5)
     os.makedirs(os.path.dirname(file.path))
     os.symlink(secret, file.path)
@@ -86,7 +86,7 @@ def test_a_link_leads_neither_reading_nor_writing_to_another_s_file(home, secret
     assert os.stat(secret).st_uid == 0
 
 
-def test_a_file_that_the_user_s_manager_names_is_read_as_that_user(home, secret):
+def test_file_named_by_user_manager_is_read_as_that_user(home, secret):
     file = drop_in(home, 5, UNIT._replace(drop_ins=(secret[:-6] + "zz.conf",), fragment=secret), None)
     os.rename(secret, secret[:-6] + "zz.conf")
     with pytest.raises(MemfactsError, match="Permission denied"):
@@ -96,10 +96,10 @@ def test_a_file_that_the_user_s_manager_names_is_read_as_that_user(home, secret)
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
-def test_what_is_no_regular_file_is_refused_and_does_not_hang(tmp_path, make):
+def test_non_regular_file_is_refused_without_hanging(tmp_path, make):
     path = str(tmp_path / "odd")
     make(path)
-    with pytest.raises(MemfactsError, match="odd is no regular file; move it away"):
+    with pytest.raises(MemfactsError, match="odd is not a regular file; move it away"):
         text_file.read(path)
 
 
@@ -114,7 +114,7 @@ def test_files_that_do_not_answer_are_not_waited_for(monkeypatch):
         as_user.call(NOBODY, time.sleep, 600)
 
 
-def test_a_file_as_large_as_a_user_likes_is_not_read(tmp_path):
+def test_oversized_file_is_not_read(tmp_path):
     path = tmp_path / "large"
     with open(str(path), "wb") as stream:
         stream.truncate(1 << 40)
@@ -122,9 +122,9 @@ def test_a_file_as_large_as_a_user_likes_is_not_read(tmp_path):
         text_file.read(str(path))
 
 
-def test_what_happens_in_the_child_is_told_or_said_to_be_unknown():
+def test_errors_in_the_child_are_reported():
     assert as_user.call(NOBODY, os.getresuid) == [NOBODY.pw_uid] * 3
     assert as_user.call(NOBODY, os.getresgid) == [NOBODY.pw_gid] * 3
     assert 0 not in as_user.call(NOBODY, os.getgroups)
-    with pytest.raises(MemfactsError, match="the process for it died"):
+    with pytest.raises(MemfactsError, match="the process that reads and writes them died"):
         as_user.call(NOBODY, os._exit, 1)

@@ -84,7 +84,7 @@ def test_whoever_asks_is_told(fork, user, adj, model):
 
 
 @pytest.mark.parametrize("value", [-500, -998, -1000])
-def test_who_is_protected_asks_a_child_where_its_own_score_does_not_tell(value, model):
+def test_protected_process_probes_with_a_child(value, model):
     try:
         done = subprocess.run(
             ["sh", "-c", f"echo {value} > /proc/self/oom_score_adj"], stderr=subprocess.DEVNULL, check=False

@@ -76,7 +76,7 @@ def crowded_tmpfs(request):
         yield mount
 
 
-def test_a_crowded_tmpfs_is_searched_within_the_budget_and_the_rest_is_said_to_be_left_out(crowded_tmpfs):
+def test_search_of_crowded_tmpfs_stops_in_time_and_is_reported(crowded_tmpfs):
     answer = collect(scan_seconds=0.05)
     assert reasons(answer["facts"], crowded_tmpfs)
     assert plants.tmpfs_row(answer["facts"], crowded_tmpfs)["files"] is None
@@ -84,7 +84,7 @@ def test_a_crowded_tmpfs_is_searched_within_the_budget_and_the_rest_is_said_to_b
     assert answer["entries"] < MANY
 
 
-def test_a_crowded_tmpfs_is_counted_whole_when_there_is_time(crowded_tmpfs):
+def test_crowded_tmpfs_is_counted_completely(crowded_tmpfs):
     answer = collect(scan_seconds=LONG)
     facts = answer["facts"]
     row = plants.tmpfs_row(facts, crowded_tmpfs)
@@ -140,7 +140,7 @@ def test_a_strange_process_name_is_shown_and_can_be_printed(comm, shown):
     json.dumps(facts, ensure_ascii=False).encode("utf-8")
 
 
-def test_processes_that_exit_all_the_time_are_no_failure_and_no_gap():
+def test_exiting_processes_are_not_a_failure():
     """A process of the host that may not be read can come or go meanwhile; a gap that the storm makes always comes."""
     for _attempt in range(5):
         quiet = [_refusals(collect()["facts"])]
@@ -173,7 +173,7 @@ def test_a_dead_mount_is_never_touched():
             assert reasons(answer["facts"], f"{folder}/dead/folder")
 
 
-def test_an_ordinary_user_gets_null_and_a_reason_instead_of_a_failure():
+def test_ordinary_user_gets_null_with_a_reason():
     with holder.holding("memfd", MIB) as child:
         child.take()
         facts = collect("--uid", str(NOBODY.pw_uid))["facts"]
@@ -182,7 +182,7 @@ def test_an_ordinary_user_gets_null_and_a_reason_instead_of_a_failure():
     assert reasons(facts, "/proc/PID/fd")
 
 
-def test_a_proc_that_hides_processes_gives_null_and_a_reason():
+def test_hidepid_gives_null_with_a_reason():
     if _release() < (5, 8):
         pytest.skip("before 5.8 hidepid belongs to the pid namespace: it would hide processes from the whole host")
     with holder.holding("memfd", MIB) as child:

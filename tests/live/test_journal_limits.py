@@ -55,7 +55,7 @@ def test_limits_are_written_read_by_journald_and_taken_back(box):
     assert not os.path.lexists(box.outside(FOLDER))
 
 
-def test_a_file_that_is_read_after_ours_is_named_before_anything_is_written(box):
+def test_file_read_after_ours_is_named_before_any_write(box):
     box.write("/run/systemd/journald.conf.d/zzz-admin.conf", b"[Journal]\nRuntimeMaxUse=1G\n")
     found = journal(box, LIMITS)
     assert found["error"].startswith(
@@ -66,7 +66,7 @@ def test_a_file_that_is_read_after_ours_is_named_before_anything_is_written(box)
     assert journal(box, LIMITS)["result"]["changed"]
 
 
-def test_a_file_size_of_another_file_that_raises_the_limit_is_named(box):
+def test_file_that_raises_the_limit_is_named(box):
     box.write("/etc/systemd/journald.conf", b"[Journal]\nRuntimeMaxFileSize=128M\n")
     found = journal(box, {"max_use": "64M"})
     assert found["error"].startswith("/etc/systemd/journald.conf sets RuntimeMaxFileSize=128M, and journald raises")
@@ -79,7 +79,7 @@ def test_what_others_declare_alike_is_left_to_them(box):
     assert (done["result"]["changed"], done["entry"], box.read(OWN), calls(box)) == (False, None, None, [])
 
 
-def test_a_restart_that_fails_takes_the_file_back_and_restarts_again(box):
+def test_failed_restart_restores_the_file_and_restarts_again(box):
     box.write(
         "/run/bin/systemctl",
         b'#!/bin/sh\necho "systemctl $*" >>/run/calls\n[ "$1" != restart ] || test ! -e %s\n' % OWN.encode(),
@@ -100,7 +100,7 @@ def test_lines_that_somebody_has_added_stay_and_are_named(box):
     assert (box.read(OWN), calls(box)) == (theirs, [RESTART])
 
 
-def test_what_release_0_1_0_wrote_is_replaced_and_taken_back(box):
+def test_file_of_release_0_1_0_is_replaced_and_undone(box):
     mark = b"# %s of what memfacts.linux.tmpfs_limits has written\n"
     text = mark % b"BEGIN" + b"[Journal]\nRuntimeMaxUse=8M\n" + mark % b"END"
     box.write(OWN, text)
@@ -122,7 +122,7 @@ def test_an_empty_folder_that_was_there_stays(box):
     assert os.listdir(box.outside(FOLDER)) == []
 
 
-def test_old_entries_go_only_from_run_and_only_when_all_else_is_done(box):
+def test_old_entries_are_removed_last_and_only_from_run(box):
     box.sh("mkdir -p /run/log/journal/1; head -c 3M /dev/zero >/run/log/journal/1/system@1.journal")
     done = journal(box, {"max_use": "1M"})
     vacuum = "journalctl --directory=/run/log/journal --vacuum-size=1M"

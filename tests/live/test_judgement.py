@@ -37,17 +37,17 @@ def verdict(*attempts, is_last=True):
     return result if result is None else sorted(result.complaints)
 
 
-def test_one_quiet_attempt_in_which_all_is_right_is_enough():
+def test_one_quiet_correct_attempt_is_enough():
     assert verdict({}, is_last=False) == []
 
 
 @pytest.mark.parametrize("wrong", [{"stray": 32}, {"stray": 3}, {"stray": -32}], ids=["twice", "a-tenth", "taken-off"])
-def test_what_goes_astray_at_every_quiet_attempt_is_a_complaint(wrong):
+def test_error_in_every_quiet_attempt_is_a_complaint(wrong):
     assert verdict(*[wrong] * 8) == ["ledger.anon"]
 
 
 @pytest.mark.parametrize("found", [0, 16, 29, 64], ids=["nothing", "half", "a-tenth-less", "twice"])
-def test_what_is_not_found_whole_at_any_attempt_is_a_complaint(found):
+def test_incomplete_find_in_every_attempt_is_a_complaint(found):
     assert verdict(*[{"found": found}] * 8) == ["ledger.shmem"]
 
 
@@ -64,11 +64,11 @@ def test_a_loud_attempt_proves_nothing_by_itself():
 BURSTS = [25, -20, 15, -30, 5, -10, 20, -15]
 
 
-def test_on_a_host_that_is_never_quiet_the_median_tells():
+def test_median_decides_on_a_busy_host():
     loud = [{"noise": 40, "burst": burst} for burst in BURSTS]
     assert verdict(*loud, is_last=False) == []
 
 
-def test_on_a_host_that_is_never_quiet_memory_that_is_counted_twice_is_a_complaint():
+def test_double_counting_on_a_busy_host_is_a_complaint():
     loud = [{"noise": 40, "burst": burst, "stray": 32} for burst in BURSTS]
     assert verdict(*loud) == ["ledger.anon"]

@@ -94,7 +94,7 @@ def test_a_user_means_that_user_s_processes():
 CONTAINER = "0adc" * 16
 
 
-def test_a_cgroup_and_a_container_mean_what_is_in_them(program, tmp_path, monkeypatch):
+def test_cgroup_and_container_select_their_processes(program, tmp_path, monkeypatch):
     # The runtime's command is a stand-in that knows one name; the cgroup is real and called as docker calls its own.
     docker = tmp_path / "bin" / "docker"
     docker.parent.mkdir()
@@ -138,7 +138,7 @@ def both(listing):
     return found if len(found) == 2 else None
 
 
-def test_a_child_that_was_born_since_gets_back_what_its_parent_had():
+def test_new_child_gets_the_value_of_its_parent_back():
     code = "import os, sys, time\nsys.stdin.readline()\nos.fork()\ntime.sleep(600)\n"
     parent = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
     try:
@@ -157,7 +157,7 @@ def test_a_child_that_was_born_since_gets_back_what_its_parent_had():
 
 
 @pytest.mark.parametrize("options", [{"state": "absent"}, {"value": 0}], ids=["absent", "present-already"])
-def test_a_record_of_an_earlier_boot_is_removed_though_nothing_else_is_to_do(program, options):
+def test_stale_record_from_previous_boot_is_removed(program, options):
     with running(program, "600") as pid:
         adj.run(name=program, value=300)
         text = pathlib.Path(adj.RECORD).read_text()
@@ -169,7 +169,7 @@ def test_a_record_of_an_earlier_boot_is_removed_though_nothing_else_is_to_do(pro
         assert not os.path.exists(os.path.dirname(adj.RECORD))
 
 
-def test_a_child_that_has_the_value_from_its_parent_is_remembered_with_what_the_parent_had():
+def test_inherited_value_is_recorded_with_the_value_of_the_parent():
     code = "import os, sys, time\nsys.stdin.readline()\nos.fork()\ntime.sleep(600)\n"
     parent = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
     try:
@@ -196,7 +196,7 @@ def test_what_somebody_else_set_meanwhile_stays(program):
 
 
 @pytest.mark.skipif(may_lower(), reason="this run has CAP_SYS_RESOURCE, so nothing is refused")
-def test_a_refusal_is_explained_and_what_was_set_before_is_given_back(program):
+def test_refusal_is_explained_and_earlier_changes_are_undone(program):
     with running(program, "600") as first, running(program, "601") as second:
         for pid in (first, second):
             pathlib.Path(f"/proc/{pid}/oom_score_adj").write_text("500")
@@ -210,7 +210,7 @@ def test_a_refusal_is_explained_and_what_was_set_before_is_given_back(program):
 
 
 @pytest.mark.skipif(not may_lower(), reason="this run lacks CAP_SYS_RESOURCE, without which nothing can be lowered")
-def test_a_value_is_lowered_below_what_the_process_was_born_with(program):
+def test_value_is_lowered_below_the_inherited_one(program):
     with running(program, "600") as pid:
         assert adj.changes(adj.run(name=program, value=-10)) == {pid: (0, -10)}
         assert adj.of(pid) == -10
@@ -224,7 +224,7 @@ def test_a_value_is_lowered_below_what_the_process_was_born_with(program):
         pytest.param({"name": NAME, "value": 1001}, "value is 1001, but the kernel takes", id="too-high"),
         pytest.param({"name": NAME, "value": -1001}, "value is -1001, but the kernel takes", id="too-low"),
         pytest.param({"name": NAME, "value": "lots"}, "value", id="no-number"),
-        pytest.param({"pattern": "(", "value": 5}, "is no regular expression", id="no-pattern"),
+        pytest.param({"pattern": "(", "value": 5}, "is not a regular expression", id="no-pattern"),
         pytest.param({"pattern": ".*", "value": 5}, "matches an empty name", id="every-process"),
         pytest.param({"pattern": "no-such-thing", "value": 5}, "matches no running user process", id="nothing"),
         pytest.param({"pid": 4194305, "value": 5}, "pid '4194305' matches no running user process", id="no-pid"),
@@ -232,14 +232,14 @@ def test_a_value_is_lowered_below_what_the_process_was_born_with(program):
         pytest.param({"cgroup": "/", "value": 5}, "means the whole host", id="root-cgroup"),
         pytest.param({"cgroup": "/no/such", "value": 5}, "matches no running user process", id="no-cgroup"),
         pytest.param({"container": "no-such-one", "value": 5}, "is not running here", id="no-container"),
-        pytest.param({"unit": "a b", "value": 5}, "is no name of a unit", id="no-unit-name"),
+        pytest.param({"unit": "a b", "value": 5}, "is not the name of a unit", id="no-unit-name"),
         pytest.param({"name": NAME, "value": -1000}, "may not be set to -1000, since", id="unkillable"),
         pytest.param(
             {"name": NAME}, "state is present but any of the following are missing: value, entries", id="none"
         ),
-        pytest.param({"name": NAME, "value": True}, "value is true, but it takes a whole number", id="true"),
-        pytest.param({"pid": True, "value": 5}, "pid is true, but it takes a whole number", id="pid-true"),
-        pytest.param({"user": "a\0b", "value": 5}, "has a NUL byte in it", id="nul"),
+        pytest.param({"name": NAME, "value": True}, "value is true, but it must be a whole number", id="true"),
+        pytest.param({"pid": True, "value": 5}, "pid is true, but it must be a whole number", id="pid-true"),
+        pytest.param({"user": "a\0b", "value": 5}, "contains a NUL byte", id="nul"),
         pytest.param({"entries": [{"name": NAME}]}, "entry 1 of entries is wrong: value is missing", id="entry"),
         pytest.param({"entries": [], "name": NAME}, "mutually exclusive", id="both"),
         pytest.param({"name": NAME, "state": "listed"}, "give neither entries nor a selector", id="listed"),
@@ -269,13 +269,13 @@ def test_bad_input_is_one_sentence_and_changes_nothing(program, options, said):
         pytest.param({}, id="nothing-recorded"),
     ],
 )
-def test_to_undo_what_does_not_exist_is_no_failure_and_no_change(options):
+def test_undo_of_nothing_changes_nothing(options):
     result = adj.run(state="absent", **options)
     assert not result.get("failed") and result["changed"] is False
     assert not os.path.exists(adj.RECORD)
 
 
-def test_entries_are_set_in_one_run_and_all_that_is_recorded_is_undone_in_one(program):
+def test_entries_are_set_in_one_run_and_undone_in_one(program):
     with running(program, "600") as first, running("sleep", "601") as second:
         entries = [{"name": program, "value": 300}, {"pid": second, "value": 7}]
         result = adj.run(entries=entries)
@@ -303,7 +303,7 @@ def test_one_wrong_entry_is_found_before_anything_is_set(program):
         assert adj.of(pid) == 1
 
 
-def test_entries_that_contradict_each_other_through_different_selectors_are_refused():
+def test_entries_that_contradict_through_other_selectors_are_refused():
     with running(sys.executable, "-c", TREE) as pid:
         listing = f"/proc/{pid}/task/{pid}/children"
         child, other = wait_for(lambda: both(listing))
@@ -319,7 +319,7 @@ def test_entries_that_contradict_each_other_through_different_selectors_are_refu
             os.kill(one, 9)
 
 
-def test_a_value_that_somebody_else_set_is_kept_and_named(program):
+def test_foreign_value_is_kept_and_named(program):
     with running(program, "600") as pid:
         adj.run(pid=pid, value=300)
         pathlib.Path(f"/proc/{pid}/oom_score_adj").write_text("310")
@@ -369,7 +369,7 @@ ODD = "adj-" + "\udcff\udcfe"  # two bytes that are no UTF-8
 
 
 @pytest.mark.parametrize("by", ["comm", "executable", "cgroup"])
-def test_names_with_bytes_that_are_no_utf_8_are_set_and_the_reply_can_be_read(program, tmp_path, by):
+def test_names_that_are_not_utf_8_give_a_readable_reply(program, tmp_path, by):
     odd = str(tmp_path / ODD)
     code = f"import ctypes, time; ctypes.CDLL(None).prctl(15, {os.fsencode(ODD)!r}); time.sleep(600)"
     if by == "executable":
@@ -390,7 +390,7 @@ def test_names_with_bytes_that_are_no_utf_8_are_set_and_the_reply_can_be_read(pr
         assert adj.changes(adj.run(pid=pid, state="absent")) == {pid: (300, 0)}
 
 
-def test_a_lock_that_another_run_holds_is_waited_for_no_longer_than_said(program):
+def test_wait_for_the_lock_ends_after_lock_timeout(program):
     with running(program, "600") as pid, lock.held(5):
         result = adj.run(name=program, value=5, lock_timeout=0)
         assert f"process {os.getpid()}" in result["msg"] and "lock_timeout" in result["msg"]
@@ -400,7 +400,7 @@ def test_a_lock_that_another_run_holds_is_waited_for_no_longer_than_said(program
         assert adj.run(state="listed")["record"] == {"processes": [], "drop_ins": []}
 
 
-def test_nobody_holds_a_run_up_with_a_lock_on_a_folder_that_everybody_may_open(program):
+def test_lock_of_an_ordinary_user_does_not_block_a_run(program):
     descriptor = os.open("/", os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -410,11 +410,11 @@ def test_nobody_holds_a_run_up_with_a_lock_on_a_folder_that_everybody_may_open(p
         os.close(descriptor)
 
 
-def test_a_pattern_that_matches_only_the_module_itself_is_refused(tmp_path):
+def test_pattern_that_matches_only_the_run_is_refused(tmp_path):
     interpreter = tmp_path / (PREFIX + "python")
     shutil.copy(os.path.realpath(sys.executable), interpreter)
     result = adj.run(python=str(interpreter), pattern=PREFIX + "python", value=5)
-    assert "matches only this run of Ansible itself, which is never changed" in result["msg"]
+    assert "matches only this run of Ansible itself, which the module never changes" in result["msg"]
 
 
 def test_missing_can_be_ignored():
@@ -424,7 +424,7 @@ def test_missing_can_be_ignored():
 
 
 @pytest.mark.skipif(os.path.isdir("/run/systemd/system"), reason="this host runs systemd")
-def test_without_systemd_a_unit_cannot_be_meant_and_auto_says_that_nothing_persists(program):
+def test_without_systemd_units_are_refused_and_nothing_persists(program):
     assert "this host does not run systemd" in adj.run(unit="ssh.service", value=5)["msg"]
     with running(program, "600") as pid:
         result = adj.run(pid=pid, value=5)
@@ -488,7 +488,7 @@ def test_check_mode_writes_nothing_at_all(program, tmp_path, state):
 
 
 @pytest.mark.slow
-def test_a_run_that_was_killed_half_way_is_completed_by_the_next(program):
+def test_killed_run_is_completed_by_the_next(program):
     debian.require("strace")
     crowd = [subprocess.Popen([program, "600"]) for dummy in range(300)]
     try:
@@ -521,7 +521,7 @@ def was_met(results):
 
 
 @pytest.mark.slow
-def test_of_2000_processes_that_exec_or_change_their_name_none_is_set_that_is_no_longer_meant(tmp_path):
+def test_2000_processes_that_change_their_name_without_a_wrong_write(tmp_path):
     wanted, control = PREFIX + "yes", PREFIX + "no"
     shell = tmp_path / control
     shutil.copy(os.path.realpath(shutil.which("sh")), shell)
@@ -564,7 +564,7 @@ def test_1000_recorded_processes_are_undone_in_5_seconds(program):
 
 
 @pytest.mark.slow
-def test_of_2000_processes_that_are_born_and_die_no_wrong_one_is_ever_set():
+def test_2000_processes_that_start_and_exit_without_a_wrong_write():
     wanted, control = PREFIX + "yes", PREFIX + "no"
     command = [sys.executable, "-m", "tests.live.births", "2000", wanted, control]
     crowd = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)

@@ -5,8 +5,6 @@
 import os
 import re
 
-import pytest
-
 from tests.lab import debian
 from tests.live import tmpfs_size
 from tests.live.tmpfs_size import FLAGS, FSTAB, MIB, outcome, state
@@ -14,20 +12,7 @@ from tests.live.tmpfs_size import FLAGS, FSTAB, MIB, outcome, state
 pytestmark = tmpfs_size.MARKS
 
 
-@pytest.fixture
-def box():
-    with tmpfs_size.box() as made:
-        yield made
-
-
-@pytest.fixture
-def declared(box):
-    """fstab names the mount, with options that the mount does not have."""
-    box.write("/etc/fstab", FSTAB)
-    return box
-
-
-def test_resize_keeps_every_other_option_though_fstab_names_the_mount(declared):
+def test_resize_keeps_all_other_options(declared):
     flags, options = declared.mounted("/mnt")
     assert (flags, options) == (FLAGS, ["rw", "size=10240k", "mode=700", "uid=5"])
     result = declared.run("tmpfs_size", path="/mnt", size="20M")
@@ -93,7 +78,7 @@ def test_a_mount_that_only_the_kernel_knows_gets_a_line(box):
     assert box.read("/etc/fstab") == b"# last line without an end"
 
 
-def test_fstab_that_is_a_link_stays_one_and_keeps_mode_and_owner(declared):
+def test_linked_fstab_keeps_link_mode_and_owner(declared):
     declared.sh("mv /etc/fstab /etc/real; ln -s real /etc/fstab; chmod 640 /etc/real; chown 7:8 /etc/real")
     assert outcome(declared.run("tmpfs_size", path="/mnt", size="20M")) == (True, "")
     assert os.readlink(declared.outside("/etc/fstab")) == "real"
@@ -108,7 +93,7 @@ def test_a_path_through_a_link_is_the_mount_behind_it(declared):
     assert (outcome(result), result["mount_point"]) == ((True, ""), "/mnt")
 
 
-def test_a_line_through_a_link_is_not_joined_by_a_second_one(box):
+def test_line_with_a_linked_path_is_not_duplicated(box):
     box.sh("ln -s ../mnt /etc/link")
     box.write("/etc/fstab", b"none /etc/link tmpfs defaults,noexec 0 0\n")
     assert outcome(box.run("tmpfs_size", path="/mnt", size="20M")) == (True, "")
@@ -117,7 +102,7 @@ def test_a_line_through_a_link_is_not_joined_by_a_second_one(box):
     assert box.read("/etc/fstab") == b"none /etc/link tmpfs defaults,noexec 0 0\n"
 
 
-def test_a_bind_mount_read_only_stays_read_only_and_the_tmpfs_writable(declared):
+def test_read_only_bind_mount_stays_read_only(declared):
     declared.sh("mkdir /run/bound; mount --bind /mnt /run/bound; mount -o remount,bind,ro,nosuid /run/bound")
     before = declared.mounted("/run/bound")[0]
     assert outcome(declared.run("tmpfs_size", path="/run/bound", size="20M", persist="none")) == (True, "")
@@ -126,7 +111,7 @@ def test_a_bind_mount_read_only_stays_read_only_and_the_tmpfs_writable(declared)
     assert declared.mounted("/mnt") == (FLAGS, ["rw", "size=20480k", "mode=700", "uid=5"])
 
 
-def test_what_was_mounted_by_hand_gets_a_line_only_when_asked_for(box):
+def test_manual_mount_gets_a_line_only_on_request(box):
     box.write("/etc/fstab", b"# mine\n")
     box.sh("umount /mnt; mount -t tmpfs -o size=10m '#odd' /mnt")
     result = box.run("tmpfs_size", path="/mnt", size="20M")

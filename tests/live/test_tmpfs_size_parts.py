@@ -35,7 +35,7 @@ def parts(box):
 
 
 @needs_tmpfiles
-def test_all_parts_are_set_and_undone_in_one_run_each(box):
+def test_all_parts_are_set_in_one_run_and_undone_in_one(box):
     before = parts(box)
     wishes = dict(ALL, ages=[{"path": "/run/cache", "age": "10d"}])
     checked = box.run("tmpfs_size", _ansible_check_mode=True, **wishes)
@@ -57,7 +57,7 @@ def test_all_parts_are_set_and_undone_in_one_run_each(box):
     assert outcome(box.run("tmpfs_size", state="absent")) == (False, "")
 
 
-def test_a_journald_that_does_not_restart_takes_back_the_mounts_too(box):
+def test_failed_journald_restart_undoes_the_mounts_too(box):
     before = parts(box)
     box.sh("sed -i 's/^case/[ \"$1\" = restart ] \\&\\& exit 1\\ncase/' /run/bin/systemctl")
     kind, message = outcome(box.run("tmpfs_size", **ALL))
@@ -74,7 +74,7 @@ def test_a_journal_that_is_refused_leaves_the_mounts_alone(box):
     assert parts(box) == before
 
 
-def test_a_mount_that_is_too_full_does_not_stop_the_way_back_of_the_journal(box):
+def test_full_mount_does_not_stop_undo_of_the_journal(box):
     box.run("tmpfs_size", **ALL)
     box.sh("dd if=/dev/zero of=/mnt/file bs=1M count=15 2>/dev/null")
     result = box.run("tmpfs_size", state="absent")
@@ -90,7 +90,7 @@ def test_a_damaged_part_of_the_record_is_one_sentence(box, part):
     before = parts(box)
     for given in (ALL, {"state": "absent"}, {"state": "listed"}):
         kind, message = outcome(box.run("tmpfs_size", **given))
-        assert kind == "failed" and "is damaged: what it says of " in message
+        assert kind == "failed" and "is damaged: its part about " in message
     assert parts(box) == before
 
 

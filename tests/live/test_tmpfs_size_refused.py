@@ -9,26 +9,13 @@ import sys
 import pytest
 
 from tests.live import tmpfs_size
-from tests.live.tmpfs_size import FSTAB, MIB, RECORD, outcome, state, warnings
+from tests.live.tmpfs_size import MIB, RECORD, outcome, state, warnings
 from tests.live.users import NOBODY
 
 pytestmark = tmpfs_size.MARKS
 
 
-@pytest.fixture
-def box():
-    with tmpfs_size.box() as made:
-        yield made
-
-
-@pytest.fixture
-def declared(box):
-    """fstab names the mount, with options that the mount does not have."""
-    box.write("/etc/fstab", FSTAB)
-    return box
-
-
-def test_a_full_tmpfs_is_not_shrunk_and_its_holders_are_named(declared):
+def test_full_tmpfs_is_not_shrunk_and_holders_are_named(declared):
     declared.sh("dd if=/dev/zero of=/mnt/kept bs=1M count=3 2>/dev/null")
     holder = subprocess.Popen(
         ["nsenter", f"--mount=/proc/{declared.pid}/ns/mnt", sys.executable, "-c", HOLD], stdout=subprocess.PIPE
@@ -70,13 +57,13 @@ with open("/mnt/gone", "wb") as stream:
 @pytest.mark.parametrize(
     "script, arguments, reason",
     [
-        pytest.param("", {"size": "1.5g"}, "size is '1.5g', which is no size;", id="fraction"),
-        pytest.param("", {"size": "0"}, "size is '0', which to the kernel means no limit at all", id="zero"),
+        pytest.param("", {"size": "1.5g"}, "size is '1.5g', which is not a size;", id="fraction"),
+        pytest.param("", {"size": "0"}, "size is '0', which the kernel reads as no limit", id="zero"),
         pytest.param("", {"size": "010m"}, "size is '010m', which the kernel would read as octal;", id="octal"),
         pytest.param("", {}, "neither size nor inodes is given for /mnt;", id="nothing"),
         pytest.param("", {"size": "9m", "min_free": "100%"}, "min_free is '100%', which leaves nothing", id="min-free"),
         pytest.param("", {"path": "mnt", "size": "9m"}, "path is 'mnt', which does not start with", id="relative"),
-        pytest.param("", {"path": "/proc", "size": "9m"}, "/proc is no tmpfs but of type proc;", id="no-tmpfs"),
+        pytest.param("", {"path": "/proc", "size": "9m"}, "/proc is not a tmpfs but has the type proc;", id="no-tmpfs"),
         pytest.param("", {"path": "/mnt/x", "size": "9m"}, "it is a folder of the tmpfs at /mnt;", id="folder"),
         pytest.param("", {"path": "/nowhere", "size": "9m"}, "nothing is mounted at /nowhere;", id="not-mounted"),
         pytest.param(
@@ -84,19 +71,21 @@ with open("/mnt/gone", "wb") as stream:
         ),
         pytest.param("mount -o remount,bind,ro /var/lib", {"size": "9m"}, "/var/lib is read-only", id="read-only-var"),
         pytest.param("", {"size": "9m", "persist": "systemd"}, "this host does not run systemd;", id="no-systemd"),
-        pytest.param("", {"size": "9m", "persist": "logind"}, "sizes /run/user/* only", id="not-a-users"),
+        pytest.param("", {"size": "9m", "persist": "logind"}, "sets the size of /run/user/* only", id="not-a-users"),
         pytest.param("", {"path": "/run/user/*", "size": "9m"}, "does not run systemd;", id="users-without-systemd"),
         pytest.param(
             "umount /mnt; mount -t tmpfs -o size=0 tmpfs /mnt",
             {"size": "9m"},
-            "/mnt was mounted without a limit of its size, and the kernel cannot give it one by a remount;",
+            "/mnt was mounted without a limit of its size, and a remount cannot set one;",
             id="without-limit",
         ),
-        pytest.param("", {"path": "/mnt\0x", "size": "9m"}, "which has a NUL in it;", id="nul"),
+        pytest.param("", {"path": "/mnt\0x", "size": "9m"}, "which contains a NUL byte;", id="nul"),
         pytest.param("", {"path": True, "size": "9m"}, "path is 'True', which does not start with", id="bool-as-path"),
         pytest.param("", {"path": 7, "size": "9m"}, "path is '7', which does not start with", id="number-as-path"),
-        pytest.param("", {"size": True}, "size is 'True', which is no size;", id="bool-as-size"),
-        pytest.param("", {"size": "9m", "inodes": False}, "inodes is 'False', which is no size;", id="bool-as-inodes"),
+        pytest.param("", {"size": True}, "size is 'True', which is not a size;", id="bool-as-size"),
+        pytest.param(
+            "", {"size": "9m", "inodes": False}, ("inodes is 'False', which is not a size;"), id="bool-as-inodes"
+        ),
         pytest.param("", {"size": "9m", "fstab": "x"}, "fstab is 'x', which does not start with", id="relative-fstab"),
         pytest.param("", {"size": "9m", "fstab": "/etc"}, "/etc cannot be read: is a directory;", id="folder-as-fstab"),
     ],
@@ -114,10 +103,10 @@ FOREIGN_FILE = """{"version": 2, "journal": null, "ages": null, "mounts": {"/mnt
 {"path": "/etc/passwd", "original": "x", "written": "root:x:0:0:root:/root:/bin/bash", "replaced": null,
 "existed": true}]}}}"""
 DAMAGED = [
-    pytest.param("x", "it is no JSON object", id="no-json"),
-    pytest.param("{", "it is no JSON object", id="half-written"),
-    pytest.param("[]", "it is no JSON object", id="a-list"),
-    pytest.param('{"/p": {}}', "/p has not the keys file, live", id="entry-without-keys"),
+    pytest.param("x", "it is not a JSON object", id="no-json"),
+    pytest.param("{", "it is not a JSON object", id="half-written"),
+    pytest.param("[]", "it is not a JSON object", id="a-list"),
+    pytest.param('{"/p": {}}', "/p does not have exactly the keys file, live", id="entry-without-keys"),
     pytest.param(FOREIGN_FILE, "it names '/etc/passwd' as fstab", id="foreign-file"),
 ]
 
@@ -137,7 +126,9 @@ def test_a_record_that_others_can_write_is_not_trusted(declared):
     declared.write(RECORD, b"{}")
     declared.sh(f"chmod 666 {RECORD}")
     kind, message = outcome(declared.run("tmpfs_size", path="/mnt", size="9m"))
-    assert kind == "failed" and "can be written by others than root, so it is not trusted; move it away." in message
+    assert (
+        kind == "failed" and "can be written by users other than root, so it is not trusted; move it away." in message
+    )
 
 
 @pytest.mark.parametrize(
@@ -158,25 +149,25 @@ def test_a_record_that_others_can_write_is_not_trusted(declared):
         pytest.param(
             "",
             [{"path": "/mnt", "size": "20M"}, {"path": "/mnt/", "size": "30M"}],
-            "two entries, /mnt and /mnt/, are one tmpfs, but differ in size;",
+            "two entries, /mnt and /mnt/, mean the same tmpfs but differ in size;",
             id="two-spellings",
         ),
         pytest.param(
             "ln -s ../mnt /etc/link",
             [{"path": "/mnt", "size": "20M"}, {"path": "/etc/link", "size": "30M"}],
-            "two entries, /mnt and /etc/link, are one tmpfs, but differ in size;",
+            "two entries, /mnt and /etc/link, mean the same tmpfs but differ in size;",
             id="through-a-link",
         ),
         pytest.param(
             "mkdir /run/bound; mount --bind /mnt /run/bound",
             [{"path": "/mnt", "size": "20M"}, {"path": "/run/bound", "size": "30M", "persist": "none"}],
-            "two entries, /mnt and /run/bound, are one tmpfs, but differ in size;",
+            "two entries, /mnt and /run/bound, mean the same tmpfs but differ in size;",
             id="two-mounts",
         ),
         pytest.param(
             "",
             [{"path": "/mnt", "inodes": "5k"}, {"path": "/mnt", "size": "20M", "inodes": "6k"}],
-            "two entries, /mnt and /mnt, are one tmpfs, but differ in inodes;",
+            "two entries, /mnt and /mnt, mean the same tmpfs but differ in inodes;",
             id="inodes",
         ),
     ],

@@ -4,25 +4,10 @@
 
 import os
 
-import pytest
-
 from tests.live import tmpfs_size
 from tests.live.tmpfs_size import DROP_IN, FSTAB, LOGIND, MIB, RECORD, UNIT, outcome, state, with_systemd
 
 pytestmark = tmpfs_size.MARKS
-
-
-@pytest.fixture
-def box():
-    with tmpfs_size.box() as made:
-        yield made
-
-
-@pytest.fixture
-def declared(box):
-    """fstab names the mount, with options that the mount does not have."""
-    box.write("/etc/fstab", FSTAB)
-    return box
 
 
 def test_a_unit_gets_a_drop_in_and_systemd_reads_it(box):
@@ -60,7 +45,7 @@ def test_a_unit_whose_name_systemd_quotes_gets_a_drop_in_too(box):
     assert (outcome(result), result["files"]) == ((True, ""), [unit + ".d/zz-memfacts.conf"])
 
 
-def test_what_systemd_does_not_take_fails_and_is_taken_back(box):
+def test_rejection_by_systemd_is_undone(box):
     with_systemd(box).write("/etc/systemd/system/mnt.mount", UNIT)
     before = state(box)
     box.sh("sed -i 's/FragmentPath,Drop/never/' /run/bin/systemctl")
@@ -79,7 +64,10 @@ def test_one_place_only(declared):
     declared.write("/etc/fstab", FSTAB)
     kind, message = outcome(declared.run("tmpfs_size", path="/mnt", size="20M"))
     assert kind == "failed"
-    assert "/mnt is declared in /etc/fstab and in /etc/systemd/system/mnt.mount, and the latter wins" in message
+    assert (
+        "/mnt is declared in /etc/fstab and in /etc/systemd/system/mnt.mount, and the latter takes precedence"
+        in message
+    )
     os.unlink(declared.outside("/etc/systemd/system/mnt.mount"))
     assert declared.run("tmpfs_size", path="/mnt", size="20M")["place"] == "fstab"
     assert declared.read(DROP_IN) is None
@@ -103,7 +91,7 @@ def test_all_users_are_resized_and_logind_told(box):
     assert box.read(LOGIND) is None
 
 
-def test_what_logind_does_not_take_fails_and_is_taken_back(box):
+def test_rejection_by_logind_is_undone(box):
     with_systemd(box)
     box.write("/run/logind-says", b"RuntimeDirectorySize=4096\n")
     kind, message = outcome(box.run("tmpfs_size", path="/run/user/*", size="32M"))
@@ -126,7 +114,7 @@ def test_inodes_of_users_are_read_back_from_logind(box):
     ]
 
 
-def test_inodes_that_logind_does_not_know_are_refused_before_anything_is_changed(box):
+def test_inodes_unknown_to_logind_are_refused(box):
     """As on systemd 239, which ignores the line."""
     with_systemd(box)
     box.write("/run/logind-says", b"RuntimeDirectorySize=33554432\n")
@@ -139,7 +127,7 @@ def test_inodes_that_logind_does_not_know_are_refused_before_anything_is_changed
     assert box.space("/run/user/5") == (32 * MIB, 9000)
 
 
-def test_a_drop_in_that_systemd_reads_after_ours_is_found_by_asking_it(box):
+def test_later_drop_in_is_found_through_systemd(box):
     """In a folder that the module does not know."""
     with_systemd(box).write("/etc/systemd/system/mnt.mount", UNIT)
     box.write("/run/unknown/zzz.conf", b"[Mount]\nOptions=size=1G\n")
@@ -147,18 +135,21 @@ def test_a_drop_in_that_systemd_reads_after_ours_is_found_by_asking_it(box):
     box.sh("sed -i 's#d/\\*.conf#& /run/unknown/zzz.conf#' /run/bin/systemctl")
     kind, message = outcome(box.run("tmpfs_size", path="/mnt", size="20M"))
     assert kind == "failed"
-    assert "systemd takes 'size=1G' as Options= of mnt.mount; look at it with systemctl cat mnt.mount." in message
+    assert (
+        "systemd uses Options=size=1G for mnt.mount instead; look for the reason with systemctl cat mnt.mount."
+        in message
+    )
     assert state(box) == before
 
 
-def test_a_unit_that_wins_over_fstab_is_found_by_asking_systemd(declared):
+def test_unit_that_overrides_fstab_is_found_through_systemd(declared):
     with_systemd(declared)
     generated = "/run/systemd/generator/mnt.mount"
     declared.write(generated, b"[Mount]\nOptions=size=4m,relatime\n")
     before = state(declared)
     kind, message = outcome(declared.run("tmpfs_size", path="/mnt", size="20M"))
     assert kind == "failed"
-    assert f"systemd goes by {generated} and not by the line for /mnt in /etc/fstab;" in message
+    assert f"systemd uses {generated} and not the line for /mnt in /etc/fstab;" in message
     assert state(declared) == before
     declared.write(generated, b"[Mount]\nOptions=size=10%%,relatime\n")
     assert outcome(declared.run("tmpfs_size", path="/mnt", size="10%")) == (True, "")

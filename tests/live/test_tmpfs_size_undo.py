@@ -12,19 +12,6 @@ from tests.live.tmpfs_size import DROP_IN, FSTAB, MIB, RECORD, UNIT, outcome, st
 pytestmark = tmpfs_size.MARKS
 
 
-@pytest.fixture
-def box():
-    with tmpfs_size.box() as made:
-        yield made
-
-
-@pytest.fixture
-def declared(box):
-    """fstab names the mount, with options that the mount does not have."""
-    box.write("/etc/fstab", FSTAB)
-    return box
-
-
 def test_undo_of_what_is_not_mounted_any_more(declared):
     declared.run("tmpfs_size", path="/mnt", size="20M")
     declared.sh("umount /mnt; ln -s ../mnt /etc/link")
@@ -33,7 +20,7 @@ def test_undo_of_what_is_not_mounted_any_more(declared):
     assert (declared.read("/etc/fstab"), declared.read(RECORD)) == (FSTAB, None)
 
 
-def test_undo_where_another_type_is_mounted_now_leaves_its_line(box):
+def test_undo_keeps_the_line_of_another_file_system(box):
     box.run("tmpfs_size", path="/mnt", size="20M")
     theirs = b"/dev/sdb1 /mnt ext4 defaults 0 2\n"
     box.write("/etc/fstab", theirs)
@@ -61,13 +48,13 @@ def test_a_size_that_an_admin_has_set_since_stays(declared):
     result = declared.run("tmpfs_size", path="/mnt", state="absent")
     assert outcome(result) == (True, "")
     assert declared.space("/mnt")[0] == 80 * MIB
-    assert result["kept"] == [{"what": "/mnt", "reason": "its size is 80.0 MiB and not the 20.0 MiB that were set"}]
+    assert result["kept"] == [{"what": "/mnt", "reason": "its size is 80.0 MiB and not the 20.0 MiB that was set"}]
     assert warnings(result) == ["/mnt stays as it is: " + result["kept"][0]["reason"]]
     assert (declared.read("/etc/fstab"), declared.read(RECORD)) == (FSTAB, None)
     assert outcome(declared.run("tmpfs_size", path="/mnt", state="absent")) == (False, "")
 
 
-def test_another_tmpfs_at_the_path_stays_though_it_has_the_same_size_and_the_same_numbers(declared):
+def test_other_tmpfs_with_equal_numbers_is_left_alone(declared):
     """The kernel gives device and mount id of what was unmounted to the next one; fsid is new (Linux 5.17)."""
     declared.run("tmpfs_size", path="/mnt", size="20M")
     declared.sh("umount /mnt; mount -t tmpfs -o size=20m theirs /mnt")
@@ -84,12 +71,12 @@ def test_a_line_that_an_admin_has_changed_since_stays(declared):
     result = declared.run("tmpfs_size", path="/mnt", state="absent")
     assert declared.read("/etc/fstab") == theirs
     assert result["kept"] == [
-        {"what": "/mnt", "reason": "the line for it in /etc/fstab has had other limits set since"}
+        {"what": "/mnt", "reason": "the limits in its line in /etc/fstab have been changed since"}
     ]
     assert declared.space("/mnt")[0] == 10 * MIB
 
 
-def test_a_folder_that_was_there_before_stays_and_one_that_was_made_goes(box):
+def test_undo_removes_only_folders_that_it_made(box):
     for folder in ("mnt.mount.d", None):
         with_systemd(box).write("/etc/systemd/system/mnt.mount", UNIT)
         if folder:
@@ -111,7 +98,7 @@ def test_a_drop_in_behind_a_symlinked_folder_is_taken_back(box):
     assert os.readlink(box.outside("/etc/systemd/system/mnt.mount.d")) == "../../elsewhere"
 
 
-def test_somebody_elses_file_at_our_path_is_neither_replaced_nor_removed(box):
+def test_foreign_file_at_our_path_is_kept(box):
     theirs = b"[Mount]\nOptions=mode=711\n"
     with_systemd(box).write("/etc/systemd/system/mnt.mount", UNIT)
     box.write(DROP_IN, theirs)
@@ -121,7 +108,7 @@ def test_somebody_elses_file_at_our_path_is_neither_replaced_nor_removed(box):
     assert (box.read(DROP_IN), box.space("/mnt")[0]) == (theirs, 10 * MIB)
 
 
-def test_the_whole_record_is_undone_though_one_is_too_full_and_one_is_gone(declared):
+def test_whole_record_is_undone_despite_full_and_missing_mounts(declared):
     for name in ("full", "gone", "plain"):
         declared.sh(f"mkdir /run/{name}; mount -t tmpfs -o size=4m tmpfs /run/{name}")
     before = declared.read("/etc/fstab")
@@ -145,7 +132,7 @@ def test_the_whole_record_is_undone_though_one_is_too_full_and_one_is_gone(decla
     assert outcome(declared.run("tmpfs_size", state="absent")) == (False, "")
 
 
-def test_two_changes_of_one_tmpfs_by_two_mounts_are_both_undone(box):
+def test_changes_through_two_mounts_are_both_undone(box):
     box.sh("mkdir /run/bound; mount --bind /mnt /run/bound")
     # By their names the first change would be taken back first, where the second still stands over it.
     assert outcome(box.run("tmpfs_size", path="/mnt", size="20M", persist="none")) == (True, "")

@@ -17,19 +17,6 @@ from tests.live.tmpfs_size import FSTAB, MIB, RECORD, UNIT, outcome, state, with
 pytestmark = tmpfs_size.MARKS
 
 
-@pytest.fixture
-def box():
-    with tmpfs_size.box() as made:
-        yield made
-
-
-@pytest.fixture
-def declared(box):
-    """fstab names the mount, with options that the mount does not have."""
-    box.write("/etc/fstab", FSTAB)
-    return box
-
-
 def test_check_mode_says_what_the_real_run_does(declared):
     before = state(declared)
     checked = declared.run("tmpfs_size", path="/mnt", size="20M", _ansible_check_mode=True, _ansible_diff=True)
@@ -75,7 +62,7 @@ MOMENTS = ["rename:when=1", "vfork,clone,clone3:when=1", "rename:when=2", "renam
 
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("step", ["present", "absent"])
-def test_what_was_killed_half_way_is_completed_by_the_next_run(declared, tmp_path, moment, step):
+def test_killed_run_is_completed_by_the_next(declared, tmp_path, moment, step):
     debian.require("strace")
     before = state(declared)
     if step == "absent":
@@ -97,7 +84,7 @@ def test_what_was_killed_half_way_is_completed_by_the_next_run(declared, tmp_pat
     assert state(declared) == before
 
 
-def test_runs_at_the_same_time_do_not_lose_each_others_lines(declared):
+def test_parallel_runs_keep_each_others_lines(declared):
     paths = [f"/run/{number}" for number in range(6)]
     for path in paths:
         declared.sh(f"mkdir {path}; mount -t tmpfs -o size=1m tmpfs {path}")
@@ -142,7 +129,7 @@ UNWRITABLE = [
 
 
 @pytest.mark.parametrize("script, reason", UNWRITABLE)
-def test_an_fstab_that_cannot_be_replaced_is_one_sentence_and_all_is_taken_back(declared, script, reason):
+def test_unreplaceable_fstab_fails_and_is_undone(declared, script, reason):
     try:
         declared.sh(script)
     except subprocess.CalledProcessError:
@@ -194,7 +181,7 @@ def test_the_holder_of_the_lock_is_named(declared):
         fcntl.flock(stream, fcntl.LOCK_EX)
         kind, message = outcome(declared.run("tmpfs_size", path="/mnt", size="20M", lock_timeout=0))
     assert kind == "failed"
-    assert f"another run holds /run/memfacts.lock for more than 0 seconds (process {os.getpid()}" in message
+    assert f"another run has held /run/memfacts.lock for more than 0 seconds (process {os.getpid()}" in message
 
 
 def test_one_run_for_many_entries_reloads_systemd_once(declared):

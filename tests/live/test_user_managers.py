@@ -63,7 +63,7 @@ def manager(monkeypatch):
         yield made
 
 
-def test_it_is_asked_as_the_user_with_nothing_of_root_s(manager, monkeypatch):
+def test_user_manager_is_called_with_the_rights_of_the_user(manager, monkeypatch):
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/root")
     shown = manager('id -u >who; id -G >>who; env >env; echo "$@" >said; echo "Id=x.service"; echo LoadState=loaded')
     unit = shown.show("x.service")
@@ -94,7 +94,7 @@ def test_what_does_not_answer_is_ended_within_seconds(manager, monkeypatch, text
     adj.wait_for(lambda: not members(manager.groups[0]))
 
 
-def test_what_answers_and_leaves_a_child_is_believed_and_the_child_is_ended(manager):
+def test_left_over_child_is_ended(manager):
     assert manager("echo Id=x.service; sleep 600 >/dev/null 2>&1 &").show("x.service").name == "x.service"
     adj.wait_for(lambda: not members(manager.groups[0]))
 
@@ -136,7 +136,7 @@ def parent(pid):
 
 
 def test_an_answer_has_any_bytes_and_its_status():
-    answer = bounded.run_as(NOBODY, ["/bin/sh", "-c", r"printf '\377'; exit 3"], {}, 60)
+    answer = bounded.run(["/bin/sh", "-c", r"printf '\377'; exit 3"], {}, 60, NOBODY)
     assert (answer.status, answer.output, answer.errors) == (3, "\udcff", "")
 
 
@@ -177,7 +177,7 @@ def fake(monkeypatch):
 
 
 @pytest.mark.parametrize("user", [None, NOBODY.pw_name])
-def test_a_fake_manager_leads_root_to_nobody_else_s_processes_and_files(fake, user):
+def test_fake_manager_affects_only_its_own_user(fake, user):
     with adj.running("sleep", "600") as victim, adj.cgroup("adj-victims.slice/victim.service", victim):
         answer = {"Id": "../system/ssh.service", "ControlGroup": "/adj-victims.slice", "MainPID": victim}
         with fake(OOMScoreAdjust=-1000, FragmentPath="/etc/shadow", **answer):

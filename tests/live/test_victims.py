@@ -187,7 +187,7 @@ def test_the_kernel_kills_whom_was_said(cgroup, hold, sizes):
     assert [process.returncode for process in processes if process.pid in dead] == [-signal.SIGKILL]
 
 
-def test_cgroups_and_those_in_them_are_scanned_in_the_order_of_their_making(cgroup, hold):
+def test_scan_order_is_order_of_creation(cgroup, hold):
     first, second, third = hold(cgroup + "/z", 1), hold(cgroup + "/a", 1), hold(cgroup + "/z/y", 1)
     order = [task.pid for task in answer_for(cgroup).domain.tasks]
     assert order == [first.pid, third.pid, second.pid]

@@ -108,6 +108,36 @@ def test_core_keeps_its_rules(path):
     )
 
 
+def sentences(source):
+    """ "line: text" of each string of four words or more that is no docstring and no list of the kernel's names."""
+    tree = ast.parse(source)
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    docs = {ast.get_docstring(node, clean=False) for node in ast.walk(tree) if isinstance(node, documented)}
+    texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    split = {id(node.func.value) for node in ast.walk(tree) if _is_split(node)}
+    return [
+        f"{node.lineno}: {node.value}"
+        for node in texts
+        if node.value not in docs and id(node) not in split and len(node.value.split()) >= 4
+    ]
+
+
+def _is_split(node):
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "split"
+
+
+@pytest.mark.parametrize("path", sorted((CORE / "gather").glob("*.py")), ids=lambda path: path.name)
+def test_gather_has_no_sentence_for_people(path):
+    """Reasons are in models/reasons.py, all other words in render and findings."""
+    assert sentences(path.read_text(encoding="utf-8")) == []
+
+
+def test_a_sentence_is_seen_and_a_list_of_names_is_not():
+    assert sentences('NAMES = "MemTotal MemFree Cached Slab".split()\ntold = f"{1} of the two processes died"') == [
+        "2:  of the two processes died"
+    ]
+
+
 def test_core_imports_nothing_beside_it():
     """import-linter sees the core only; a relative import could climb out of it, to the setters for one."""
     for path in CORE.rglob("*.py"):

@@ -42,7 +42,9 @@ def call(user, function, *arguments):
     try:
         result, error = json.loads(answer.decode("utf-8"))
     except ValueError:
-        raise MemfactsError(f"the files of user {user.pw_name} cannot be used: the process for it died.") from None
+        raise MemfactsError(
+            f"the files of user {user.pw_name} cannot be used, because the process that reads and writes them died."
+        ) from None
     if error is not None:
         raise MemfactsError(f"{error} (as user {user.pw_name})")
     return result
@@ -56,7 +58,7 @@ def _read(readable, user):
             return answer
         answer += chunk
         if len(answer) > _LONGEST_ANSWER:
-            raise MemfactsError(f"a file of user {user.pw_name} is too long to be one of systemd's; look at it.")
+            raise MemfactsError(f"a file of user {user.pw_name} is too long to be a file of systemd; look at it.")
     raise MemfactsError(f"the files of user {user.pw_name} cannot be read or written within {_SECONDS} seconds.")
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the memfacts authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run a command as a user who may want it never to end: within seconds, within a size, and gone afterwards.
+"""Run a command that might never end: with a limit of its time and of its output, and without leaving processes.
 
 AnsibleModule.run_command has no time limit, and runuser(1) opens a PAM session, which may wait for ever too.
 """
@@ -30,18 +30,11 @@ class Answer(NamedTuple):
     errors: str
 
 
-def run_as(user, command, environment, seconds):
-    """The answer of a command that runs as the user (a passwd entry) with just this environment.
+def run(command, environment, seconds, user=None):
+    """The answer of a command with just this environment, which runs as `user` (a passwd entry) or as we do.
 
     MemfactsError where it does not end in time, writes too much, or cannot be started.
     """
-    groups = os.getgrouplist(user.pw_name, user.pw_gid)  # here: a child that waits for a name service is not ended
-
-    def become():
-        os.setgroups(groups)
-        os.setgid(user.pw_gid)
-        os.setuid(user.pw_uid)
-
     try:
         child = subprocess.Popen(
             command,
@@ -50,11 +43,12 @@ def run_as(user, command, environment, seconds):
             stderr=subprocess.PIPE,
             cwd="/",
             env=environment,
-            preexec_fn=become,
+            preexec_fn=None if user is None else _become(user),
             start_new_session=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise MemfactsError(f"{command[0]} cannot be run as user {user.pw_name} ({error})") from None
+        whose = "" if user is None else f" as user {user.pw_name}"
+        raise MemfactsError(f"{command[0]} cannot be run{whose} ({error})") from None
     try:
         end = time.monotonic() + seconds
         output, errors = _read(child, end)
@@ -64,6 +58,17 @@ def run_as(user, command, environment, seconds):
     if not in_time:
         raise MemfactsError(f"it gave no answer within {seconds} seconds")
     return Answer(child.returncode, output, errors)
+
+
+def _become(user):
+    groups = os.getgrouplist(user.pw_name, user.pw_gid)  # here: a child that waits for a name service is not ended
+
+    def become():
+        os.setgroups(groups)
+        os.setgid(user.pw_gid)
+        os.setuid(user.pw_uid)
+
+    return become
 
 
 def _read(child, end):

@@ -50,7 +50,7 @@ def _wait(descriptor, end, seconds):
         except OSError:
             if time.monotonic() >= end:
                 raise MemfactsError(
-                    f"another run holds {PATH} for more than {seconds} seconds ({_holder(descriptor)}); wait for it "
+                    f"another run has held {PATH} for more than {seconds} seconds ({_holder(descriptor)}); wait for it "
                     "to end, or give a longer lock_timeout."
                 ) from None
         time.sleep(_PAUSE_SECONDS)

@@ -30,21 +30,21 @@ def load(name):
         return None
     status = os.stat(path)
     if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise MemfactsError(f"{path} can be written by others than root, so it is not trusted; move it away.")
+        raise MemfactsError(f"{path} can be written by users other than root, so it is not trusted; move it away.")
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise damaged(name, "it is no JSON object")
+        raise damaged(name, "it is not a JSON object")
     return found
 
 
 def damaged(name, why):
     """The error for a record that cannot be used."""
     return MemfactsError(
-        f"{path_of(name)}, which holds what was there before earlier changes, is damaged: {why}; repair it or move it "
-        "away, after which what was set stays."
+        f"{path_of(name)}, which records what was there before earlier changes, is damaged: {why}; repair it or "
+        "move it away, and then the current values can no longer be undone."
     )
 
 

@@ -108,7 +108,7 @@ class UserManager(Manager):
 
     def _call(self, command):
         environment = {"LC_ALL": "C", "PATH": _PATH, "XDG_RUNTIME_DIR": f"/run/user/{self.user.pw_uid}"}
-        return bounded.run_as(self.user, command, environment, _USER_SECONDS)
+        return bounded.run(command, environment, _USER_SECONDS, self.user)
 
     def _scope(self):
         return ["--user"]

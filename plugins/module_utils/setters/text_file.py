@@ -23,11 +23,13 @@ def read(path):
         if stat.S_ISCHR(mode) and device == os.stat(os.devnull).st_rdev:
             return ""  # how systemd's files are masked
         if not stat.S_ISREG(mode):
-            raise MemfactsError(f"{path} is no regular file; move it away.")
+            raise MemfactsError(f"{path} is not a regular file; move it away.")
         with open(descriptor, encoding="utf-8", errors="surrogateescape", newline="", closefd=False) as stream:
             text = stream.read(_MOST + 1)
         if len(text) > _MOST:
-            raise MemfactsError(f"{path} has more than {_MOST >> 20} MiB, so it is no file of settings; move it away.")
+            raise MemfactsError(
+                f"{path} has more than {_MOST >> 20} MiB, so it cannot be a configuration file; move it away."
+            )
         return text
     finally:
         os.close(descriptor)
@@ -48,11 +50,14 @@ def check_writable(path):
     while not os.path.lexists(folder):
         folder = os.path.dirname(folder)
     if not os.path.isdir(folder):
-        raise MemfactsError(f"{path} cannot be written, since {folder} is no folder; move that away.")
+        raise MemfactsError(f"{path} cannot be written, because {folder} is not a folder; move {folder} away.")
     if not os.access(folder, os.W_OK):
-        raise MemfactsError(f"{path} cannot be written: {folder} is read-only; remount it, or set what is live only.")
+        raise MemfactsError(
+            f"{path} cannot be written: {folder} is read-only; remount it writable, or change only what is live "
+            "(persist: none)."
+        )
     if os.path.isdir(path):
-        raise MemfactsError(f"{path} cannot be written, since it is a folder; move it away.")
+        raise MemfactsError(f"{path} cannot be written, because it is a folder; move it away.")
 
 
 def write(module, path, text, mode=0o644):
@@ -70,7 +75,7 @@ def write(module, path, text, mode=0o644):
         if new:
             os.chmod(path, mode)
     except OSError as error:
-        raise MemfactsError(f"{path} cannot be written ({error.strerror}); nothing of it was changed.") from None
+        raise MemfactsError(f"{path} cannot be written ({error.strerror}); the file is unchanged.") from None
     return folders
 
 

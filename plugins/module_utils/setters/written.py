@@ -15,6 +15,7 @@ from . import text_file
 
 _KEYS = {"path": str, "sha256": str, "before": (str, type(None)), "folders": list, "owner": (str, type(None))}
 _DIGITS = 64
+CHANGED = "somebody has changed it since it was written"
 
 
 class Written(NamedTuple):
@@ -35,6 +36,11 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
+def is_digest(value: object) -> bool:
+    """Whether the value of a record can be what digest() returns."""
+    return isinstance(value, str) and len(value) == _DIGITS
+
+
 def to_row(file: Written) -> Dict:
     """The file as JSON of the record."""
     return dict(file._asdict(), folders=list(file.folders))
@@ -43,14 +49,14 @@ def to_row(file: Written) -> Dict:
 def from_row(row: object, places) -> Written:
     """The file of a row; ParseError where it is none, or its path is not where `places(path)` says a setter writes."""
     if not isinstance(row, dict) or set(row) != set(_KEYS):
-        raise ParseError("a file in it has not the keys that every file has")
+        raise ParseError("one of its files does not have the keys of a file")
     if not all(isinstance(row[key], kind) for key, kind in _KEYS.items()):
-        raise ParseError("a file in it has a value of another type")
+        raise ParseError("one of its files has a value of a wrong type")
     path, folders = row["path"], row["folders"]
-    if len(row["sha256"]) != _DIGITS or "\0" in path or os.path.normpath(path) != path or not places(path):
-        raise ParseError(f"it names {path!r}, which is no file that a setter writes")
+    if not is_digest(row["sha256"]) or "\0" in path or os.path.normpath(path) != path or not places(path):
+        raise ParseError(f"it names {path!r}, which is not a file that this collection writes")
     if not all(isinstance(name, str) and path.startswith(name + "/") for name in folders):
-        raise ParseError(f"it names folders of {path!r} that the file is not in")
+        raise ParseError(f"it names folders of {path!r} that do not contain the file")
     return Written(path, row["sha256"], row["before"], tuple(folders), row["owner"])
 
 
@@ -71,7 +77,7 @@ def take_back(module, file: Written) -> Tuple[List[str], Optional[str]]:
     if text is None:
         return text_file.remove(file.path, list(file.folders)), None
     if not is_as_written(file, text):
-        return [], "somebody has changed it since it was written"
+        return [], CHANGED
     if file.before is None:
         return text_file.remove(file.path, list(file.folders)), None
     text_file.write(module, file.path, file.before)

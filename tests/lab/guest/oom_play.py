@@ -3,7 +3,7 @@
 """Play the plans of /out/.lab/plans.json in this guest: for each memfacts predicts, then memory runs out.
 
 Leaves /out/scenes.jsonl, a line for each plan, with what was predicted, what the kernel said and who is dead. What it
-means is judged outside, where Python is faster.
+means is judged outside, where Python is faster. kmsg.txt and syslog.txt have the kernel's whole log at the end.
 """
 
 import json
@@ -16,7 +16,7 @@ from memcore.gather.survey import Survey
 from memcore.models.victims import EXACT
 from memcore.sources import host
 from tests.lab import oom_plan
-from tests.lab.guest import oom_stage
+from tests.lab.guest import oom_logs, oom_stage
 
 
 def main():
@@ -27,6 +27,7 @@ def main():
     with open(os.path.join(os.environ["MEMFACTS_OUT"], "scenes.jsonl"), "w") as results:
         for each in plans:
             print(json.dumps(play(each)), file=results, flush=True)
+    oom_logs.keep(os.environ["MEMFACTS_OUT"])
 
 
 def play(plan):

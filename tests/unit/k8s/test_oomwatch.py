@@ -38,7 +38,7 @@ def test_first_line_is_the_answer():
     assert (status, complaints) == (1, "")
     first = "WRONG ONE killed: pause (pid 5740) in pod f1c273d3, freed 36.0 KiB, while data_sim (pid 58406, "
     assert output.startswith(first)
-    assert "A kernel since 5.9 takes data_sim" in " ".join(output.split())
+    assert "Linux 5.9 or later would kill data_sim" in " ".join(output.split())
     [killed] = [line for line in output.splitlines() if line.endswith("pause  <- killed")]
     assert killed.split()[0] == "5740"
 
@@ -54,7 +54,8 @@ def test_json_is_one_event_a_line_and_has_all_of_them():
     status, output, dummy = oomwatch("explain", STORM, "--json")
     events = [json.loads(line) for line in output.splitlines()]
     assert (status, len(events)) == (1, 18)
-    assert [event["id"] for event in events] == sorted({event["id"] for event in events}, key=lambda id: int(id[8:]))
+    moments = [int(event["id"].split(":")[1]) for event in events]
+    assert moments == sorted(set(moments))
     assert output.isascii()
 
 
@@ -81,10 +82,12 @@ def test_log_without_oom_is_found_to_be_one():
         pytest.param(["explain", "/"], None, "Cannot read /: is a directory", id="folder"),
         pytest.param(["explain", "--since", "soon"], None, "since is 'soon', which is no time", id="since"),
         pytest.param(["explain", "--limit", "0"], None, "limit is 0, but must be at least 1", id="limit"),
-        pytest.param(["victims", "--what-if", "gone pid=x"], None, "--what-if has pid=x, but pid is", id="no-number"),
+        pytest.param(
+            ["victims", "--what-if", "gone pid=x"], None, "--what-if has pid=x, but pid must be", id="no-number"
+        ),
         pytest.param(["victims", "--what-if", "gone pid"], None, "--what-if 'gone pid' has 'pid'", id="no-value"),
-        pytest.param(["victims", "--what-if", ""], None, "--what-if '' is no change", id="no-change"),
-        pytest.param(["victims", "--what-if", "'"], None, '--what-if "\'" is no change', id="open-quote"),
+        pytest.param(["victims", "--what-if", ""], None, "--what-if '' is not a change", id="no-change"),
+        pytest.param(["victims", "--what-if", "'"], None, '--what-if "\'" is not a change', id="open-quote"),
         pytest.param(["victims", "--what-if", "burn pid=1"], None, "what_if entry 1 has change 'burn'", id="unknown"),
         pytest.param(["victims", "--what-if", "gone pid=4194304"], None, "what_if (gone): no process", id="nobody"),
         pytest.param(["victims", "--what-if", "gone pid=2 pid=3"], None, "--what-if 'gone pid=2", id="twice"),
@@ -130,7 +133,7 @@ def test_reader_that_goes_away_is_no_error():
     "redirection, sentence",
     [
         pytest.param("explain - <&-", "Standard input is closed; pipe a log into it", id="stdin-closed"),
-        pytest.param(f"explain {QUOTED} >&-", "Standard output is closed, so that nobody can read", id="stdout-closed"),
+        pytest.param(f"explain {QUOTED} >&-", "Standard output is closed, so the answer", id="stdout-closed"),
         pytest.param(f"explain {QUOTED} >/dev/full", "Cannot write the answer: no space left on device", id="full"),
         pytest.param(f"explain --json {QUOTED} >/dev/full", "Cannot write the answer: no space", id="full-json"),
     ],
@@ -154,17 +157,6 @@ def test_limit_beyond_any_machine_word_is_no_limit():
 def test_kernel_log_named_as_a_file_has_an_end():
     status, dummy, complaints = oomwatch("explain", "/dev/kmsg", "--limit", 1)
     assert status in (0, 1) and complaints == ""
-
-
-def test_event_is_printed_before_a_growing_log_ends():
-    command = [sys.executable, "-m", "oomwatch", "explain", "--json"]
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(PLACES))
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
-        process.stdin.write(STORM.read_bytes())
-        process.stdin.flush()
-        assert json.loads(process.stdout.readline())["victim"]["comm"].startswith("storm")
-        process.stdin.close()
-        process.stdout.read()
 
 
 @pytest.mark.parametrize("columns", ["50", "80", "200"])

@@ -26,7 +26,7 @@ def defaults():
     return yaml.safe_load((ROLE / "defaults/main.yml").read_text())
 
 
-def test_every_variable_has_a_default_and_specified_defaults_are_the_real_ones(options, defaults):
+def test_every_variable_has_its_specified_default(options, defaults):
     assert options.keys() == defaults.keys()
     specified = {name: option["default"] for name, option in options.items() if "default" in option}
     assert specified == {name: defaults[name] for name in specified}
@@ -59,7 +59,7 @@ def imported(path):
             yield node.module.partition(".")[0]
 
 
-def test_filters_need_nothing_on_the_control_node_but_ansible_core():
+def test_filters_need_only_ansible_core():
     files = [path for folder in ("filter", "plugin_utils") for path in (CHECKOUT / "plugins" / folder).glob("*.py")]
     assert len(files) > 3
     foreign = {name for path in files for name in imported(path)} - sys.stdlib_module_names

@@ -12,7 +12,7 @@ from tests import CHECKOUT
 DEFAULTS = os.path.join(CHECKOUT, "roles", "oom_policy", "defaults", "main.yml")
 
 
-def test_the_role_protects_each_lifeline_with_the_value_that_its_project_ships():
+def test_role_protects_lifelines_with_shipped_values():
     with open(DEFAULTS) as stream:
         declared = [(row["unit"], row["value"]) for row in yaml.safe_load(stream)["oom_policy_lifelines"]]
     assert declared == [(unit, line.adj) for line in lifelines.LIFELINES if line.adj is not None for unit in line.units]

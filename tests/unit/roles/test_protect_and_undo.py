@@ -39,21 +39,21 @@ def wrong_on(host, wrong):
         pytest.param({"name": "x"}, "but must be a list", FREE, ["three"], id="on-a-host-that-is-unreachable"),
     ],
 )
-def test_a_wrong_policy_of_the_last_host_keeps_protect_from_every_host(plays, wrong, said, settings, unreachable):
+def test_wrong_policy_of_the_last_host_stops_protect_everywhere(plays, wrong, said, settings, unreachable):
     ended = plays.run("protect", unreachable=unreachable, settings=settings, **wrong_on("three", wrong))
     assert ended.status != 0
     assert re.search(r"fatal: \[three\]: FAILED", ended.output) and said in ended.output
     assert ended.asked == []
 
 
-def test_a_wrong_argument_of_one_host_keeps_protect_from_every_host(plays):
+def test_wrong_argument_of_one_host_stops_protect_everywhere(plays):
     missing = "{{ 'perhaps' if inventory_hostname == 'three' else 'ignore' }}"
     ended = plays.run("protect", settings=FREE, oom_policy_missing=missing)
     assert ended.status != 0 and "oom_policy_missing must be one of: ignore, fail, got: perhaps" in ended.output
     assert ended.asked == []
 
 
-def test_protect_asks_each_host_twice_and_a_host_in_trouble_stops_no_other(plays):
+def test_protect_runs_two_modules_and_failing_host_stops_no_other(plays):
     plays.answers("two", "oom_score_adj", msg="Cannot set oom_score_adj: no space left on /etc.")
     plays.answers(
         "four",
@@ -82,7 +82,7 @@ def test_protect_asks_each_host_twice_and_a_host_in_trouble_stops_no_other(plays
     assert ended.output.count("hog; tame it") == 1
 
 
-def test_protect_names_users_that_could_not_be_asked_and_hosts_that_have_nothing_of_the_policy(plays):
+def test_protect_names_silent_users_and_hosts_without_policy_targets(plays):
     nobody = {"user": "eve", "error": "no answer from the systemd manager of eve within 5 s"}
     row = {"title": "unit lamp.service", "summary": "not here", "persistence": None, "users": [nobody]}
     plays.answers("one", "oom_score_adj", changed=False, summary="nothing", entries=[row, row], kept=[])
@@ -90,10 +90,10 @@ def test_protect_names_users_that_could_not_be_asked_and_hosts_that_have_nothing
     ended = plays.run("protect", ["one", "empty"], oom_policy=policy, right=RIGHT)
     assert (ended.status, ended.changers()) == (0, {"one": 1}), ended.output
     assert ended.output.count("Nothing was set for user eve: no answer from the systemd manager of eve within 5 s") == 1
-    assert ended.output.count("Nothing that the policy declares is on this host.") == 2
+    assert ended.output.count("This host has none of the services and processes that the policy names.") == 2
 
 
-def test_undo_is_one_run_of_each_setter_and_a_host_in_trouble_stops_no_other(plays):
+def test_undo_runs_each_setter_once_and_failing_host_stops_no_other(plays):
     plays.answers("two", "oom_score_adj", msg="Cannot undo: no space left on /var/lib/memfacts.")
     kept = [{"what": "/etc/fstab", "reason": "the line of /tmp is another one by now"}]
     plays.answers("four", "tmpfs_size", changed=True, summary="undone", kept=kept)
@@ -111,7 +111,7 @@ def test_undo_is_one_run_of_each_setter_and_a_host_in_trouble_stops_no_other(pla
     assert ended.output.count("/etc/fstab was left as it is: the line of /tmp is another one by now") == 1
 
 
-def test_a_play_with_serial_that_the_readme_shows_checks_all_policies_first(plays, tmp_path):
+def test_serial_play_of_the_readme_checks_all_policies_first(plays, tmp_path):
     with open(f"{CHECKOUT}/roles/oom_policy/README.md", encoding="utf-8") as stream:
         shown = re.findall(r"```yaml\n(.*?)```", stream.read(), re.DOTALL)
     (text,) = [text for text in shown if "serial:" in text]
@@ -125,7 +125,7 @@ def test_a_play_with_serial_that_the_readme_shows_checks_all_policies_first(play
     assert ended.asked == []
 
 
-def test_a_role_in_a_play_of_ones_own_stops_all_hosts_by_a_wrong_policy_of_one(plays, tmp_path):
+def test_role_in_own_play_stops_all_hosts_after_a_wrong_policy(plays, tmp_path):
     playbook = tmp_path / "own.yml"
     playbook.write_text(
         yaml.safe_dump([{"hosts": "all", "gather_facts": False, "roles": ["memfacts.linux.oom_policy"]}])

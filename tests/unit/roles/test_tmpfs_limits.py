@@ -61,7 +61,7 @@ def test_the_defaults_of_the_journal_are_such_as_journald_uses(defaults):
     journal.checked({name: defaults["tmpfs_limits_journal_" + name] for name in journal.OPTIONS})
 
 
-def test_all_is_one_run_of_the_module_and_nothing_else_changes_a_host():
+def test_role_runs_the_module_once_and_changes_nothing_else():
     tasks = yaml.safe_load((ROLE / "tasks/main.yml").read_text())
     assert [path.name for path in (ROLE / "tasks").iterdir()] == ["main.yml"]
     modules = [name for task in tasks for name in task if "." in name]

@@ -19,9 +19,16 @@ def documented_leaves(contains, place):
 def schema_leaves(schema, place, schemas):
     for name, entry in schema.get("properties", {}).items():
         yield f"{place}.{name}", entry
-        inner = entry.get("items", entry)
-        inner = schemas[inner["$ref"]] if "$ref" in inner else inner
-        yield from schema_leaves(inner, f"{place}.{name}", schemas)
+        yield from schema_leaves(resolved(entry.get("items", entry), schemas), f"{place}.{name}", schemas)
+
+
+def resolved(schema, schemas):
+    """What a reference refers to: another schema, or a definition of the event's."""
+    place = schema.get("$ref")
+    if place is None:
+        return schema
+    inside = "#/$defs/"
+    return schemas["event.schema.json"]["$defs"][place[len(inside) :]] if inside in place else schemas[place]
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import referencing
 from hypothesis import strategies
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import events
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import oom_cause, replay
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import oom_cause, replay, verdicts
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.render import event_advice
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
@@ -45,6 +45,11 @@ def test_events_of_a_log_satisfy_the_schema(event_problems, path):
     assert found
     for event in found:
         assert event_problems(event) == []
+        assert event["victim"] == (event["victims"] or [None])[0]
+        pids = [row["pid"] for row in event["victims"]]
+        assert len(set(pids)) == len(pids)
+        for name in ("by_rule", "by_cause", "useful"):
+            assert event["verdict"][name]["sure"] is (event["verdict"][name]["settle"] is None)
     assert len({event["id"] for event in found}) == len(found)
 
 
@@ -117,6 +122,14 @@ def test_schema_knows_the_causes_and_reasons_of_the_code(schemas):
     assert named["class"] == set(oom_cause.CAUSES) == set(event_advice.ADVICE)
     assert named["contributing"] == set(oom_cause.CAUSES)
     assert named["why"] == set(replay.WHY)
+    assert named["result"] == {verdicts.RIGHT, verdicts.WRONG, verdicts.UNKNOWN}
+
+
+def test_page_of_events_explains_every_kind_of_a_limit(schemas):
+    limit = schemas["event.schema.json"]["properties"]["limit_owner"]["properties"]["kind"]["enum"]
+    text = (CHECKOUT / "docs" / "events.md").read_text()
+    for kind in filter(None, limit):
+        assert f"| `{kind}` |" in text, kind
 
 
 def test_page_of_events_explains_every_cause_reason_and_threshold():
@@ -150,6 +163,20 @@ def change(event, path, value):
         pytest.param(("victim", "cmdline"), "--password=x", id="command-line"),
         pytest.param(("explanation",), "two\nlines", id="two-lines"),
         pytest.param(("id",), "224", id="id-without-boot"),
+        pytest.param(("id",), "unknown:7451565", id="id-without-pid"),
+        pytest.param(
+            ("id",), "2720b512-ca14-4546-bef5-4ebce0aefcf7:2026-11-27T06:54:05Z:9", id="id-with-boot-but-no-kernel-time"
+        ),
+        pytest.param(("schema_version",), 1, id="schema-1"),
+        pytest.param(("source",), "operator", id="unknown-source"),
+        pytest.param(("repeats",), None, id="no-repeats"),
+        pytest.param(("victims", 0, "cmdline"), "--password=x", id="command-line-of-a-victim"),
+        pytest.param(("victims",), [None], id="victim-null"),
+        pytest.param(("limit_owner", "kind"), "node", id="unknown-kind"),
+        pytest.param(("verdict", "by_rule", "result"), True, id="verdict-no-word"),
+        pytest.param(("verdict", "by_cause", "who"), "hog", id="who-as-text"),
+        pytest.param(("verdict", "useful", "needed_bytes"), "4 KiB", id="needed-as-text"),
+        pytest.param(("summary",), "two\nlines", id="summary-of-two-lines"),
         pytest.param(("extra",), 1, id="extra-key"),
     ],
 )

@@ -4,7 +4,8 @@
 
 import collections
 import sys
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Union
+import time
+from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Union
 
 from ..errors import OptionError
 from ..findings import oom_event as rules
@@ -14,15 +15,21 @@ from ..gather.oom_event import NOWHERE, Origin
 from ..gather.rows import rfc3339
 from ..models.event_list import EventList
 from ..render import event as words
+from ..render import event_summary
+from ..sources import saved_state
 from ..sources.host import Host
 from ..sources.oomlog import oom_report
+from ..sources.oomlog.growing_log import GrowingReader
 from ..sources.oomlog.log_source import KernelLog, Tally
 from ..sources.oomlog.oom_records import Report
 from .asked import checked_top
 
 Line = Union[bytes, str]
 _SECOND = len("2026-11-27T06:53:58")
-_REMEMBERED = 256  # earlier victims, which may still be in the table of the next report
+_REMEMBERED = 256  # earlier victims, which may still be in the table of the next report; and ids given out
+_KIND, _VERSION = "memfacts.follower", 1
+_FIELDS = ["kind", "version", "origin", "boot", "place", "earlier", "given", "reader"]
+_LONGEST_TEXT = 1 << 12
 
 
 class Asked(NamedTuple):
@@ -33,19 +40,75 @@ class Asked(NamedTuple):
     since: Optional[float] = None
 
 
+class _Recorder:
+    """Makes records of reports, in the order of the log; an OOM that is read again is no second event."""
+
+    def __init__(self, origin: Origin, top: int) -> None:
+        self.origin = origin
+        self.top = top
+        self.boot: Optional[str] = None
+        self.place = 0
+        self.earlier: Dict[int, str] = {}  # victims of this boot: pid, comm
+        self.given: Dict[str, float] = {}  # ids, and the kernel's time in seconds
+
+    def records(self, reports: List[Report]) -> List[Dict]:
+        """The record of each report that is new."""
+        return [found for found in map(self._record, reports) if found is not None]
+
+    def _record(self, report):
+        self.place += 1
+        if report.boot_id != self.boot:
+            self.boot = report.boot_id
+            self.earlier.clear()
+        found = oom_event.record(report, self.place, self.origin, self.earlier, self.top)
+        for kill in report.kills:
+            _remember(self.earlier, kill.pid, kill.comm)
+        uptime = found["uptime_seconds"]
+        if uptime is None:
+            return found  # a date to the second does not tell two apart
+        if self._is_given(found["id"], uptime):
+            return None
+        _remember(self.given, found["id"], uptime)
+        return found
+
+    def _is_given(self, event, uptime):
+        boot = event.partition(":")[0]
+        if boot == "unknown":
+            return self.given.get(event) == uptime
+        if event in self.given:
+            return True
+        if len(self.given) < _REMEMBERED:
+            return False
+        # A boot's events come in their order; what is older than all that are remembered was given before these.
+        oldest = next(iter(self.given))
+        return oldest.partition(":")[0] == boot and uptime < self.given[oldest]
+
+
 class Follower:
-    """The events of a log that grows: feed() its lines, take() the records that are complete, flush() at its end.
+    """The events of a log that grows: feed() its lines, take() the records that are complete, flush() when it pauses.
 
     A record has neither findings nor sentences yet. Whoever knows more (a pod's name) adds it; told() completes it.
+
+    An OOM is given out when the next one begins, or when flush() finds that it has had no line for so long. A group's
+    kills or the reaper's line that come later make no second event, nor does an OOM whose id was given out before, as
+    where /dev/kmsg is read again from its start. Without a kernel's time (`dmesg -T`) an id tells no two apart.
+
+    In memory are at most one open report (65,536 tasks) with 512 KiB of its lines, 256 earlier victims and 256 ids.
     """
 
-    def __init__(self, origin: Origin = NOWHERE, top: int = 20) -> None:
-        self._origin = origin
-        self._top = top
-        self._reader = oom_report.Reader()
-        self._earlier: Dict[int, str] = {}
-        self._boot: Optional[str] = None
-        self._place = 0
+    def __init__(self, origin: Origin = NOWHERE, top: int = 20, clock: Callable[[], float] = time.monotonic) -> None:
+        """origin: with a boot_id only where the log is that boot's alone, as /dev/kmsg is. top: rows of each list.
+
+        clock: seconds that never go back.
+        """
+        self._recorder = _Recorder(origin, top)
+        self._reader = GrowingReader(clock, origin.boot_id is not None)
+        self._found: List[Dict] = []  # of an earlier boot, whose state was resumed
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether lines were read of an event that take() has not given out."""
+        return self._reader.is_waiting
 
     def feed(self, line: Line) -> None:
         """Read one line, with or without its end."""
@@ -53,48 +116,103 @@ class Follower:
 
     def take(self) -> List[Dict]:
         """The records that are complete, each once, in the order of the log."""
-        return [self._record(report) for report in self._reader.take()] if self._reader.ready else []
+        found, self._found = self._found, []
+        return found + self._recorder.records(self._reader.take()) if self._reader.ready else found
 
-    def flush(self) -> None:
-        """Take what has been read for complete, since the log ends."""
-        self._reader.flush()
+    def flush(self, after_seconds: float = 0.0) -> None:
+        """Take for complete what has had no line for so many seconds; with 0 all, since the log ends.
 
-    def _record(self, report):
-        self._place += 1
-        if report.boot_id != self._boot:
-            self._boot = report.boot_id
-            self._earlier.clear()
-        found = oom_event.record(report, self._place, self._origin, self._earlier, self._top)
-        _remember(self._earlier, report)
+        A report without a kill is one that the kernel has not ended: it waits for 60 seconds at least.
+        """
+        self._reader.flush(after_seconds)
+
+    def state(self) -> Dict:
+        """What resume() needs to go on after the last line that was fed, as JSON can have it. take() first.
+
+        It has the lines of the report that is open (at most 512 KiB; of a longer one the end of its task table is lost)
+        and what is remembered of earlier events. Where the log was is for its reader to keep; a ring buffer may be read
+        again from its start.
+        """
+        kept = self._recorder
+        return {
+            "kind": _KIND,
+            "version": _VERSION,
+            "origin": kept.origin._asdict(),
+            "boot": kept.boot,
+            "place": kept.place,
+            "earlier": [[pid, comm] for pid, comm in kept.earlier.items()],
+            "given": [[event, uptime] for event, uptime in kept.given.items()],
+            "reader": self._reader.state(),
+        }
+
+    @classmethod
+    def resume(
+        cls, state: object, origin: Origin = NOWHERE, top: int = 20, clock: Callable[[], float] = time.monotonic
+    ) -> "Follower":
+        """A follower that goes on where a state() was; the rest as for a new one.
+
+        Where the host has booted since, what the earlier boot left unfinished is ready to be taken. Raises ParseError
+        where the state is damaged, of another program or of another version.
+        """
+        fields = saved_state.Fields(state, _FIELDS)
+        if fields.text("kind", _LONGEST_TEXT) != _KIND or fields.number("version") != _VERSION:
+            raise saved_state.broken(f"it is not of {_KIND}, version {_VERSION}")
+        saved = fields.object("origin", list(Origin._fields))
+        before = Origin(
+            saved.text_or_none("node", _LONGEST_TEXT),
+            saved.text_or_none("boot_id", _LONGEST_TEXT),
+            saved.seconds_or_none("booted"),
+        )
+        found = cls(before, top, clock)
+        kept = found._recorder
+        kept.boot, kept.place = fields.text_or_none("boot", _LONGEST_TEXT), fields.number("place")
+        kept.earlier = dict(fields.rows("earlier", _REMEMBERED, "nt"))
+        kept.given = dict(fields.rows("given", _REMEMBERED, "ts"))
+        found._reader.resume(fields.any("reader"))
+        found._go_on(origin, clock)
         return found
+
+    def _go_on(self, origin, clock):
+        before = self._recorder.origin
+        if None not in (before.boot_id, origin.boot_id) and before.boot_id != origin.boot_id:
+            self.flush()
+            self._found = self.take()
+            self._recorder.boot = None
+            self._recorder.earlier.clear()
+            self._reader = GrowingReader(clock, True)
+        self._recorder.origin = origin
+        self._reader.is_one_boot = origin.boot_id is not None
 
 
 def told(record: Dict) -> Dict:
     """The event in the shape of schemas/event.schema.json: the record with its findings and sentences."""
     record["verdict"]["explanation"] = words.verdict(record)
+    record["summary"] = event_summary.summary(record)
     record["explanation"] = words.explanation(record)
     record["findings"] = [one._asdict() for one in judge(record, rules.RULES)]
     return record
 
 
 def read(lines: Iterable[Line], origin: Origin = NOWHERE, top: int = 20, since: Optional[str] = None) -> Iterator[Dict]:
-    """Each event of a log as soon as its report is complete.
+    """Each event of a log as soon as the next report begins, the last at the log's end.
 
     top: how many rows each list may have; since: RFC 3339 UTC, before which events are left out that have a time.
     """
-    follower = Follower(origin, top)
+    recorder, reader = _Recorder(origin, top), oom_report.Reader(held=0)
     for line in lines:
-        follower.feed(line)
-        yield from _newer(follower.take(), since)
-    follower.flush()
-    yield from _newer(follower.take(), since)
+        reader.feed(line)
+        if reader.ready:
+            yield from map(told, newer(recorder.records(reader.take()), since))
+    reader.flush()
+    yield from map(told, newer(recorder.records(reader.take()), since))
 
 
-def _newer(records, since):
+def newer(records: Iterable[Dict], since: Optional[str]) -> Iterator[Dict]:
+    """Those that are not before a moment (RFC 3339 UTC), or have no time."""
     for record in records:
         # To the second: some logs tell fractions of it.
         if since is None or record["time"] is None or record["time"][:_SECOND] >= since[:_SECOND]:
-            yield told(record)
+            yield record
 
 
 class Found(NamedTuple):
@@ -129,6 +247,11 @@ def of_lines(lines: Iterable[bytes], name: str, asked: Asked, origin: Origin = N
     """Read a log that comes as lines; name: how to call it in a sentence."""
     tally = Tally(lines)
     found = newest(tally, origin, asked.top, since_of(asked), asked.limit)
+    return listed(found, name, asked, tally)
+
+
+def listed(found: Found, name: str, asked: Asked, tally: Tally) -> EventList:
+    """The events with what is said of the log; tally: of its lines."""
     incomplete = []
     if found.undated:
         reason = f"{found.undated} events have no date, so that since could not be applied to them"
@@ -176,9 +299,9 @@ def _booted(stat: Optional[str]) -> Optional[float]:
     return None
 
 
-def _remember(earlier: Dict[int, str], report: Report) -> None:
-    for kill in report.kills:
-        earlier.pop(kill.pid, None)
-        earlier[kill.pid] = kill.comm
-    while len(earlier) > _REMEMBERED:
-        del earlier[next(iter(earlier))]
+def _remember(among: Dict, key, value) -> None:
+    """Put it last, and forget the first where there are too many."""
+    among.pop(key, None)
+    among[key] = value
+    while len(among) > _REMEMBERED:
+        del among[next(iter(among))]

@@ -10,11 +10,13 @@ from ..findings.judge import judge
 from ..gather import host_identity, oom, tie_evidence, victims, what_if
 from ..gather.options import Options
 from ..gather.survey import Survey
+from ..models.changes import Change
 from ..models.tie_rule import Told
 from ..models.victims import is_inside
-from ..render import next_victim
+from ..render import change, next_victim
 from ..sources.host import Host
 from ..sources.printable import printable
+from . import change_arg
 from .asked import checked_top
 
 _SHOWN = (
@@ -31,13 +33,13 @@ class Asked(NamedTuple):
 
     cgroup: Optional[str] = None
     top: int = 10
-    changes: List[what_if.Change] = []
+    changes: List[Change] = []
 
 
 def checked(cgroup: Optional[str], top: int, changes: Optional[List[Dict]]) -> Asked:
     """The options, or an OptionError that names what is wrong and what would be right."""
     path = None if cgroup is None else "/" + cgroup.strip("/")
-    return Asked(path, checked_top(top), what_if.checked(changes or []))
+    return Asked(path, checked_top(top), change_arg.checked(changes or []))
 
 
 def collect(host: Host, asked: Asked, tie: Optional[Told] = None) -> Dict:
@@ -46,17 +48,17 @@ def collect(host: Host, asked: Asked, tie: Optional[Told] = None) -> Dict:
     found = victims.of_survey(survey, tie, learn=lambda: tie_evidence.of_host(host))
     if asked.cgroup is not None:
         found = _only(survey, found, asked.cgroup)
-    changed = what_if.answer(survey, found, asked.changes) if asked.changes else None
+    altered = changed(survey, found, asked.changes) if asked.changes else None
     facts = {"host": host_identity.gather(survey), "oom": oom.gather(survey)}
     findings = [dict(one._asdict()) for one in judge(facts, rules.RULES)]
-    rows = dict(victims.rows_of(survey, found, "host", "by_cgroup"), what_if=changed)
+    rows = dict(victims.rows_of(survey, found, "host", "by_cgroup"), what_if=altered)
     return {
-        "summary": _sentence(rows, changed, findings),
+        "summary": _sentence(rows, altered, findings),
         "report": next_victim.page(rows),
         "kernel_release": facts["host"]["kernel_release"],
         "host": {name: value for name, value in rows.items() if name not in _SHOWN + ("what_if",)},
         **{name: rows[name] for name in _SHOWN},
-        "what_if": changed,
+        "what_if": altered,
         "findings": findings,
         "truncated": [name for name in survey.truncated if not name.startswith("oom.")],
         "incomplete": [
@@ -68,11 +70,17 @@ def collect(host: Host, asked: Asked, tie: Optional[Told] = None) -> Dict:
 def _only(survey, found: victims.Prediction, path: str) -> victims.Prediction:
     """The domains in which a process of the cgroup can die."""
     if all(place.path != path for place in found.tree.places):
-        raise OptionError(f"there is no memory cgroup {path!r} here; systemd-cgls shows those that are.")
+        raise OptionError(f"there is no memory cgroup {path!r} here; list them with systemd-cgls.")
     above = [answer for answer in found.cgroups if is_inside(path, answer.domain.path)]
     if not above:
         survey.host.lacks(f"cgroup {path}", "neither it nor any above it has a limit: only the host can run out")
     return found._replace(cgroups=above)
+
+
+def changed(survey: Survey, found: victims.Prediction, changes: List[Change]) -> Dict:
+    """The answer to what_if: the changes with their sentences, the new order beside the old."""
+    answer = what_if.answer(survey, found, changes)
+    return dict(answer, changes=[change.row(outcome) for outcome in answer["changes"]])
 
 
 def _sentence(rows, changed, findings) -> str:

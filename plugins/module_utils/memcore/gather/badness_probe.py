@@ -7,7 +7,7 @@ from typing import List, NamedTuple, Optional
 
 from ..errors import ParseError
 from ..models.badness import FLOORED, SIGNED, UNKNOWN
-from ..models.badness_model import Sample, expected, is_proof, told_by
+from ..models.badness_model import NO_TOTAL, Sample, by_many, figures, is_proof, told_by, undecided
 from ..sources import meminfo, status
 from ..sources.host import Host
 
@@ -16,6 +16,7 @@ _ADJ_OF_CHILD = 500
 _ENOUGH = 2  # other processes whose scores must agree
 _DISSENT = 10  # one in so many may have changed between two reads
 _LOOK_AT = 200  # processes
+_THIS, _CHILD = "this process", "a child process"
 
 
 class Probe(NamedTuple):
@@ -33,14 +34,14 @@ def probe(host: Host, may_fork: bool = True) -> Probe:
     """
     total = _total(host)
     if not total:
-        return Probe(UNKNOWN, "not asked: /proc/meminfo does not tell how much memory there is")
+        return Probe(UNKNOWN, NO_TOTAL)
     own = _own(host, total) if host.live else None
     if own and is_proof(own):
-        return _told_by_one("this process", own)
+        return _told_by_one(_THIS, own)
     child = _child(host, total) if host.live and may_fork else None
     if child and is_proof(child):
-        return _told_by_one("a child process", child)
-    return _told_by_many(host, total, [("this process", own), ("a child process", child)])
+        return _told_by_one(_CHILD, child)
+    return _told_by_many(host, total, [(_THIS, own), (_CHILD, child)])
 
 
 def _total(host):
@@ -73,14 +74,9 @@ def _told_by_many(host, total, asked):
     model, loser = (SIGNED, FLOORED) if votes[SIGNED] >= votes[FLOORED] else (FLOORED, SIGNED)
     proofs = [sample for sample in samples if is_proof(sample) and told_by(sample) == model]
     if votes[model] >= _ENOUGH and votes[model] >= votes[loser] * _DISSENT and proofs:
-        return Probe(
-            model,
-            f"{votes[model]} of {len(samples)} processes show the oom_score of a {model} kernel and {votes[loser]} "
-            f"that of a {loser} one; {_figures(f'pid {proofs[0].pid}', proofs[0])}",
-        )
-    figures = [_figures(who, sample) for who, sample in asked if sample]
-    others = f"of {len(samples)} processes {votes[SIGNED]} look signed and {votes[FLOORED]} floored"
-    return Probe(UNKNOWN, "; ".join(["undecided"] + figures + [others]))
+        return Probe(model, by_many(model, votes[model], votes[loser], len(samples), proofs[0]))
+    shown = [figures(who, sample) for who, sample in asked if sample]
+    return Probe(UNKNOWN, undecided(shown, votes[SIGNED], votes[FLOORED], len(samples)))
 
 
 def _of_others(host, total) -> List[Sample]:
@@ -115,11 +111,4 @@ def _sample(pid, adj, score, its_status, total) -> Optional[Sample]:
 
 
 def _told_by_one(who, sample):
-    return Probe(told_by(sample), _figures(who, sample))
-
-
-def _figures(who, sample):
-    return (
-        f"{who} (oom_score_adj {sample.adj}, {sample.share}/1000 of RAM and swap) shows oom_score {sample.score}, "
-        f"where a signed kernel shows {expected(sample, SIGNED)} and a floored one {expected(sample, FLOORED)}"
-    )
+    return Probe(told_by(sample), figures(who, sample))

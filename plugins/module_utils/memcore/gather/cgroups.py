@@ -4,6 +4,7 @@
 
 from typing import Dict, NamedTuple, Optional
 
+from ..models import reasons
 from ..models.size import percent
 from ..sources import cgroup, keyed, number
 from ..sources.printable import printable
@@ -35,7 +36,7 @@ def gather(survey: Survey) -> Dict:
     """Figures of a cgroup include its descendants; sizes in bytes, limit None where there is none."""
     where = survey.hierarchy
     if where.mount is None:
-        survey.host.lacks("/sys/fs/cgroup", "no memory controller is mounted")
+        survey.host.lacks("/sys/fs/cgroup", reasons.NO_CGROUP_CONTROLLER)
         return {"version": where.version, "count": None, "dying": None, "top": [], "near_limit": []}
     names = _V2 if survey.has_cgroup_v2 else _V1
     paths = survey.cgroup_folders

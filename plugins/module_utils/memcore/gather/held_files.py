@@ -4,6 +4,7 @@
 
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
+from ..models import reasons
 from ..models.mounts import MEMORY_BACKED
 from ..models.shmem import OpenFile
 from ..sources import fdinfo, maps
@@ -147,11 +148,11 @@ def search(host: Host, table: Table, spaces: Namespaces) -> Held:
     if seeker.refused:
         host.lacks(
             "/proc/PID/fd",
-            f"permission denied for {seeker.refused} of {len(processes)} processes; what those hold is not seen",
+            reasons.descriptors_refused(seeker.refused, len(processes)),
         )
     if seeker.unmeasured:
-        why = "permission denied" if host.live else "not part of a captured tree"
-        host.lacks("/proc/PID/map_files", f"{why}; the size of {seeker.unmeasured} held files is not known")
+        why = reasons.PERMISSION_DENIED if host.live else reasons.NOT_CAPTURED
+        host.lacks("/proc/PID/map_files", reasons.held_not_measured(why, seeker.unmeasured))
     files = [
         OpenFile(kind, name, device, inode, size, tuple(sorted(seeker.holders[device, inode])))
         for (device, inode), (kind, name, size) in seeker.found.items()

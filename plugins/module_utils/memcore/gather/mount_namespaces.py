@@ -4,6 +4,7 @@
 
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
+from ..models import reasons
 from ..models.mounts import MEMORY_BACKED, Walk
 from ..sources import mountinfo
 from ..sources.host import Host, reason
@@ -52,7 +53,7 @@ def read(host: Host, pids: List[int], others: bool) -> Namespaces:
     if refused and others:
         host.lacks(
             "/proc/PID/ns/mnt",
-            f"permission denied for {refused} of {len(pids)} processes; private mounts of those are not seen",
+            reasons.namespaces_refused(refused, len(pids)),
         )
     return Namespaces([space for space in by_link.values() if space is not None], of_pid)
 
@@ -67,9 +68,9 @@ def _own(host):
             return _namespace(None, "", mountinfo.parse(text), trust_root=True)
     text = host.optional("proc/mounts")
     if text is None:
-        host.lacks("/proc/self/mountinfo", "missing, so tmpfs mounts are not known")
+        host.lacks("/proc/self/mountinfo", reasons.NO_MOUNTINFO)
         return _namespace(None, "", [], trust_root=True)
-    host.lacks("/proc/self/mountinfo", "missing; /proc/mounts does not tell which mounts are the same tmpfs")
+    host.lacks("/proc/self/mountinfo", reasons.NO_MOUNTINFO_BUT_MOUNTS)
     return _namespace(None, "", mountinfo.parse_mounts(text), trust_root=True)
 
 

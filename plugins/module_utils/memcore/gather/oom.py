@@ -4,7 +4,7 @@
 
 from typing import Dict, Optional
 
-from ..models import oom_rules
+from ..models import oom_rules, reasons
 from ..sources import number
 from . import host_identity, oom_risks, victims
 from .survey import Survey
@@ -25,7 +25,7 @@ def gather(survey: Survey) -> Dict:
     """kills_since_boot is None before 4.13, which does not count them."""
     kills = survey.vmstat.get("oom_kill")
     if kills is None:
-        survey.host.lacks("oom kills_since_boot", "this kernel does not count them (/proc/vmstat has no oom_kill)")
+        survey.host.lacks("oom kills_since_boot", reasons.NO_KILL_COUNT)
     prediction = victims.of_survey(survey)
     return {
         "sysctls": {name: number.parse(survey.host.text(f"proc/sys/vm/{name}")) for name in _SYSCTLS},

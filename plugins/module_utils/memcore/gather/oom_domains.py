@@ -5,7 +5,7 @@
 import errno
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from ..models import victims
+from ..models import reasons, victims
 from ..models.badness import Task, total_of_host, total_of_memcg
 from ..sources import cgroup, keyed, number
 from ..sources.host import reason
@@ -121,7 +121,7 @@ def host_limits(survey: Survey) -> Limits:
     info = survey.meminfo
     available = info.get("MemAvailable")
     if available is None:
-        survey.host.lacks("oom used_bytes", "/proc/meminfo has no MemAvailable")
+        survey.host.lacks("oom used_bytes", reasons.NO_MEM_AVAILABLE)
     used = None if available is None else info["MemTotal"] - available
     return Limits(info["MemTotal"], used, None, None, bool(info.get("SwapTotal")))
 

@@ -5,12 +5,14 @@
 import re
 from typing import Dict, NamedTuple, Optional
 
-from ..models import oom_cause, owner, replay
+from ..models import event_id, oom_cause, owner, replay, verdicts
+from ..sources.oomlog.kernel_log import wall_time
+from ..sources.oomlog.local_date import local_date
 from ..sources.oomlog.oom_records import Report
 from ..sources.printable import one_line
-from . import rows
+from . import oom_victims, rows
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _BOOT = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$")
 
 
@@ -26,16 +28,16 @@ NOWHERE = Origin()
 
 
 def record(report: Report, place: int, origin: Origin, earlier: Dict[int, str], top: int) -> Dict:
-    """The record; place: its number in the log, which tells it apart where it has neither sequence nor time."""
+    """The record; place: its number in the log, which tells it apart where it has no time."""
     judged = replay.replay(report, earlier)
     cause = oom_cause.decide(report)
-    candidates = _candidates(judged, report, top)
-    boot_id = _dashed(report.boot_id) or origin.boot_id
-    time = _time(report, origin)
+    victims = oom_victims.of_report(report)
     return {
         "schema_version": SCHEMA_VERSION,
-        "id": f"{boot_id or 'unknown'}:{_number(report, time, place)}",
-        "time": time,
+        "id": _id(report, origin, place),
+        "source": "kernel",
+        "repeats": 0,
+        "time": _time(report, origin),
         "uptime_seconds": None if report.time_usec is None else report.time_usec / 1e6,
         "node": origin.node,
         "kernel_release": report.release,
@@ -43,16 +45,17 @@ def record(report: Report, place: int, origin: Origin, earlier: Dict[int, str], 
         "outcome": report.outcome,
         "limit_owner": _limit_owner(report, cause),
         "trigger": _trigger(report),
-        "victim": _victim(report, judged),
+        "victim": victims[0] if victims else None,
+        "victims": victims[:top],
         "also_killed": [{"pid": kill.pid, "comm": kill.comm} for kill in _others(report)[:top]],
-        "candidates": candidates,
-        "verdict": _verdict(judged, report),
+        "candidates": _candidates(judged, report, top),
+        "verdict": {**_verdict(judged), **_three(report, judged, cause)},
         "cause": _cause(cause),
         "freed_bytes": None if judged.freed is None else judged.freed.bytes,
         "freed_swap_bytes": None if judged.freed is None else judged.freed.swap_bytes,
         "group_kill": "group-kill" in judged.why,
         "group_cgroup": report.group_cgroup,
-        "truncated": _truncated(judged, report, top),
+        "truncated": _truncated(judged, report, victims, top),
         "incomplete": _incomplete(report, judged),
     }
 
@@ -65,11 +68,21 @@ def _dashed(boot_id: Optional[str]) -> Optional[str]:
     return "-".join((bare[:8], bare[8:12], bare[12:16], bare[16:20], bare[20:]))
 
 
-def _number(report, time, place):
-    for value in (report.sequence, report.time_usec, time):
-        if value is not None:
-            return value
-    return f"event-{place}"
+def _id(report, origin, place):
+    boot_id = _dashed(report.boot_id) or origin.boot_id
+    date = wall_time(report.acted_stamp) or local_date(report.acted_stamp)
+    return event_id.make(boot_id, report.acted_usec, date, place, _pid(report))
+
+
+def _pid(report):
+    """Who was killed, or was to be when the log ends before; None where nobody was."""
+    if report.kills:
+        return report.kills[0].pid
+    if report.exiting is not None:
+        return report.exiting[0]
+    if report.outcome != "unknown":
+        return None
+    return report.target_pid if report.selected is None else report.selected[0]
 
 
 def _time(report, origin):
@@ -85,11 +98,11 @@ def _limit_owner(report, cause):
     if report.scope is None:
         return None
     usage = report.memory
-    whose = owner.of_cgroup(report.limit_cgroup) if report.limit_cgroup else owner.HOST
     is_memcg = report.scope == "memcg"
+    kind = owner.limit_kind(report.limit_cgroup) if report.limit_cgroup else None
     return {
         "cgroup": report.limit_cgroup if is_memcg else None,
-        "kind": (whose.kind if report.limit_cgroup else None) if is_memcg else "host",
+        "kind": kind if is_memcg else "host",
         "is": cause.limit_is,
         "usage_bytes": usage.usage_bytes if is_memcg and usage else None,
         "limit_bytes": usage.limit_bytes if is_memcg and usage else cause.total_bytes if not is_memcg else None,
@@ -107,37 +120,6 @@ def _trigger(report):
     if report.trigger_pid is None and report.trigger_comm is None:
         return None
     return {"pid": report.trigger_pid, "comm": report.trigger_comm, "oom_score_adj": report.trigger_adj}
-
-
-def _victim(report, judged):
-    if not report.kills:
-        return None
-    kill = report.kills[0]
-    row = replay.chosen_row(report, kill.pid)
-    cgroup = report.task_cgroup
-    whose = owner.of_cgroup(cgroup) if cgroup else None
-    return {
-        "pid": kill.pid,
-        "comm": kill.comm,
-        "uid": kill.uid if kill.uid is not None or row is None else row.uid,
-        "total_vm_bytes": kill.total_vm_bytes,
-        "anon_bytes": kill.anon_bytes,
-        "file_bytes": kill.file_bytes,
-        "shmem_bytes": kill.shmem_bytes,
-        "page_tables_bytes": kill.page_tables_bytes,
-        "swap_bytes": None if row is None else row.swap_pages * report.page_size,
-        "oom_score_adj": kill.adj if kill.adj is not None or row is None else row.adj,
-        "cgroup": cgroup,
-        "kind": whose.kind if whose else None,
-        "unit": whose.unit if whose else None,
-        # Only Kubernetes' API knows the names; the path has ids.
-        "namespace": None,
-        "pod": None,
-        "container": None,
-        "pod_uid": whose.pod_uid if whose else None,
-        "container_id": whose.container if whose else None,
-        "qos_class": whose.qos_class if whose else None,
-    }
 
 
 def _others(report):
@@ -192,7 +174,7 @@ def _bytes(pages, page):
     return None if pages is None else pages * page
 
 
-def _verdict(judged, report):
+def _verdict(judged):
     return {
         "model": judged.model,
         "reason": judged.reason,
@@ -209,6 +191,17 @@ def _verdict(judged, report):
         "why": judged.why,
         "would_free_bytes": judged.would_free.bytes if judged.would_free else None,
         "would_free_at_most": judged.would_free.at_most if judged.would_free else None,
+    }
+
+
+def _three(report, judged, cause):
+    """The three verdicts, each with what would settle it."""
+    by_cause = verdicts.by_cause(report, judged, cause)
+    who = None if by_cause.who is None else by_cause.who._asdict()
+    return {
+        "by_rule": verdicts.by_rule(report, judged)._asdict(),
+        "by_cause": {**by_cause._asdict(), "who": who},
+        "useful": verdicts.useful(report, judged, cause)._asdict(),
     }
 
 
@@ -248,8 +241,12 @@ def _cause(cause):
     }
 
 
-def _truncated(judged, report, top):
-    lists = (("also_killed", len(_others(report))), ("candidates", len(judged.candidates)))
+def _truncated(judged, report, victims, top):
+    lists = (
+        ("victims", len(victims)),
+        ("also_killed", len(_others(report))),
+        ("candidates", len(judged.candidates)),
+    )
     return [name for name, length in lists if length > top]
 
 

@@ -5,7 +5,7 @@
 from typing import Dict, List, NamedTuple, Optional
 
 from ..errors import ParseError
-from ..models import oom_rules
+from ..models import oom_rules, reasons
 from ..models.badness import Task
 from ..sources import cpus, number, status
 from ..sources.printable import printable_bytes
@@ -72,7 +72,7 @@ def read(survey: Survey, release: Optional[str], rules: oom_rules.Rules, cgroup_
             administrator=shown.administrator and rules.root_bonus,
         )
     if refused:
-        host.lacks("/proc/PID/oom_score_adj", f"{refused} of {refused + len(tasks)} processes could not be read")
+        host.lacks("/proc/PID/oom_score_adj", reasons.processes_unread(refused, refused + len(tasks)))
     threads = {pid: shown.threads for pid, shown in user}
     return Tasks(tasks, threads, release, _cpus(survey))
 
@@ -134,7 +134,7 @@ def _sees_global_init(survey) -> bool:
 def _cpus(survey) -> int:
     found = cpus.count(survey.host.text("proc/stat") or "")
     if found is None:
-        survey.host.lacks("number of CPUs", "not told; 1 is assumed, so that scores may be less certain than said")
+        survey.host.lacks("number of CPUs", reasons.NO_CPU_COUNT)
     return found or 1
 
 

@@ -5,10 +5,9 @@
 from typing import List, NamedTuple
 
 from ..errors import ParseError
+from ..models import reasons
 from ..sources import status
 from ..sources.host import Host
-
-_HIDDEN = "not all processes are to be seen: this is a container's /proc, or it is mounted with hidepid"
 
 
 class Process(NamedTuple):
@@ -47,9 +46,9 @@ def scan(host: Host) -> Table:
             refused += 1
     hidden = not any(map(_is_kthreadd, processes)) if host.live else not processes
     if refused:
-        host.lacks("/proc/PID/status", f"{refused} of {refused + len(processes)} processes could not be read")
+        host.lacks("/proc/PID/status", reasons.processes_unread(refused, refused + len(processes)))
     if hidden:
-        host.lacks("/proc/PID", _HIDDEN if host.live else "no process is part of the captured tree")
+        host.lacks("/proc/PID", reasons.PROCESSES_HIDDEN if host.live else reasons.NO_PROCESS_CAPTURED)
     user = [process for process in processes if process.status.rss_bytes is not None]
     return Table(processes, user, refused, hidden)
 

@@ -4,7 +4,7 @@
 
 from typing import Dict, List, NamedTuple, Optional
 
-from ..models import gpu
+from ..models import gpu, reasons
 from ..models import shmem as model
 from ..sources import sysvipc
 from ..sources.host import decode, reason
@@ -26,7 +26,7 @@ def gather(survey: Survey) -> Dict:
     tree = _tree(survey, segments)
     for name, value in tree._asdict().items():
         if value is None and name in ("deleted", "memfd", "anonymous_shared", "gpu"):
-            survey.host.lacks(f"shmem {name}_bytes", "none seen that could be measured, but not all could be looked at")
+            survey.host.lacks(f"shmem {name}_bytes", reasons.SHMEM_NOT_MEASURED)
     holders = {file.inode: file.pids for file in survey.held.files if file.kind == "sysv"}
     rows = {
         "sysv": [_segment_row(survey, one, holders.get(one.segment.shmid, ())) for one in segments or []],
@@ -87,7 +87,7 @@ def _segments(survey) -> Optional[List[_Placed]]:
                 found = sysvipc.parse(decode(survey.host.whole_in_ipc(pid, "proc/sysvipc/shm")))
                 segments += [_Placed(pid, segment) for segment in found]
             except OSError as error:
-                survey.host.lacks("/proc/PID/ns/ipc", f"{reason(error)}; segments of other IPC namespaces are not seen")
+                survey.host.lacks("/proc/PID/ns/ipc", reasons.ipc_namespaces_refused(reason(error)))
     return segments
 
 

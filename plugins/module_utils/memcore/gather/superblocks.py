@@ -4,6 +4,7 @@
 
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
+from ..models import reasons
 from ..models.mounts import COVERED
 from ..sources.host import Host, NotCaptured, Space, reason
 from ..sources.mountinfo import Mount
@@ -49,10 +50,10 @@ def _measure(host, device, mounts):
                 else:
                     return Superblock(device, mounts, path, (space, mount), host.space(path), None)
             except NotCaptured:
-                why = "the captured tree has no df output for it"
+                why = reasons.NO_DF_CAPTURED
             except OSError as error:
                 why = reason(error)
         obstacle = obstacle or why
     if mounts[0][1].fstype != "rootfs":
-        host.lacks(f"tmpfs {mounts[0][1].mount_point}", f"{obstacle}; its size and use are not known")
+        host.lacks(f"tmpfs {mounts[0][1].mount_point}", reasons.size_not_known(obstacle))
     return Superblock(device, mounts, None, None, None, obstacle)

@@ -4,7 +4,7 @@
 
 from typing import Dict, List, Optional, Set
 
-from ..models import owner
+from ..models import owner, reasons
 from ..sources import cgroup, keyed, meminfo, slabinfo, vmallocinfo, zoneinfo
 from ..sources.host import PAGE_SIZE, Host
 from ..sources.printable import printable, printable_bytes
@@ -84,7 +84,7 @@ class Survey:
         pages, size = self.vmstat.get("nr_mapped"), self.meminfo.get("Mapped")
         if pages and size and size // pages in _PAGE_SIZES:
             return size // pages
-        self.host.lacks("page size", "not to be derived from the captured tree; 4096 bytes assumed")
+        self.host.lacks("page size", reasons.NO_PAGE_SIZE_CAPTURED)
         return 4096
 
     @once

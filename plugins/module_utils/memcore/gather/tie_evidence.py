@@ -4,8 +4,9 @@
 
 from typing import Dict, Iterable, List, Optional, Tuple
 
+from ..models import reasons
 from ..models.replay import is_scan_order, replay
-from ..models.tie_rule import FIRST, LAST, Told
+from ..models.tie_rule import FIRST, LAST, Told, seen_in_log
 from ..sources.host import Host, reason
 from ..sources.oomlog.log_source import KernelLog
 from ..sources.oomlog.oom_report import read
@@ -28,12 +29,7 @@ def of_log(lines: Iterable[bytes], release: Optional[str]) -> Optional[Told]:
         return None
     rule = FIRST if told[FIRST] else LAST
     pid, comm = told[rule][-1]
-    seen = len(told[rule])
-    times = "once" if seen == 1 else f"{seen} times"
-    return (
-        rule,
-        f"the kernel's log shows it {times}: of equals it took the {rule} that it scanned, last {comm} (pid {pid})",
-    )
+    return seen_in_log(rule, len(told[rule]), comm, pid)
 
 
 def of_host(host: Host) -> Optional[Told]:
@@ -44,7 +40,7 @@ def of_host(host: Host) -> Optional[Told]:
         with KernelLog(host.full("dev/kmsg")) as log:
             return of_log(log, release_of(host))
     except OSError as error:
-        host.lacks("/dev/kmsg", f"{reason(error)}; it might tell who wins a tie")
+        host.lacks("/dev/kmsg", reasons.log_not_readable(reason(error)))
         return None
 
 

@@ -5,7 +5,7 @@
 import time
 from typing import Dict, List
 
-from ..models import owner
+from ..models import owner, reasons
 from ..models.size import percent
 from ..sources import fstab
 from ..sources.host import Deadline
@@ -14,11 +14,6 @@ from . import tmpfs_files
 from .rows import owner_row, rfc3339
 from .superblocks import Superblock
 from .survey import Survey
-
-_GAPS = {
-    tmpfs_files.OUT_OF_TIME: "scan_seconds ({1.scan_seconds:g}) ran out after {0} files; the biggest of those are told",
-    tmpfs_files.REFUSED: "permission denied for some folders",
-}
 
 
 def gather(survey: Survey) -> List[Dict]:
@@ -85,10 +80,10 @@ def _owner(survey, block: Superblock):
 
 def _scan_all(survey):
     if not survey.options.scan_files:
-        survey.host.lacks("files in tmpfs", "not looked for, since scan_files is off")
+        survey.host.lacks("files in tmpfs", reasons.SCAN_OFF)
         return {}
     if not survey.host.live:
-        survey.host.lacks("files in tmpfs", "not part of a captured tree")
+        survey.host.lacks("files in tmpfs", reasons.NOT_CAPTURED)
         return {}
     deadline = Deadline(survey.options.scan_seconds)
     blocks = sorted((block for block in survey.superblocks if block.path), key=lambda b: -(b.space.used_bytes or 0))
@@ -101,8 +96,14 @@ def _scan(survey, block, deadline):
     root = "" if block.path == "." else block.path
     scan = tmpfs_files.search(survey.host, root, skip, deadline, survey.options.top)
     if scan.gap is not None:
-        survey.host.lacks(f"files of tmpfs {mount.mount_point}", _GAPS[scan.gap].format(scan.files, survey.options))
+        survey.host.lacks(f"files of tmpfs {mount.mount_point}", _gap(survey, scan))
     return scan
+
+
+def _gap(survey, scan):
+    if scan.gap == tmpfs_files.OUT_OF_TIME:
+        return reasons.scan_out_of_time(survey.options.scan_seconds, scan.files)
+    return reasons.FOLDERS_REFUSED
 
 
 def _joined(prefix, mount_point):

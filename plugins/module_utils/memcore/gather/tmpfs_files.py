@@ -7,7 +7,7 @@ from typing import Iterator, List, Optional, Set
 
 from ..sources.host import Deadline, Entry, Host
 
-OUT_OF_TIME = "out of time"
+OUT_OF_TIME = "out-of-time"
 REFUSED = "refused"
 _JOURNAL = "/log/journal/"  # journald's Storage=volatile, below /run of the host or of a system container
 _ENTRIES_BETWEEN_LOOKS_AT_THE_CLOCK = 256

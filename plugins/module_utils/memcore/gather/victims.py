@@ -4,7 +4,7 @@
 
 from typing import Callable, Dict, List, NamedTuple, Optional
 
-from ..models import badness, oom_rules, tie_rule, victims
+from ..models import badness, oom_rules, reasons, tie_rule, victims
 from ..models.badness import Task
 from ..models.size import percent
 from ..models.tie_rule import Told
@@ -68,7 +68,7 @@ def _predicted(survey, tie, model, learn) -> Prediction:
     if model_name == badness.UNKNOWN:
         survey.host.lacks("oom badness_model", model_evidence)
     if tree.mount is None:
-        survey.host.lacks("oom by_cgroup", "no memory controller is mounted, so that only the host is ranked")
+        survey.host.lacks("oom by_cgroup", reasons.NO_CGROUP_RANKING)
     host = oom_domains.host_domain(survey, tasks.by_pid, tree)
     return Prediction(
         rules,
@@ -215,7 +215,7 @@ def _spared_row(survey, task: Task) -> Dict:
 def _freed_bytes(survey, tasks) -> Optional[int]:
     freed = [victims.frees(task) for task in tasks]
     if None in freed:
-        survey.host.lacks("oom frees_bytes", "this kernel does not tell a process's anonymous memory (before 4.5)")
+        survey.host.lacks("oom frees_bytes", reasons.NO_ANONYMOUS_SPLIT)
         return None
     return sum(freed) * survey.page_size
 

@@ -4,60 +4,33 @@
 
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
-from ..errors import OptionError
-from ..models import size, victims
-from ..models import what_if as models
+from ..models import changes, size, victims
 from ..models.badness import Task
+from ..models.changes import ADJ, EMPTIED, GONE, LIMIT, NO_LIMIT, RESIZED, Change, Outcome
 from ..sources.printable import printable
 from . import oom_domains
 from .survey import Survey
 from .victims import Answer, Prediction, next_rows, rank_cgroup, rank_host
 
-ADJ, GONE, EMPTIED, RESIZED, LIMIT = "oom_score_adj", "gone", "tmpfs_emptied", "tmpfs_resized", "limit"
-CHANGES = (ADJ, GONE, EMPTIED, RESIZED, LIMIT)
-_SELECTORS = ("pid", "name", "unit", "cgroup")
-# What each change needs besides its name, and what it may have.
-_NEEDS = {ADJ: ("value",), GONE: (), EMPTIED: ("mount",), RESIZED: ("mount", "size"), LIMIT: ("cgroup", "size")}
-_MAY_HAVE = {ADJ: _SELECTORS, GONE: _SELECTORS, EMPTIED: (), RESIZED: (), LIMIT: ()}
-_NO_LIMIT = "max"
-
-
-class Change(NamedTuple):
-    """What a caller asked for; fields that the change does not need are None. size: as written, `512M` or `max`."""
-
-    change: str
-    pid: Optional[int] = None
-    name: Optional[str] = None
-    unit: Optional[str] = None
-    cgroup: Optional[str] = None
-    value: Optional[int] = None
-    mount: Optional[str] = None
-    size: Optional[str] = None
-
 
 class _Effect(NamedTuple):
-    """What a change does: to each domain, to a cgroup's limit (path, bytes), and what is said of it."""
+    """What a change meets, and what it does: to each domain, to a cgroup's limit (path, bytes)."""
 
-    told: Dict
+    outcome: Outcome
     domain: Optional[Callable[[victims.Domain], victims.Domain]] = None
     limit: Optional[Tuple[str, Optional[int]]] = None
 
 
-def checked(asked: List[Dict]) -> List[Change]:
-    """The changes, or an OptionError that says which one lacks what."""
-    return [_checked(number, given) for number, given in enumerate(asked, 1)]
-
-
-def answer(survey: Survey, found: Prediction, changes: List[Change]) -> Dict:
-    """The new order beside the old, for the host and each cgroup whose outcome or order changes.
+def answer(survey: Survey, found: Prediction, asked: List[Change]) -> Dict:
+    """The new order beside the old, for the host and each cgroup whose outcome or order changes; changes: Outcomes.
 
     A change that names nothing on this host is an OptionError.
     """
-    effects = [_EFFECTS[change.change](survey, found, change) for change in changes]
+    effects = [_EFFECTS[change.change](survey, found, change) for change in asked]
     limits = dict(effect.limit for effect in effects if effect.limit)
     turns = [effect.domain for effect in effects if effect.domain]
     return {
-        "changes": [effect.told for effect in effects],
+        "changes": [effect.outcome for effect in effects],
         "host": _beside(survey, found.host, _again(survey, found, found.host, turns, None)),
         "by_cgroup": survey.capped("what_if.by_cgroup", _of_cgroups(survey, found, turns, limits)),
     }
@@ -107,12 +80,12 @@ def _beside(survey, old: Optional[Answer], new: Optional[Answer]) -> Dict:
     after = None if new is None else new.ranking
     path = (old or new).domain.path
     scope = "what_if.host" if path is None else "what_if.by_cgroup"
-    moves = models.beside(before or _NONE, after or _NONE)
+    moves = changes.beside(before or _NONE, after or _NONE)
     return {
         "cgroup": None if path is None else printable(path),
         "limit_bytes_before": None if old is None else old.limits.memory,
         "limit_bytes_after": None if new is None else new.limits.memory,
-        "changed": before is None or after is None or models.is_other(before, after),
+        "changed": before is None or after is None or changes.is_other(before, after),
         "choice_before": None if before is None else before.choice,
         "choice_after": None if after is None else after.choice,
         "sure_before": None if before is None else before.sure,
@@ -123,7 +96,7 @@ def _beside(survey, old: Optional[Answer], new: Optional[Answer]) -> Dict:
     }
 
 
-def _move_row(move: models.Move) -> Dict:
+def _move_row(move: changes.Move) -> Dict:
     before, after = move.before, move.after
     return {
         "pid": move.task.pid,
@@ -138,105 +111,56 @@ def _move_row(move: models.Move) -> Dict:
 _NONE = victims.Ranking([], [], victims.NOBODY, [], [], [], None, None, False, None, [])
 
 
-def _checked(number, given) -> Change:
-    known = {key: value for key, value in given.items() if value is not None}
-    change = known.get("change")
-    if change not in CHANGES:
-        raise OptionError(f"what_if entry {number} has change {change!r}, which is none of {', '.join(CHANGES)}.")
-    unknown = sorted(set(known) - set(_NEEDS[change]) - set(_MAY_HAVE[change]) - {"change"})
-    if unknown:
-        raise OptionError(f"what_if entry {number} ({change}) has {unknown[0]}, which it cannot use; drop it.")
-    missing = [name for name in _NEEDS[change] if name not in known]
-    if missing:
-        words = "give it" if len(missing) == 1 else "give them"
-        raise OptionError(f"what_if entry {number} ({change}) lacks {' and '.join(missing)}; {words}.")
-    if _MAY_HAVE[change] and len(set(known) & set(_SELECTORS)) != 1:
-        raise OptionError(
-            f"what_if entry {number} ({change}) must say with exactly one of {', '.join(_SELECTORS)} which processes."
-        )
-    _check_values(number, change, known)
-    return Change(**known)
-
-
-def _check_values(number, change, known):
-    value = known.get("value")
-    if value is not None and not -1000 <= value <= 1000:
-        raise OptionError(f"what_if entry {number} has value {value}, but oom_score_adj goes from -1000 to 1000.")
-    text = known.get("size")
-    if text is not None and not (change == LIMIT and text == _NO_LIMIT) and not size.parse(text):
-        words = "a size such as 512M, or max for no limit" if change == LIMIT else "a size such as 512M"
-        raise OptionError(f"what_if entry {number} has size {text!r}, which is no size above 0; give {words}.")
-
-
 def _adj(survey, found, change: Change) -> _Effect:
     tasks = _selected(survey, found, change)
     pids = {task.pid for task in tasks}
-    return _Effect(
-        _told(change, f"{_named(tasks)} with oom_score_adj {change.value}", sorted(pids)),
-        domain=lambda domain: models.with_adj(domain, pids, change.value),
-    )
+    return _Effect(Outcome(change, _names(tasks)), domain=lambda domain: changes.with_adj(domain, pids, change.value))
 
 
 def _gone(survey, found, change: Change) -> _Effect:
     tasks = _selected(survey, found, change)
     pids = {task.pid for task in tasks}
     freed = [victims.frees(task) for task in tasks]
-    told = None if None in freed else sum(freed) * survey.page_size
+    total = None if None in freed else sum(freed) * survey.page_size
     return _Effect(
-        _told(change, f"{_named(tasks)} gone", sorted(pids), frees_bytes=told),
-        domain=lambda domain: models.without(domain, pids),
+        Outcome(change, _names(tasks), frees_bytes=total), domain=lambda domain: changes.without(domain, pids)
     )
 
 
 def _emptied(survey, _found, change: Change) -> _Effect:
-    used, _limit = _tmpfs(survey, change.mount)
-    sentence = f"{printable(change.mount)} emptied, which gives back at most {size.human(used)} (what is open stays)"
-    return _Effect(_told(change, sentence, [], frees_bytes=used))
+    used, limit = _tmpfs(survey, change.mount)
+    return _Effect(Outcome(change, frees_bytes=used, used_bytes=used, limit_bytes=limit))
 
 
 def _resized(survey, _found, change: Change) -> _Effect:
     used, limit = _tmpfs(survey, change.mount)
     new = size.parse(change.size)
     if new < used:
-        raise OptionError(
-            f"what_if: {change.mount} cannot be resized to {size.human(new)} while {size.human(used)} is in it; "
-            "the kernel refuses that, so give more or empty it first."
-        )
-    sentence = (
-        f"{printable(change.mount)} resized to {size.human(new)}, so that it can take {size.human(new - used)} more"
-    )
-    was = "; without limit until now" if limit is None else f" instead of {size.human(max(limit - used, 0))}"
-    rest = None if limit is None else max(limit - used, 0)
-    return _Effect(_told(change, sentence + was, [], can_take_bytes_before=rest, can_take_bytes_after=new - used))
+        raise changes.too_full(change.mount, new, used)
+    return _Effect(Outcome(change, used_bytes=used, limit_bytes=limit, new_bytes=new))
 
 
 def _limit(_survey, found, change: Change) -> _Effect:
     path = _path(change.cgroup)
     place = found.tree.places[_place(found, path)]
-    if change.size == _NO_LIMIT:
-        return _Effect(_told(change, f"{printable(path)} without a limit", []), limit=(path, None))
+    if change.size == NO_LIMIT:
+        return _Effect(Outcome(change), limit=(path, None))
     new = size.parse(change.size)
     used = found.tree.limits(place, new).used
-    below = "" if used is None or used <= new else f", which is below the {size.human(used)} that it uses"
-    return _Effect(_told(change, f"{printable(path)} with a limit of {size.human(new)}{below}", []), limit=(path, new))
+    return _Effect(Outcome(change, used_bytes=used, new_bytes=new), limit=(path, new))
 
 
 _EFFECTS = {ADJ: _adj, GONE: _gone, EMPTIED: _emptied, RESIZED: _resized, LIMIT: _limit}
 
 
-def _told(change, sentence, pids, **figures) -> Dict:
-    row = {"frees_bytes": None, "can_take_bytes_before": None, "can_take_bytes_after": None}
-    return dict(row, change=change.change, summary=sentence, pids=pids, **figures)
+def _names(tasks: List[Task]) -> List[Tuple[str, int]]:
+    return [(task.comm, task.pid) for task in tasks]
 
 
 def _selected(survey, found, change: Change) -> List[Task]:
     tasks = [task for task in found.tasks.by_pid.values() if _is_meant(survey, task, change)]
     if not tasks:
-        key = next(key for key in _SELECTORS if getattr(change, key) is not None)
-        raise OptionError(
-            f"what_if ({change.change}): no process with memory of its own has {key} {getattr(change, key)!r} here; "
-            "look it up with ps."
-        )
+        raise changes.no_process(change)
     return tasks
 
 
@@ -254,7 +178,7 @@ def _place(found, path) -> int:
     for index, place in enumerate(found.tree.places):
         if place.path == path:
             return index
-    raise OptionError(f"what_if (limit): there is no memory cgroup {path!r} here; systemd-cgls shows those that are.")
+    raise changes.no_cgroup(path)
 
 
 def _path(text: str) -> str:
@@ -267,10 +191,4 @@ def _tmpfs(survey, mount) -> Tuple[int, Optional[int]]:
     for block in survey.superblocks:
         if block.space is not None and any(at.mount_point == wanted for _namespace, at in block.mounts):
             return block.space.used_bytes or 0, block.space.size_bytes
-    raise OptionError(f"what_if: no tmpfs is mounted at {mount!r}, or its size cannot be read; see findmnt -t tmpfs.")
-
-
-def _named(tasks) -> str:
-    first = tasks[0]
-    more = f" and {len(tasks) - 1} more" if tasks[1:] else ""
-    return f"{first.comm} (pid {first.pid}){more}"
+    raise changes.no_tmpfs(mount)

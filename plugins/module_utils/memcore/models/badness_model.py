@@ -5,7 +5,7 @@
 The version does not tell it: 5.4.286 and many vendors' kernels have the change of v5.9, 4.18.0-240.el8 has not.
 """
 
-from typing import NamedTuple, Optional
+from typing import List, NamedTuple, Optional
 
 from .badness import FLOORED, SIGNED, UNKILLABLE_ADJ
 
@@ -48,3 +48,29 @@ def told_by(sample: Sample) -> Optional[str]:
 def is_proof(sample: Sample) -> bool:
     """Whether the sample alone tells the model: a 0 may also come from a /proc that always shows 0 (gVisor)."""
     return sample.score > 0 and told_by(sample) is not None
+
+
+# The evidence, in the words that badness_evidence shows to people.
+NO_TOTAL = "not tested: /proc/meminfo does not show how much memory there is"
+
+
+def figures(who: str, sample: Sample) -> str:
+    """What one process shows beside what both models would show."""
+    return (
+        f"{who} (oom_score_adj {sample.adj}, {sample.share}/1000 of RAM and swap) shows oom_score {sample.score}, "
+        f"where a signed kernel shows {expected(sample, SIGNED)} and a floored one {expected(sample, FLOORED)}"
+    )
+
+
+def by_many(model: str, votes: int, others: int, count: int, proof: Sample) -> str:
+    """So many of `count` processes fit the model and `others` fit the other one; one that proves it."""
+    loser = FLOORED if model == SIGNED else SIGNED
+    return (
+        f"{votes} of {count} processes show the oom_score of a {model} kernel and {others} that of a {loser} one; "
+        + figures(f"pid {proof.pid}", proof)
+    )
+
+
+def undecided(shown: List[str], signed: int, floored: int, count: int) -> str:
+    """What was looked at without a result."""
+    return "; ".join(["undecided"] + shown + [f"of {count} processes {signed} look signed and {floored} floored"])

@@ -143,7 +143,7 @@ def held(row: TaskRow, page_size: int) -> int:
 def _first(report, parts, total, in_cgroup, found):
     """(cause, the rule that decided)."""
     if report.scope == "sysrq":
-        return "requested", "an operator asked for it (sysrq-f); memory need not have run out"
+        return "requested", "someone requested it (sysrq-f); memory need not have run out"
     if report.scope in ("cpuset", "mempolicy"):
         return "restricted-nodes", f"the allocation was restricted to some memory nodes (scope {report.scope})"
     split = None if in_cgroup or not total else _free_but_no_use(report, parts, total)
@@ -160,8 +160,8 @@ def _first(report, parts, total, in_cgroup, found):
     if _swap_full(report):
         return "swap-full", f"no part reaches its threshold, and at least {SWAP_USED:.0f} % of the swap is used"
     if not total:
-        return "unknown", "the report does not tell how much memory there was"
-    return "unknown", "no part that the report tells reaches its threshold"
+        return "unknown", "the report does not show how much memory there was"
+    return "unknown", "no part that the report shows reaches its threshold"
 
 
 def _total(report, in_cgroup):
@@ -299,9 +299,9 @@ def _free_but_no_use(report, parts, total):
     share = percent(parts.get("free", 0), total)
     order = max(report.order or 0, 0)
     if order and share >= FREE_BUT_SPLIT:
-        return "fragmentation", f"{share:.1f} % of RAM is free, but {1 << order} adjoining pages were asked for"
+        return "fragmentation", f"{share:.1f} % of RAM is free, but a block of {1 << order} pages was requested"
     if share >= FREE_ELSEWHERE and _needs_low_zone(report):
-        return "one-zone", f"{share:.1f} % of RAM is free, but not in the zone that the allocation may use"
+        return "one-zone", f"{share:.1f} % of RAM is free, but not in a zone that the allocation may use"
     return None
 
 

@@ -21,6 +21,10 @@ _POD_CGROUPFS = re.compile(
 # Seen from a private cgroup namespace the QoS level is cut off.
 _POD_RELATIVE = re.compile(rf"(?:^|/)pod(?P<uid>{_UID_DASHED}|{_UID_HASH})(?=/|$)")
 
+# What the kubelet makes above the pods: the node's limit (enforceNodeAllocatable), and one cgroup for each QoS class.
+_KUBEPODS = re.compile(r"(?:^|/)(?:[^/]+-)?kubepods(?:\.slice)?$")
+_QOS = re.compile(r"(?:^|/)(?:kubepods/(?:burstable|besteffort)|(?:[^/]+-)?kubepods-(?:burstable|besteffort)\.slice)$")
+
 _LEAF = re.compile(
     rf"^/(?P<prefix>cri-containerd-|crio-conmon-|crio-|cri-o-|docker-)?(?P<id>{_ID})(?P<suffix>\.scope)?(?:/|$)"
 )
@@ -74,6 +78,22 @@ HOST = Owner("host")
 def of_cgroup(path: str) -> Owner:
     """The owner that a cgroup path names; of nested clusters and containers the outermost, which this host runs."""
     return _pod(path) or _container(path) or _unit(path) or HOST
+
+
+def limit_kind(path: str) -> str:
+    """Whose limit the limit of a cgroup is: `host`, `unit`, `container`, `pod`, `qos`, `kubepods` or `other`.
+
+    A cluster whose nodes are containers has its kubepods below theirs, and one that runs inside a pod below the pod's:
+    that limit is the pod's own matter, of which the host's cluster knows nothing.
+    """
+    whose = of_cgroup(path)
+    if whose.kind == "pod":
+        return "pod"
+    if _KUBEPODS.search(path):
+        return "kubepods"
+    if _QOS.search(path):
+        return "qos"
+    return "other" if whose == HOST and path.strip("/") else whose.kind
 
 
 def of_mount(mount_point: str) -> Optional[Owner]:

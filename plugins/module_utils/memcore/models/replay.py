@@ -131,7 +131,9 @@ def replay(report: Report, earlier: Optional[Dict[int, str]] = None) -> Replay:
         would_free=_of_row(chosen_row(report, signed.pid), report),
     )
     if report.allocating_task:
-        return known._replace(reason="vm.oom_kill_allocating_task is set: badness was not asked", why=_facts(report))
+        return known._replace(
+            reason="vm.oom_kill_allocating_task is set, so the kernel compared no scores", why=_facts(report)
+        )
     return _judged(known, report, tasks, chosen)
 
 
@@ -139,6 +141,18 @@ def chosen_row(report: Report, pid: Optional[int]) -> Optional[TaskRow]:
     """The row of a process, also by the id of its first thread; None where it is not in the table."""
     rows = report.tasks or []
     return next((row for row in rows if pid in (row.pid, row.tgid)), None)
+
+
+def kills_with_rows(report: Report) -> List[Tuple[Kill, Optional[TaskRow]]]:
+    """Each process that was killed, once, in the order of the log, with its row; None where the table lacks it."""
+    # A group may be thousands, so that each is not looked for in the whole table.
+    by_id = {row.tgid: row for row in report.tasks or []}
+    by_id.update((row.pid, row) for row in report.tasks or [])
+    return [
+        (kill, by_id.get(kill.pid) or (None if kill.in_group else _row_of_kill(report, kill)))
+        for kill in report.kills
+        if not kill.repeated
+    ]
 
 
 def is_scan_order(report: Report, release: Optional[str] = None) -> bool:
@@ -323,13 +337,13 @@ def _slack(report, tasks):
 def _why_not(report, chosen, total, choices):
     """Why there is no verdict, None where there is one."""
     if chosen is None:
-        return _NO_KILL.get(report.outcome, "the log ends before anybody was killed")
+        return _NO_KILL.get(report.outcome, "the log ends before it shows a kill")
     if report.tasks is None:
         return "the report has no task table: the log was rate-limited or cut, or vm.oom_dump_tasks is 0"
     if choices[SIGNED] is None:
-        return "the task table has nobody whom the kernel may kill"
+        return "the task table has no process that the kernel may kill"
     if total is None:
-        return "the report does not tell how much memory there was, and the processes have different oom_score_adj"
+        return "the report does not show how much memory there was, and the processes have different oom_score_adj"
     if chosen_row(report, chosen.pid) is None:
         return f"the victim {chosen.comm} (pid {chosen.pid}) is not in the task table"
     return None
@@ -337,7 +351,7 @@ def _why_not(report, chosen, total, choices):
 
 _NO_KILL = {
     "no-killable-process": "there was no process that the kernel may kill",
-    "panic": "the kernel panicked instead of killing anybody",
+    "panic": "the kernel panicked instead of killing a process",
     "already-exiting": "the kernel found its victim already exiting",
 }
 
@@ -352,7 +366,7 @@ def _total(report) -> Tuple[Optional[int], List[Tuple[str, str]]]:
     else:
         total, missing = _total_of_host(report, page), []
         if report.scope in ("cpuset", "mempolicy") and total is not None and len(adjs) > 1:
-            missing.append(("memory of the nodes", "the report does not tell it; taken is that of all nodes"))
+            missing.append(("memory of the nodes", "the report does not show it; memfacts assumes that of all nodes"))
     return total, missing
 
 
@@ -361,7 +375,7 @@ def _assumed(report) -> Tuple[Optional[int], List[Tuple[str, str]]]:
     adjs = {row.adj for row in report.tasks or [] if row.adj != -1000}
     if len(adjs) != 1:
         return None, []
-    why = "the report does not tell it; as all have one oom_score_adj, taken is what the processes hold"
+    why = "the report does not show it; all processes have the same oom_score_adj, so memfacts assumes what they hold"
     return max(sum(holds(_task(row, report, {})) for row in report.tasks), 1), [("total_pages", why)]
 
 
@@ -383,7 +397,7 @@ def _total_of_memcg(report, page):
     if report.swap is not None and report.swap.limit_bytes is not None:
         return total_of_memcg(limit, report.swap.limit_bytes // page, report.swap.limit_bytes // page, True, None), None
     if swaps:
-        assumed = "a memory cgroup's report does not tell it; taken is what is in use"
+        assumed = "a memory cgroup's report does not show it; memfacts assumes what is in use"
     memsw = report.memory_swap
     if memsw is not None and memsw.limit_bytes is not None:
         return total_of_memcg(limit, None, max(memsw.limit_bytes // page - limit, 0), True, None), assumed
@@ -401,14 +415,7 @@ def _swap_in_use(report, page):
 
 def _freed(report) -> Optional[Freed]:
     """By all processes that the report says were killed, each once."""
-    # A group may be thousands, so that each is not looked for in the whole table.
-    by_id = {row.tgid: row for row in report.tasks or []}
-    by_id.update((row.pid, row) for row in report.tasks or [])
-    found = [
-        _of_kill(kill, by_id.get(kill.pid) or (None if kill.in_group else _row_of_kill(report, kill)), report)
-        for kill in report.kills
-        if not kill.repeated
-    ]
+    found = [_of_kill(kill, row, report) for kill, row in kills_with_rows(report)]
     rows = [row for row in found if row is not None]
     if not rows:
         return None

@@ -63,3 +63,13 @@ def _of_el8(build, release) -> Told:
     if build is not None and build >= 240:
         return LAST, f"Red Hat's 4.18 takes the last that was scanned from build 240 on, and this one is {release}"
     return UNKNOWN, f"Red Hat's 4.18 changed between builds 147 and 240, and this one is {release}"
+
+
+def seen_in_log(rule: str, times: int, comm: str, pid: int) -> Told:
+    """The rule as earlier OOM reports of this kernel show it; comm and pid of the last that died by it."""
+    often = "once" if times == 1 else f"{times} times"
+    return (
+        rule,
+        f"the kernel's log shows {often} that of processes with equal points the {rule} one scanned was killed, "
+        f"last {comm} (pid {pid})",
+    )

@@ -1,24 +1,24 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""An OOM event in the sentences that a person reads: who was killed, why, whether it was right, and what to do."""
+"""An OOM event in the sentences that a person reads: who was killed, why, whether that was right, and what to do."""
 
 from typing import Dict, List, Optional
 
-from ..models.oom_cause import OF_TASKS
+from ..models.oom_cause import OF_TASKS, SMALL_TASK
 from ..models.size import human
 from ..sources.printable import one_line
-from .event_advice import ADVICE
+from . import event_advice
 
-_FIX = "a kernel without the badness fix of Linux 5.9 (commit 9066e5cfb73c)"
+_UNFIXED = "this kernel lacks the fix of Linux 5.9 (commit 9066e5cfb73c) and rounds negative OOM scores up to 1"
 
 
 def explanation(event: Dict) -> str:
-    """Three to six sentences."""
+    """Three to eight sentences."""
     return " ".join(paragraphs(event))
 
 
 def paragraphs(event: Dict) -> List[str]:
-    """Who and why, the cause, the verdict, what to do: a sentence each, the verdict up to two."""
+    """Who and why, the cause, the verdict, what to do."""
     return [_who(event), _cause(event), event["verdict"]["explanation"], advice(event)]
 
 
@@ -26,36 +26,36 @@ def headline(event: Dict) -> str:
     """The event in one line."""
     victim, freed = event["victim"], event["freed_bytes"]
     if victim is None:
-        return f"{_NO_VICTIM.get(event['outcome'], 'nobody was killed as far as the log tells')}; {_why_short(event)}"
+        return f"{_NO_VICTIM.get(event['outcome'], 'the log shows no kill')}; {_why_short(event)}"
     what = f"{_named(victim)}{_short_place(victim)}{_with_others(event)}"
     what += "" if freed is None else f", freed {human(freed)}"
     return _judged(event, what) + f"; {_why_short(event)}"
 
 
 def advice(event: Dict) -> str:
-    """What to do: about the kernel where it took the wrong one, else about the cause."""
+    """What to do: about the kernel where it killed the wrong process, else about the cause."""
     judged = event["verdict"]
     if judged["model"] == "floored" and not judged["agrees"]:
         return (
-            "Update to a kernel that has this fix, or give these processes different oom_score_adj so that "
-            f"{_expected(event)} has the highest; then see whether it needs that much."
+            f"Update to a kernel with this fix, or raise the oom_score_adj of {_expected(event)} so that it is killed "
+            "first. Then check whether it needs that much memory."
         )
-    task = event["cause"]["evidence"]["largest_task"]
-    name = one_line(task["comm"]) if task else "the largest process"
-    return ADVICE[event["cause"]["class"]][event["scope"] != "memcg"].replace("{task}", name)
+    return event_advice.advice(event)
 
 
 def verdict(event: Dict) -> str:
-    """One or two sentences: was it right, why was it this one, and whom a signed kernel would have taken."""
+    """One to four sentences: was it right, why this process, and which one Linux 5.9 or later would kill."""
     judged = event["verdict"]
     if event["victim"] is None:
         reason = judged["reason"] or "the log ends between the kernel's choice and the kill"
-        return f"Nobody is to be judged: {reason}."
+        return f"No verdict: {reason}."
     if "allocating-task" in judged["why"]:
-        how = "It was not chosen for its size: vm.oom_kill_allocating_task kills whoever asks for memory."
-        return how + _better(event, "By badness it would have been")
+        how = (
+            "The kernel killed it because it requested memory (vm.oom_kill_allocating_task=1), not because of its size."
+        )
+        return how + _better(event, "Without that setting the kernel would kill")
     if judged["reason"] is not None:
-        return f"Whether it was the right one cannot be told: {judged['reason']}."
+        return f"No verdict: {judged['reason']}."
     told = [_HOW[_first_of(judged["why"])](event)]
     if "child-sacrificed" in judged["why"]:
         told.append(
@@ -63,11 +63,11 @@ def verdict(event: Dict) -> str:
             "as kernels up to 5.0 do."
         )
     if "group-kill" in judged["why"] and event["also_killed"]:
-        told.append(f"With it died {_others(event)}, as memory.oom.group is set.")
+        told.append(f"{_others(event, capital=True)} died with it because memory.oom.group is set.")
     elif "larger-unkillable" in judged["why"]:
-        told.append("Something larger was spared, as its oom_score_adj is -1000 or it is init.")
+        told.append("A larger process was spared because its oom_score_adj is -1000 or it is init.")
     elif "larger-dying" in judged["why"]:
-        told.append("Something larger had been killed before and was not gone yet.")
+        told.append("A larger process had been killed before and had not exited yet.")
     return " ".join(told[:2])
 
 
@@ -80,29 +80,27 @@ def _largest(event):
     candidates = event["candidates"]
     able = [row for row in candidates if row["spared"] is None]
     if len(able) == 1 and not event["truncated"]:
-        return "It was the only process that could be chosen, so every kernel takes it."
+        return "It was the only process that the kernel could kill, so every kernel would kill it."
     if judged["margin_pages"] is not None and judged["margin_pages"] <= judged["slack_pages"]:
-        return "It was the right one by the kernel's count, but so narrowly that another might have died as well."
+        return "It was the right one by the kernel's score, but by a margin too small to be certain."
     if judged["model"] == "floored":
-        return f"It had the most points by the rule of {_FIX}.{_better(event)}"
+        return f"It had the highest score by the rule of this kernel: {_UNFIXED}.{_better(event)}"
     if judged["model"] == "signed":
-        return (
-            "It was the right one: it had the most points by the rule of kernels since 5.9, which this kernel follows."
-        )
+        return "It was the right one: it had the highest score by the rule since Linux 5.9, which this kernel follows."
     if judged["floored"]["tied"]:
         return (
-            "It was the right one, as it had the most points by the rule of kernels since 5.9; one without that fix "
-            f"takes it only for its place among {_equals(event)} that count the same."
+            "It was the right one: it had the highest score by the rule of Linux 5.9 and later. Without that fix "
+            f"{_equals(event)} processes tie, and the order in which the kernel scans them decides."
         )
-    return "It was the right one: it had the most points, with and without the badness fix of Linux 5.9."
+    return "It was the right one: it had the highest score, with and without the fix of Linux 5.9."
 
 
 def _floored(which):
     def tell(event):
         adj = _adjs(event)
         return (
-            f"It was not the largest: on {_FIX} every process whose oom_score_adj outweighs its size{adj} counts as "
-            f"one point, and of {_equals(event)} equals the {which} scanned dies.{_better(event)}"
+            f"It was not the largest: {_UNFIXED}. {_equals(event)} processes whose oom_score_adj{adj} pushes their "
+            f"score below zero tied; this kernel kills the {which} one it scans.{_better(event)}"
         )
 
     return tell
@@ -115,27 +113,27 @@ def _adjs(event):
 
 def _equals(event):
     floored = event["verdict"]["floored"]
-    return floored["tied"] + 1 if floored else "several"
+    return floored["tied"] + 1 if floored else "Several"
 
 
 def _middle(event):
     return (
-        f"On {_FIX} {_equals(event)} processes counted as one point each, and in which order they were scanned the "
-        f"report does not tell.{_better(event)}"
+        f"It was not the largest: {_UNFIXED}. {_equals(event)} processes tied, and the report does not show in which "
+        f"order the kernel scanned them.{_better(event)}"
     )
 
 
 def _near(event):
     return (
-        "Another process has a few more points in the table, by less than the figures may have moved since the choice: "
-        "the kernel chose as it should."
+        "Another process has a slightly higher score in the task table, but by less than the figures may have changed "
+        "since the kernel chose: the choice fits the kernel's rule."
     )
 
 
 def _unexplained(event):
     return (
-        f"No rule explains this choice by the table, which is printed after it: {_expected(event)} has more points, "
-        "and may have grown since."
+        f"No known rule explains this choice: {_expected(event)} has a higher score in the task table. The kernel "
+        "prints that table after it has chosen, so the process may have grown in between."
     )
 
 
@@ -149,8 +147,8 @@ _HOW = {
 }
 
 
-def _better(event, lead="A kernel since 5.9 takes"):
-    """Whom a signed kernel takes, with a leading blank; nothing where it is the same."""
+def _better(event, lead="Linux 5.9 or later would kill"):
+    """Whom a signed kernel kills, with a leading blank; nothing where it is the same."""
     judged = event["verdict"]
     if judged["expected_pid"] is None or judged["expected_pid"] == judged["chosen_pid"]:
         return ""
@@ -172,7 +170,7 @@ def _expected(event):
 def _who(event) -> str:
     victim, when = event["victim"], _when(event)
     if victim is None:
-        what = _NO_VICTIM.get(event["outcome"], "Nobody was killed as far as the log tells")
+        what = _NO_VICTIM.get(event["outcome"], "the log shows no kill")
         return f"{what[0].upper()}{what[1:]}: {_ran_out(event)}{when}."
     place = _place(victim)
     comma = "," if place and when else ""
@@ -180,9 +178,9 @@ def _who(event) -> str:
 
 
 _NO_VICTIM = {
-    "no-killable-process": "the kernel found nobody whom it may kill",
-    "panic": "the kernel panicked instead of killing anybody",
-    "already-exiting": "the victim was exiting already and was not killed",
+    "no-killable-process": "the kernel found no process that it may kill",
+    "panic": "the kernel panicked instead of killing a process",
+    "already-exiting": "the chosen process was exiting already, so the kernel did not kill it",
 }
 
 
@@ -190,7 +188,7 @@ def _freeing(event):
     freed, shmem = event["freed_bytes"], event["victim"]["shmem_bytes"]
     if freed is None:
         return ""
-    survives = f" (its {human(shmem)} of shared memory survive it)" if shmem and shmem > max(freed, 1 << 20) else ""
+    survives = f" (its {human(shmem)} of shared memory stay in use)" if shmem and shmem > max(freed, 1 << 20) else ""
     return f", and the kill freed {human(freed)}{survives}"
 
 
@@ -211,9 +209,9 @@ def _span(seconds):
 def _ran_out(event):
     owner, scope = event["limit_owner"], event["scope"]
     if scope is None:
-        return "memory ran out, but the log does not tell whose"
+        return "memory ran out, but the log does not show whose"
     if scope == "sysrq":
-        return "somebody asked for it with sysrq-f"
+        return "someone requested it with sysrq-f"
     if scope == "memcg":
         limit = owner["limit_bytes"]
         size = "its limit" if limit is None else f"its limit of {human(limit)}"
@@ -245,22 +243,22 @@ def _cause(event) -> str:
     if name in OF_TASKS and any(row["swap_bytes"] for row in event["candidates"]):
         domain += " with its swap"
     if size is None:
-        return _CAUSE_WITHOUT_SIZE.get(name, "Where memory went the report does not tell.")
+        return _CAUSE_WITHOUT_SIZE.get(name, "The report does not show where the memory went.")
     holder = f"{one_line(task['comm'])} (pid {task['pid']})" if task else "One process"
     told = {
         "one-task": f"{holder} alone held {human(size)}, {share:.0f} % of {domain}",
         "many-tasks": f"{_processes(evidence['tasks'])} together held {human(size)}, {share:.0f} % of {domain}, none "
-        "of them much",
+        f"of them more than {SMALL_TASK:.0f} %",
         "working-set": f"{_processes(evidence['tasks'])} together held {human(size)}, {share:.0f} % of {domain}, the "
         f"largest of them {holder}",
-        "shared-memory": f"tmpfs and other shared memory held {human(size)}, {share:.0f} % of {domain}, and no kill "
-        "frees that",
+        "shared-memory": f"tmpfs and other shared memory held {human(size)}, {share:.0f} % of {domain}, and "
+        "killing a process does not free it",
         "slab": f"The kernel's slab caches held {human(size)}, {share:.0f} % of {domain}{_caches(evidence)}",
         "page-tables": f"Page tables alone took {human(size)}, {share:.0f} % of {domain}",
         "kernel-memory": f"The kernel's own memory took {human(size)}, {share:.0f} % of {domain}",
         "locked-memory": f"Locked memory that cannot be reclaimed held {human(size)}, {share:.0f} % of {domain}",
         "huge-pages": f"The pool of huge pages held {human(size)}, {share:.0f} % of {domain}",
-        "unaccounted": f"{human(size)}, {share:.0f} % of {domain}, is in no counter of the report",
+        "unaccounted": f"{human(size)}, {share:.0f} % of {domain}, appear in no counter of the report",
     }
     full = ", and the swap was full" if "swap-full" in evidence["contributing"] else ""
     return told[name] + full + "."
@@ -269,8 +267,8 @@ def _cause(event) -> str:
 _CAUSE_WITHOUT_SIZE = {
     "requested": "Memory need not have run out.",
     "restricted-nodes": "Other memory nodes may have had room.",
-    "fragmentation": "Memory was free, but not in adjoining pages.",
-    "one-zone": "Memory was free, but not in the zone that was asked for.",
+    "fragmentation": "Memory was free, but not in blocks as large as the one requested.",
+    "one-zone": "Memory was free, but not in a zone that the allocation may use.",
     "swap-full": "The swap was full.",
     "kernel-memory": "The limit of kernel memory (kmem) was hit.",
 }
@@ -294,7 +292,7 @@ def _why_short(event):
 def _judged(event, what):
     judged = event["verdict"]
     if "allocating-task" in judged["why"]:
-        return f"killed for asking: {what}"
+        return f"killed because it requested memory (vm.oom_kill_allocating_task=1): {what}"
     if judged["agrees"] is None or judged["expected_pid"] is None:
         return f"killed: {what}"
     if judged["agrees"]:
@@ -303,7 +301,7 @@ def _judged(event, what):
     size = "" if frees is None else f", {human(frees)}"
     other = f"{one_line(judged['expected_comm'])} (pid {judged['expected_pid']}{size})"
     if judged["model"] == "neither":
-        return f"killed: {what}, though {other} had more points"
+        return f"killed: {what}, though {other} had a higher score"
     return f"WRONG ONE killed: {what}, while {other} lives on"
 
 
@@ -315,9 +313,9 @@ def _with_others(event):
     return f" and {_others(event)} with it" if event["also_killed"] else ""
 
 
-def _others(event):
+def _others(event, capital=False):
     """How many died with the victim; the list may be cut."""
-    least = "at least " if "also_killed" in event["truncated"] else ""
+    least = ("At least " if capital else "at least ") if "also_killed" in event["truncated"] else ""
     return least + _processes(len(event["also_killed"]))
 
 

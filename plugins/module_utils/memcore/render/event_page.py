@@ -27,6 +27,11 @@ def render(answer: EventList, width: int = WIDTH) -> List[str]:
     return lines + [""] * bool(answer.incomplete) + _notes(answer.incomplete, width)
 
 
+def one(event: Dict, width: int = WIDTH) -> List[str]:
+    """The lines of an event that comes after the page, as where a log is followed."""
+    return ["", *_event(event, max(width, _NARROWEST), True)]
+
+
 def summary(answer: EventList) -> str:
     """The one line to read first."""
     if not answer.total:
@@ -37,12 +42,12 @@ def summary(answer: EventList) -> str:
     if answer.total == 1:
         return f"{last[0].upper()}{last[1:]} (1 OOM report in {answer.name})"
     wrong = sum(is_wrong(event) for event in answer.events)
-    told = f", {wrong} of which took the wrong process" if wrong else ""
+    told = f"; in {wrong} of them the kernel killed the wrong process" if wrong else ""
     return f"{answer.total} OOM reports in {answer.name}{told}; the last: {last}"
 
 
 def is_wrong(event: Dict) -> bool:
-    """Whether a floored kernel took somebody whom a signed one leaves alone."""
+    """Whether a floored kernel killed a process that a signed one would have spared."""
     return event["verdict"]["model"] == "floored" and event["verdict"]["agrees"] is False
 
 
@@ -53,7 +58,7 @@ def _event(event: Dict, width: int, with_headline: bool) -> List[str]:
     lines += _table(event, width)
     shown = [row for row in event["incomplete"] if row["source"] not in _TOLD]
     for row in shown[:_LACKS]:
-        lines += _wrapped(f"not told: {row['source']}: {row['reason']}", "  ", width)
+        lines += _wrapped(f"not available: {row['source']}: {row['reason']}", "  ", width)
     return lines
 
 
@@ -92,7 +97,7 @@ def _note(row, event):
         notes.append("spared: " + row["spared"])
     if row["pid"] == event["verdict"]["expected_pid"] and not event["verdict"]["agrees"]:
         is_asked = "allocating-task" in event["verdict"]["why"]
-        notes.append("by badness it would have been this one" if is_asked else "a kernel since 5.9 takes this one")
+        notes.append("highest OOM score" if is_asked else "the victim on Linux 5.9 or later")
     return f"  <- {', '.join(notes)}" if notes else ""
 
 

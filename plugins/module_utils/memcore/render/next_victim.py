@@ -13,12 +13,14 @@ _ROWS = 10
 _WIDE = 40
 _SHORT = {
     victims.PANIC: "when memory runs out the kernel panics (vm.panic_on_oom)",
-    victims.ALLOCATING: "when memory runs out whoever asks for more dies (vm.oom_kill_allocating_task)",
+    victims.ALLOCATING: (
+        "when memory runs out the kernel kills the process that requests memory (vm.oom_kill_allocating_task)"
+    ),
     victims.NOBODY: "when memory runs out no process may be killed",
 }
 _MODEL = {
-    FLOORED: "; this kernel's points are floored",
-    UNKNOWN: "; whether its points are floored is unknown",
+    FLOORED: "; this kernel rounds negative OOM scores up to 1",
+    UNKNOWN: "; it is not known whether this kernel rounds negative OOM scores up to 1",
 }
 
 
@@ -27,13 +29,13 @@ def summary(oom: Dict) -> str:
     parts = [f"If the host runs out of memory {outcome(oom)}"]
     rows = oom["by_cgroup"]
     if len(rows) == 1:
-        parts.append(f"if {rows[0]['cgroup']} does, {outcome(rows[0])}")
+        parts.append(f"if {rows[0]['cgroup']} reaches its limit, {outcome(rows[0])}")
     elif rows:
-        parts.append(f"{len(rows)} cgroups with a limit have victims of their own")
+        parts.append(f"{len(rows)} cgroups with a limit have their own next victim")
     if oom["badness_model"] == FLOORED:
-        parts.append("this kernel gives every process whose points fall below zero the same score")
+        parts.append("this kernel rounds negative OOM scores up to 1")
     elif oom["badness_model"] == UNKNOWN:
-        parts.append("how this kernel counts points below zero is not known")
+        parts.append("it is not known whether this kernel rounds negative OOM scores up to 1")
     return "; ".join(parts) + "."
 
 
@@ -49,7 +51,7 @@ def outcome(domain: Dict) -> str:
     verb = "the kernel kills" if domain["sure"] else "the kernel most likely kills"
     text = f"{verb} {name(first)}"
     if domain["chosen_pid"] is not None:
-        text += f" for its parent {domain['chosen_pid']}"
+        text += f" in place of its parent (pid {domain['chosen_pid']})"
     if domain["group_cgroup"] is not None:
         text += f" and with it all {domain['group_tasks']} processes of {domain['group_cgroup']}"
         return text + _freed(domain["group_frees_bytes"]) + _of_today(domain)
@@ -57,18 +59,20 @@ def outcome(domain: Dict) -> str:
 
 
 def _of_today(domain) -> str:
-    """Where a kernel of today would take another."""
+    """Whom a kernel without the floor would kill, where that is somebody else."""
     names = domain["signed_next"]
     if not names or names[0]["pid"] in [row["pid"] for row in domain["next"]] and domain["next_count"] == 1:
         return ""
-    return f" where a kernel of today kills {name(names[0])}{_freed(names[0]['frees_bytes'])}"
+    return f", while Linux 5.9 or later would kill {name(names[0])}{_freed(names[0]['frees_bytes'])}"
 
 
 _OTHERWISE = {
-    victims.ALLOCATING: "whoever asks for memory dies, whatever its points (vm.oom_kill_allocating_task is set)",
+    victims.ALLOCATING: (
+        "the kernel kills the process that requests memory, whatever its score (vm.oom_kill_allocating_task is set)"
+    ),
     victims.PANIC: "the kernel panics (vm.panic_on_oom is set)",
-    victims.WAIT: "its processes sleep until there is room (memory.oom_control says so)",
-    victims.NOBODY: "there is nobody whom the kernel may kill",
+    victims.WAIT: "its processes sleep until memory is free (memory.oom_control turns the OOM killer off)",
+    victims.NOBODY: "no process may be killed",
 }
 
 
@@ -76,9 +80,11 @@ def changed(asked: Dict) -> str:
     """What the changes do, as the second half of a sentence."""
     places = [("on the host", asked["host"])] + [(f"in {row['cgroup']}", row) for row in asked["by_cgroup"]]
     moved = [
-        f"{where} {_one(row, 'after')} instead of {_one(row, 'before')}" for where, row in places if row["changed"]
+        f"next to die {where}: {_one(row, 'after')} instead of {_one(row, 'before')}"
+        for where, row in places
+        if row["changed"]
     ]
-    return "; ".join(moved[:_TIED]) if moved else "nothing changes about who dies next"
+    return "; ".join(moved[:_TIED]) if moved else "the next process to die stays the same"
 
 
 def page(oom: Dict) -> List[str]:
@@ -105,18 +111,21 @@ def in_short(oom: Dict) -> str:
     if oom["choice"] != victims.HIGHEST:
         return _SHORT[oom["choice"]]
     if oom["next_count"] > 1:
-        return f"the OOM killer would take one of {oom['next_count']} with the same score"
-    return f"the OOM killer would take {name(oom['next'][0])}"
+        return f"the OOM killer would kill one of {oom['next_count']} processes with the same score"
+    return f"the OOM killer would kill {name(oom['next'][0])}"
 
 
 def _table(title, domain) -> List[str]:
     used = "" if domain["used_bytes"] is None else f", {human(domain['used_bytes'])} used"
     lines = ["", f"{title} ({human(domain['limit_bytes'])}{used}): {outcome(domain)}"]
     if domain["rivals"]:
-        drift = "" if domain["drift_bytes"] is None else f" ({human(domain['drift_bytes'])})"
-        lines.append(f"  within the drift of the counters{drift}: pid {', '.join(map(str, domain['rivals'][:_ROWS]))}")
+        drift = (
+            "" if domain["drift_bytes"] is None else f" (kernel counters may be off by {human(domain['drift_bytes'])})"
+        )
+        pids = ", ".join(map(str, domain["rivals"][:_ROWS]))
+        lines.append(f"  too close to call{drift}; could also be killed first: pid {pids}")
     if domain["victims"]:
-        lines.append(f"  {'rank':>4} {'pid':>8}  {'name':<16} {'adj':>5} {'points':>12} {'frees':>10}  whose")
+        lines.append(f"  {'rank':>4} {'pid':>8}  {'name':<16} {'adj':>5} {'points':>12} {'frees':>10}  unit or cgroup")
     for row in domain["victims"][:_ROWS]:
         tied = f" (tied with {row['tied_with']})" if row["tied_with"] else ""
         freed = "?" if row["frees_bytes"] is None else human(row["frees_bytes"])
@@ -128,7 +137,7 @@ def _table(title, domain) -> List[str]:
     if domain["unkillable"]:
         held = f"{human(domain['unkillable_bytes'])}, {domain['unkillable_percent']} %"
         names = ", ".join(name(row) for row in domain["unkillable"][:_TIED])
-        lines.append(f"  never killed ({held}): {names}{' …' if domain['unkillable'][_TIED:] else ''}")
+        lines.append(f"  never killed (they hold {held}): {names}{' …' if domain['unkillable'][_TIED:] else ''}")
     return lines
 
 
@@ -174,12 +183,14 @@ def _cut(text):
 
 
 def _outcome(row):
-    rivals = f", or pid {', '.join(map(str, row['rivals'][:_TIED]))}, too close to tell" if row["rivals"] else ""
-    return outcome(row) + rivals
+    if not row["rivals"]:
+        return outcome(row)
+    pids = ", ".join(map(str, row["rivals"][:_TIED]))
+    return f"{outcome(row)}; too close to call, could also be killed first: pid {pids}"
 
 
 def _so_far(oom):
     kills, model = oom["kills_since_boot"], _MODEL.get(oom["badness_model"], "")
     if kills is None:
-        return f"this kernel does not count what the OOM killer takes{model}"
-    return f"since boot the OOM killer has taken {kills or 'no'} process{'es' if kills > 1 else ''}{model}"
+        return f"this kernel does not count OOM kills{model}"
+    return f"since boot the OOM killer has killed {kills or 'no'} process{'es' if kills > 1 else ''}{model}"

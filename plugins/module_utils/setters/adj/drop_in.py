@@ -7,14 +7,11 @@ import glob
 import os
 
 from ...memcore.errors import MemfactsError
-from ...memcore.sources import unit_file
 from .. import as_user, text_file, written
 from . import drop_in_text
 from . import record as adj_record
 
-_FOREIGN = "it is not as this module wrote it, so somebody else wrote or changed it"
-# Those of the folders of systemd.unit(5) that come before /etc/systemd/system.
-_STRONGER = tuple(f"/{name}/" for name in unit_file.FOLDERS[: unit_file.FOLDERS.index("etc/systemd/system")])
+_FOREIGN = "its text is not what this module wrote, so somebody else wrote or changed it"
 
 
 class DropIn:
@@ -86,14 +83,14 @@ class DropIn:
         later = drop_in_text.overriding(self.unit, self.value, others)
         if later is not None:
             raise MemfactsError(
-                f"{later} sets OOMScoreAdjust after {self.path} would, so that {self.value} would have no effect; "
+                f"{later} sets OOMScoreAdjust after {self.path} would, so {self.value} would have no effect; "
                 "remove the line there, or use persist: none."
             )
         for name, text in others:
-            if name.startswith(_STRONGER) and os.path.basename(name) == drop_in_text.NAME and text is not None:
+            if text is not None and drop_in_text.is_read_instead(name):
                 raise MemfactsError(
-                    f"systemd reads {name} instead of {self.path}, which has the same name in a weaker folder; move it "
-                    "away, or use persist: none."
+                    f"systemd reads {name} instead of {self.path}, which has the same name in a folder of lower "
+                    "precedence; move it away, or use persist: none."
                 )
 
     def value_without(self):
@@ -158,8 +155,8 @@ class DropIn:
         said = None if self.before is None else drop_in_text.value_of(self.unit, [self.before])
         if self.before is not None and not self._ours and said != self.value:
             raise MemfactsError(
-                f"{self.path} is to say OOMScoreAdjust={self.value}, but {_FOREIGN}; move it away, or use persist: "
-                "none."
+                f"{self.path} should contain OOMScoreAdjust={self.value}, but {_FOREIGN}; move it away, or use "
+                "persist: none."
             )
 
     def _read_own(self):

@@ -77,13 +77,15 @@ def hiding(own: str, others: Iterable[str]) -> Optional[str]:
     """
     for path in others:
         folder, dummy, name = path.rpartition("/")
-        if name == NAME and path != own and (_comes_first(folder) or _is_of_instance(folder, own)):
+        if path != own and (is_read_instead(path) or name == NAME and _is_of_instance(folder, own)):
             return path
     return None
 
 
-def _comes_first(folder):
-    return folder.rpartition("/")[0].rpartition("/")[2] in _STRONGER
+def is_read_instead(path: str) -> bool:
+    """Whether systemd reads the drop-in at the path instead of ours: it has the same name in a stronger folder."""
+    folder, dummy, name = path.rpartition("/")
+    return name == NAME and folder.rpartition("/")[0].rpartition("/")[2] in _STRONGER
 
 
 def _is_of_instance(folder, own):

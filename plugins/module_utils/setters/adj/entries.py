@@ -41,7 +41,7 @@ def of_task(params: Dict[str, object]) -> Optional[List[Asked]]:
 def check_number(name: str, value: object, lowest: Optional[int] = None) -> None:
     """OptionError where the value is a boolean, which counts as a whole number in Python, or too low."""
     if isinstance(value, bool):
-        raise OptionError(f"{name} is {str(value).lower()}, but it takes a whole number; give one.")
+        raise OptionError(f"{name} is {str(value).lower()}, but it must be a whole number; give a whole number.")
     if lowest is not None and value < lowest:
         raise OptionError(f"{name} is {value}, but the lowest is {lowest}; give that or more.")
 
@@ -75,9 +75,9 @@ def _check_text(name, value):
     try:
         value.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        raise OptionError(f"{name} {value!r} is no text that a host can have as a name; correct it.") from None
+        raise OptionError(f"{name} {value!r} cannot be a name on any host; correct it.") from None
     if "\0" in value:
-        raise OptionError(f"{name} {value!r} has a NUL byte in it, which no name on a host has; correct it.")
+        raise OptionError(f"{name} {value!r} contains a NUL byte, which no name on a host can have; correct it.")
 
 
 def _title(kind, params):

@@ -271,14 +271,14 @@ def refusal(processes, value):
     if value == unkillable.VALUE:
         return unkillable_sentence(shown + more)
     return (
-        f"{shown}{more} may not be set to {value}, since all that is started from there inherits it; leave it out, or "
-        "give allow_unkillable: true."
+        f"{shown}{more} may not be set to {value}, because every process that it starts inherits the value; leave "
+        "it out, or give allow_unkillable: true."
     )
 
 
 def unkillable_sentence(what):
     """Why -1000 is refused, and what to do."""
     return (
-        f"{what} may not be set to {unkillable.VALUE}, since {unkillable.REASON}; give -999, which still comes "
-        f"last, or allow_unkillable: true (without it only for {unkillable.names()})."
+        f"{what} may not be set to {unkillable.VALUE}, since {unkillable.REASON}; give -999, which is still killed "
+        f"last, or allow_unkillable: true. Without it only these may be unkillable: {unkillable.names()}."
     )

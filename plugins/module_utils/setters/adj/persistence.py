@@ -62,11 +62,9 @@ def decide(asked: str, service: Service, value: int) -> Persistence:
     if unkillable.protects_itself(service.line) and value < 0:
         return _by_itself(service.line, value)
     if service.declared is not None and service.declared.value == value:
-        return Persistence(DECLARED, f"{service.declared.path} sets it already, so no drop-in is needed")
+        return Persistence(DECLARED, f"{service.declared.path} already sets this value, so no drop-in is needed")
     if service.starts_sessions and value < 0:
-        return Persistence(
-            NONE, f"{service.unit} would hand {value} on to all that people run in its sessions", warn=True
-        )
+        return Persistence(NONE, f"{service.unit} would pass {value} on to every program in its sessions", warn=True)
     return _by_drop_in(service)
 
 
@@ -87,7 +85,7 @@ def idle_warning(unit: str, active_state: str) -> Optional[str]:
     if drop_in_text.kind(unit) not in drop_in_text.STARTS_PROCESSES:
         return f"Nothing was set: {unit} has no process; {advice_without_process(unit)}."
     return (
-        f"{unit} is active but runs no process of its own, so that the value is written for nothing that runs now; "
+        f"{unit} is active but runs no process of its own, so the value does not affect any running process; "
         "name the unit that does, as postgresql@15-main.service is for postgresql.service."
     )
 
@@ -107,12 +105,12 @@ def advice_without_process(unit: str) -> str:
 def _by_drop_in(service):
     if service.hidden_by is not None:
         raise OptionError(
-            f"systemd would never read our drop-in of {service.unit}, since {service.hidden_by} has the same name and "
-            "comes first; remove or rename that one, or use persist: none."
+            f"systemd would never read the drop-in of {service.unit}, because {service.hidden_by} has the same "
+            "name and comes first; remove or rename that one, or use persist: none."
         )
     if service.overridden_by is not None:
         raise OptionError(
-            f"{service.overridden_by} sets OOMScoreAdjust for one instance of {service.unit} after our drop-in would; "
+            f"{service.overridden_by} sets OOMScoreAdjust for one instance of {service.unit} after the drop-in would; "
             "remove the line there, name the other instances instead, or use persist: none."
         )
     return Persistence(SYSTEMD, "a drop-in of the unit")
@@ -120,15 +118,15 @@ def _by_drop_in(service):
 
 def _obstacle(service, value):
     if not service.systemd:
-        return "this host does not run systemd, so that nothing gives the value to a later process"
+        return "this host does not run systemd, so processes that start later do not get the value"
     if service.unit is None:
         return "only a unit can be given a drop-in, and the processes were not selected by unit"
     if drop_in_text.kind(service.unit) not in drop_in_text.STARTS_PROCESSES:
-        return f"{service.unit} starts no processes of its own, so that systemd knows no OOMScoreAdjust for it"
+        return f"{service.unit} starts no processes of its own, so systemd has no OOMScoreAdjust for it"
     if service.manager_adj is not None and value < service.manager_adj:
         return (
             f"the user's manager runs with {service.manager_adj} and, being unprivileged, cannot start {service.unit} "
-            f"with {value}, which is less"
+            f"with {value}, which is a lower value"
         )
     return None
 

@@ -59,7 +59,7 @@ class Handle:
         except OSError as error:
             raise Refused(_explained(error)) from None
         if taken != value:
-            raise Refused(f"the kernel took it and then shows {taken}")
+            raise Refused(f"the kernel accepted it but then shows {taken}")
 
     def _write(self, text):
         # Buffered writing would lose the error, which the kernel raises at write(2).
@@ -86,7 +86,7 @@ def _explained(error):
     )
     if _in_user_namespace():
         return (
-            f"this run is in a user namespace (a rootless container), where even root has no CAP_SYS_RESOURCE over the "
+            f"this run is in a user namespace (a rootless container), where even root has no CAP_SYS_RESOURCE for the "
             f"host, and without it {minimum}"
         )
     if not _has_capability():

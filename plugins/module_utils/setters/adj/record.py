@@ -83,11 +83,11 @@ def parse(content: Optional[Dict], boot_id: str) -> Record:
         return Record(boot_id, {})
     version = content.get("version")
     if isinstance(version, bool) or version not in (_FIRST_VERSION, _VERSION):
-        raise ParseError(f"its version is {version!r}, and this release knows {_FIRST_VERSION} and {_VERSION}")
+        raise ParseError(f"its version is {version!r}, but this release knows only {_FIRST_VERSION} and {_VERSION}")
     if set(content) != (_KEYS if version == _VERSION else _FIRST_KEYS):
-        raise ParseError("it has not the keys that a record has")
+        raise ParseError("it does not have the keys of a record")
     if not isinstance(content["boot_id"], str):
-        raise ParseError("its boot_id is no text")
+        raise ParseError("its boot_id is not a string")
     processes = dict(_process(row, version) for row in _rows(content, "processes"))
     record = Record(boot_id, processes if content["boot_id"] == boot_id else {})
     if version == _FIRST_VERSION:
@@ -182,7 +182,7 @@ def _before(process, value, started, records):
 
 def _rows(content, name):
     if not isinstance(content[name], list):
-        raise ParseError(f"its {name} are no list")
+        raise ParseError(f"its {name} is not a list")
     return content[name]
 
 
@@ -192,13 +192,13 @@ def _process(row, version):
     numbers.update(before=adj, set=adj)
     more = {"earlier", "comm"} if version == _VERSION else set()
     if not isinstance(row, dict) or set(row) != set(numbers) | more:
-        raise ParseError("a process in it has not the keys that every process has")
+        raise ParseError("one of its processes does not have the keys of a process")
     for name, (lowest, highest) in numbers.items():
         _check_number(row, name, lowest, highest)
     if row.get("earlier") is not None:
         _check_number(row, "earlier", *adj)
     if not isinstance(row.get("comm", ""), str):
-        raise ParseError("the name of a process in it is no text")
+        raise ParseError("the name of one of its processes is not a string")
     entry = Entry(row["before"], row["set"], row.get("earlier"), row.get("comm", ""))
     return (row["pid"], row["starttime"]), entry
 
@@ -206,12 +206,12 @@ def _process(row, version):
 def _check_number(row, name, lowest, highest):
     value = row[name]
     if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
-        raise ParseError(f"{name} of a process in it is {value!r}")
+        raise ParseError(f"{name} of one of its processes is {value!r}")
 
 
 def _file(row):
     if not isinstance(row, dict) or set(row) != {"written", "value"}:
-        raise ParseError("a file in it has not the keys that every file has")
+        raise ParseError("one of its files does not have the keys of a file")
     file = written.from_row(row["written"], is_place)
     if row["value"] is not None:
         _check_number(row, "value", selection.LOWEST, selection.HIGHEST)
@@ -226,7 +226,7 @@ def _folder(name):
     """A folder of version 1: a unit's, or one that it made above that."""
     tops = f"(?:{_places()})(?:/[^/]+\\.d)?|/.+/\\.config(?:/systemd)?"
     if not isinstance(name, str) or "\0" in name or "/../" in name or not re.match(f"(?:{tops})$", name):
-        raise ParseError(f"it names {name!r}, which is no folder that this module makes")
+        raise ParseError(f"it names {name!r}, which is not a folder that this module makes")
     return name
 
 

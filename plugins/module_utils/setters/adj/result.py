@@ -41,7 +41,7 @@ def of_all(works):
     if drop_ins:
         said.append(f"{len(written)} of {number(drop_ins, 'drop-in')} written or removed")
     if kept:
-        said.append(f"{number(kept, 'thing')} kept, as somebody else has changed or made it")
+        said.append(f"{number(kept, 'thing')} kept, because somebody else has changed or made it")
     return {
         "changed": any(entry["changed"] for entry in entries),
         "summary": "; ".join(said),

@@ -45,10 +45,10 @@ def _starters(chosen, by_pid, value):
     found = {}
     for process in chosen:
         if sessions.is_daemon(process, by_pid):
-            found[process.pid] = f"runs a session, and all that is started in it would inherit {value}"
+            found[process.pid] = f"runs a session, and every program in the session would inherit {value}"
         elif _is_worker(process, by_pid):
             # udevd's workers, for one, have 0 and run the programs of the rules.
-            found[process.pid] = f"is a worker of the lifeline, and all that it starts would inherit {value}"
+            found[process.pid] = f"is a worker of the lifeline, and every program that it starts would inherit {value}"
     return found
 
 
@@ -81,12 +81,12 @@ def _warnings(kept, value):
     if value != 0 and any(process.pid == 1 for process in kept):
         found.append(
             f"Process 1 is set to {value}: every process that is started from now on inherits {value}, unless its unit "
-            "sets OOMScoreAdjust, and keeps it after process 1 was set back."
+            "sets OOMScoreAdjust, and keeps the value even after process 1 is restored."
         )
     found += _raised(kept, value)
     if value < 0:
         found += [
-            f"{process.comm} (pid {process.pid}) hands {value} on to every job that it starts from now on."
+            f"{process.comm} (pid {process.pid}) passes {value} on to every job that it starts from now on."
             for process in kept
             if sessions.starts_jobs(process)
         ]
@@ -104,8 +104,8 @@ def _raised(kept, value):
         return []
     named = [f"{line.name} ({_pids(pids)}, shipped with {line.adj or 0})" for line, pids in by_line.items()]
     return [
-        f"{value} makes lifelines of this host more likely to be killed than their projects ship them: "
-        f"{', '.join(named)}. If that is not meant, select fewer processes."
+        f"{value} makes these lifelines more likely to be killed than the values that their projects ship: "
+        f"{', '.join(named)}. If you do not want this, select fewer processes."
     ]
 
 

@@ -116,7 +116,7 @@ def checked_pattern(text: str) -> str:
     try:
         expression = re.compile(text)
     except (re.error, RecursionError, OverflowError) as error:
-        raise OptionError(f"pattern {text!r} is no regular expression ({error}); see Python's re.") from None
+        raise OptionError(f"pattern {text!r} is not a regular expression ({error}); see Python's re.") from None
     if expression.search(""):
         raise OptionError(f"pattern {text!r} matches an empty name and so every process; anchor it, as in ^nginx$.")
     return text
@@ -164,7 +164,7 @@ def select(
         meant = _with_descendants(meant, processes)
     own = set() if selector.kind == "pid" and not selector.children else own_run(by_pid, own_pid)
     left_out += [
-        LeftOut(process.pid, process.comm, "belongs to the run that asks") for process in meant if process.pid in own
+        LeftOut(process.pid, process.comm, "belongs to this run of Ansible") for process in meant if process.pid in own
     ]
     chosen = [process for process in meant if process.pid not in own]
     return Selection(sorted(chosen, key=lambda process: (-_depth(process, by_pid), process.pid)), left_out)
@@ -214,7 +214,9 @@ def _of_service(selector, members, by_pid, known, value):
             taken.append(member)
         else:
             left_out.append(
-                LeftOut(member.pid, member.comm, f"has a value of its own ({member.adj}), not its service's")
+                LeftOut(
+                    member.pid, member.comm, f"has its own value ({member.adj}), which is not the value of its service"
+                )
             )
     return taken, left_out
 

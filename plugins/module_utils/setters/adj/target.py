@@ -77,7 +77,7 @@ def _container(module, wanted, processes):
     found = selection.containers(wanted, processes) or containers.ids_by_name(module, wanted)
     if not found:
         raise Missing(
-            f"container {wanted!r} is not running here, neither by this id nor by this name; see its runtime."
+            f"container {wanted!r} is not running here under this id or name; look it up with docker, podman or crictl."
         )
     if len(found) > 1:
         raise OptionError(
@@ -89,9 +89,13 @@ def _container(module, wanted, processes):
 def _of_unit(module, params, processes):
     name = drop_in_text.full_name(params["unit"])
     if name is None:
-        raise OptionError(f"unit {params['unit']!r} is no name of a unit; give one like ssh.service, or a template's.")
+        raise OptionError(
+            f"unit {params['unit']!r} is not the name of a unit; give a name such as ssh.service or foo@.service."
+        )
     if not systemd.is_running():
-        raise Missing(f"unit {name} cannot be looked up, as this host does not run systemd; select by name or cgroup.")
+        raise Missing(
+            f"unit {name} cannot be looked up, because this host does not run systemd; select by name or cgroup."
+        )
     if params["scope"] == "system":
         return _of_system_unit(module, params, name, processes)
     return _of_user_unit(module, params, name, processes)
@@ -237,8 +241,8 @@ def _check_exists(params, name, unit, has_drop_in, unasked=()):
     state = "is masked, so it never runs" if unit.load_state == "masked" else "does not exist"
     if unit.load_state in ("error", "bad-setting"):
         state = f"cannot be loaded by systemd ({unit.load_state})"
-    rows = "".join(f" User {row['user']} could not be asked: {row['error']}" for row in unasked)
-    raise Missing(f"unit {name} {state} on this host; `systemctl list-unit-files` shows what does.{rows}")
+    rows = "".join(f" User {row['user']} gave no answer: {row['error']}" for row in unasked)
+    raise Missing(f"unit {name} {state} on this host; `systemctl list-unit-files` lists all units.{rows}")
 
 
 def _selector(params, name, units):

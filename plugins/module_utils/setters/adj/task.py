@@ -25,7 +25,9 @@ class NotUndone(MemfactsError):
 
     def __init__(self, stuck, undone):
         named = "; ".join(f"{row['what']}: {row['reason']}" for row in stuck)
-        super().__init__(f"not all of it could be taken back ({named}); the rest was, so mend this and run it again.")
+        super().__init__(
+            f"these could not be restored: {named}. Everything else was restored. Fix the cause and run this again."
+        )
         self.result = undone
 
 
@@ -60,7 +62,7 @@ class _Task:
         """What the record has."""
         found, unread = undo.with_unlisted(self._store.record)
         for row in unread:
-            self._module.warn(printable(f"{row['what']} is not looked at: {row['reason']}"))
+            self._module.warn(printable(f"{row['what']} was not examined: {row['reason']}"))
         record = undo.listed(found, self._live.crowd)
         processes = result.number(record["processes"], "process", "processes")
         summary = f"recorded: {processes} and {result.number(record['drop_ins'], 'drop-in')}"
@@ -179,8 +181,8 @@ class _Task:
             if one.part is not None and not one.part.settled and not self._module.check_mode:
                 self._warn(
                     one,
-                    "New processes kept matching in each round; the value of those born since is not set: set it on "
-                    "what starts them.",
+                    "New matching processes kept starting, so the newest do not have the value. Set the value on the "
+                    "process that starts them.",
                 )
 
     def _warn(self, one, sentence):

@@ -25,7 +25,7 @@ class Transaction:
             return
         left = self._taken_back()
         if isinstance(error, (OSError, MemfactsError)):
-            outcome = f"not all could be put back: {'; '.join(left)}" if left else "all has its old value again"
+            outcome = f"these could not be restored: {'; '.join(left)}" if left else "all old values were restored"
             raise MemfactsError(f"{str(error).rstrip('.')}; {outcome}.") from None
 
     def _taken_back(self):

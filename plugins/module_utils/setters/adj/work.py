@@ -105,7 +105,7 @@ def set_by_others(part, record):
     for process in part.chosen:
         entry = record.processes.get(process.key)
         if entry is not None and process.adj not in (entry.before, entry.set, entry.earlier):
-            reason = f"it has {process.adj}, but this module had set {entry.set}, so somebody else has set it since"
+            reason = f"it has {process.adj}, but this module had set {entry.set}, so somebody else has changed it since"
             found.append({"what": f"process {process.pid} ({process.comm})", "reason": reason})
     return found
 
@@ -148,10 +148,12 @@ def _nothing_found(target, part):
     selector = target.selector
     what = f"{selector.kind} {selector.wanted!r}"
     if part.left_out and all("run that asks" in item.reason for item in part.left_out):
-        return Missing(f"{what} matches only this run of Ansible itself, which is never changed; name something else.")
+        return Missing(
+            f"{what} matches only this run of Ansible itself, which the module never changes; select something else."
+        )
     if part.left_out:
         reasons = "; ".join(dict.fromkeys(item.reason for item in part.left_out))
         return Missing(f"{what} matches only processes that are left as they are: each {reasons}.")
     if target.unit is not None:
         return Missing(f"{what} has no running process; {oom_persistence.advice_without_process(target.unit.name)}.")
-    return Missing(f"{what} matches no running user process; `ps -eo pid,user,comm` shows what there is.")
+    return Missing(f"{what} matches no running user process; `ps -eo pid,user,comm` shows all processes.")

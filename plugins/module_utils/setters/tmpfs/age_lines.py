@@ -61,13 +61,15 @@ def _lines(others, path, age, version):
     for line in of_path:
         if line.kind not in _FOLDERS + "e":
             raise OptionError(
-                f"{line.file} has the line '{line.text}', which an age of {path} would displace; {_CHOOSE}"
+                f"{line.file} has the line '{line.text}', which the line for {path} would replace; {_CHOOSE}"
             )
     plain = [line for line in of_path if not line.is_glob]
     at_boot = [line for line in plain if line.boot]
     first = next((line for line in plain if not line.boot), None)
     if at_boot and ((first and first.age) or version < _E_SINCE):
-        raise OptionError(f"{at_boot[0].file} has the line '{at_boot[0].text}', which would be displaced; {_CHOOSE}")
+        raise OptionError(
+            f"{at_boot[0].file} has the line '{at_boot[0].text}', which the new line would replace; {_CHOOSE}"
+        )
     # Of two lines the first counts, so this must be the same line with another age.
     made = [_with_age(first.fields, age)] if first and not at_boot else []
     made += [_with_age(line.fields, age) for line in of_path if line.is_glob and not line.boot][:1]

@@ -107,7 +107,9 @@ def place(
     mount = walk.owner_of(path)
     obstacle = walk.obstacle(mount) if mount else "nothing is mounted above it"
     if obstacle:
-        raise OptionError(f"ages has the path {path}, which cannot be reached safely, since {obstacle}; leave it out.")
+        raise OptionError(
+            f"ages has the path {path}, which cannot be reached safely, because {obstacle}; leave it out."
+        )
     steps = path.split("/")
     for count in range(2, len(steps) + 1):
         _check_step(path, "/".join(steps[:count]), step_at)
@@ -134,12 +136,12 @@ def _check_step(path, name, step_at):
     if step.kind == "link":
         raise OptionError(f"ages has the path {path}, but {name} is a symbolic link; give the path of the real folder.")
     if step.kind != "folder":
-        raise OptionError(f"ages has the path {path}, but {name} is no folder; give the path of a folder.")
+        raise OptionError(f"ages has the path {path}, but {name} is not a folder; give the path of a folder.")
     # systemd-tmpfiles follows links on the way, so whoever may replace a folder there may choose what it deletes.
     if name != path and (step.uid != 0 or step.mode & 0o022 and not step.mode & stat.S_ISVTX):
         raise OptionError(
-            f"ages has the path {path}, but others than root may replace folders in {name} or {name} itself; leave it "
-            "out."
+            f"ages has the path {path}, but users other than root can replace folders in {name} or {name} itself; "
+            "leave it out."
         )
 
 
@@ -147,11 +149,9 @@ def _refuse_system(path):
     if any(is_below(path, allowed) for allowed in _ALLOWED_IN_SYSTEM):
         return
     if path in _SHARED or any(is_below(path, folder) for folder in _SYSTEM):
-        raise OptionError(
-            f"ages has the path {path}, which is a folder of the system; its files never go by their age."
-        )
+        raise OptionError(f"ages has the path {path}, which is a system folder; an age is never allowed there.")
     if any(is_below(path, folder) for folder in _HOMES):
-        raise OptionError(f"ages has the path {path}, which is where homes are; their files never go by their age.")
+        raise OptionError(f"ages has the path {path}, which contains home folders; an age is never allowed there.")
 
 
 def _refuse_home(path, homes):
@@ -162,8 +162,8 @@ def _refuse_home(path, homes):
         inside = personal and home.folder != "/" and is_below(path, home.folder)
         if inside or is_below(home.folder, path):
             raise OptionError(
-                f"ages has the path {path}, but {home.folder} is the home of {home.user}; the files of a home never "
-                "go by their age."
+                f"ages has the path {path}, but {home.folder} is the home of {home.user}; an age is never allowed "
+                "there."
             )
 
 

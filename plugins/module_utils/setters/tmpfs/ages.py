@@ -118,7 +118,7 @@ def checked(options: Optional[List[Dict]], clean_now: bool = False) -> Wanted:
 def checked_entry(entry: object) -> Dict:
     """What the record keeps of the ages; ParseError where it is damaged."""
     if not isinstance(entry, dict) or set(entry) != {"file"}:
-        raise ParseError("what it says of the ages has not the keys that it must have")
+        raise ParseError("its part about the ages does not have the right keys")
     return {"file": own_file.checked_row(entry["file"], OWN)}
 
 
@@ -174,7 +174,10 @@ def verify(module, plan: Plan) -> List[str]:
         age_lines.refuse_what_loses(lines, plan.paths)
         for row in plan.rows:
             if row["skipped_reason"] is None and _own_lines(lines, row["path"]) != row["lines"]:
-                raise MemfactsError(f"{OWN} does not say what was written; somebody has changed it meanwhile.")
+                raise MemfactsError(
+                    f"{OWN} does not have the text that was written, so somebody else has changed it meanwhile; "
+                    "run this again."
+                )
     return []
 
 
@@ -272,7 +275,7 @@ def _own_lines(lines, path):
 def _warnings(lines, ages):
     for path, age in ages.items():
         for line in age_lines.sooner(lines, path, tmpfiles_conf.parse_age(age).seconds):
-            yield f"{line.file} has the line '{line.text}', which cleans {path} sooner than after {age}."
+            yield f"{line.file} has the line '{line.text}', which cleans {path} earlier than after {age}."
 
 
 def _with_due(host, plan, lines, version):
@@ -287,9 +290,9 @@ def _with_due(host, plan, lines, version):
             if spared:
                 raise OptionError(
                     f"clean_now would also delete {spared[0]}, which a line of tmpfiles.d with a wildcard outside of "
-                    f"{path} protects; leave clean_now out, and the timer cleans with all lines."
+                    f"{path} protects; leave clean_now out, because the timer respects all lines."
                 )
-    unknown = [f"the line '{line.text}' of {line.file} was left out" for line in lines if line.path is None]
+    unknown = [f"the line '{line.text}' of {line.file} was ignored" for line in lines if line.path is None]
     return plan._replace(due=tuple(all_due.removed), doubts=tuple(all_due.doubts + unknown))
 
 
@@ -320,7 +323,7 @@ def _version(module):
     status, output, dummy = module.run_command([program, "--version"], environ_update=_ENGLISH)
     match = _VERSION.match(output) if status == 0 else None
     if match is None:
-        raise MemfactsError(f"{_PROGRAM} --version does not say its version; see whether it works on this host.")
+        raise MemfactsError(f"{_PROGRAM} --version does not show a version; check whether it works on this host.")
     return int(match[1])
 
 

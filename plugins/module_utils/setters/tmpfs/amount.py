@@ -37,11 +37,12 @@ def asked(name: str, given: str, percent: bool = True) -> Amount:
     valid = "bytes, or a number with k, M, G or T" + (", or a percentage of RAM such as 20%" if percent else "")
     match = _ASKED.match(text)
     if not match or len(text) > _MOST_DIGITS or (match[2] == "%" and not percent):
-        raise OptionError(f"{name} is {_shown(given)}, which is no size; give {valid}.")
+        raise OptionError(f"{name} is {_shown(given)}, which is not a size; give {valid}.")
     digits, unit = match[1], match[2].upper()
     if digits.strip("0") == "":
         raise OptionError(
-            f"{name} is {_shown(given)}, which to the kernel means no limit at all, for good; give {valid}."
+            f"{name} is {_shown(given)}, which the kernel reads as no limit, and a remount could never set one "
+            f"again; give {valid}."
         )
     if digits.startswith("0"):
         raise OptionError(

@@ -27,7 +27,7 @@ def entries(params: Dict) -> List[Asked]:
     if params["entries"] is not None:
         given = [name for name in _LIMITS if params[name] is not None]
         if given:
-            raise OptionError(f"{given[0]} is given beside entries; give it in each entry.")
+            raise OptionError(f"{given[0]} is given together with entries; give it in each entry.")
         rows = params["entries"]
     else:
         rows = [params] if params["path"] is not None else []
@@ -41,7 +41,7 @@ def checked_path(name: str, given: str) -> str:
     if not given.startswith("/"):
         raise OptionError(f"{name} is {given!r}, which does not start with a slash; give the full path.")
     if "\0" in given:
-        raise OptionError(f"{name} is {given!r}, which has a NUL in it; give a path that exists.")
+        raise OptionError(f"{name} is {given!r}, which contains a NUL byte; give a path that exists.")
     return "/" + os.path.normpath(given).lstrip("/")
 
 

@@ -43,7 +43,7 @@ def _check_inodes_of_users(module):
     active = systemd.is_running() and systemd.Manager(module).is_active(read_back.LOGIND_UNIT)
     if active and programs.logind_setting(module, key) == "":
         raise OptionError(
-            f"inodes is given, but systemd-logind of this host does not know {key}=; leave inodes out or give "
+            f"inodes is given, but systemd-logind on this host does not know {key}=; leave inodes out or give "
             "persist none."
         )
 
@@ -107,7 +107,9 @@ def _roll_back(undo, error):
         undo.close()
     except (OSError, MemfactsError) as second:
         if isinstance(error, (OSError, MemfactsError)):
-            raise MemfactsError(f"{str(error).rstrip('.')}, and not all could be taken back: {second}") from error
+            raise MemfactsError(
+                f"{str(error).rstrip('.')}, and some changes could not be taken back: {second}"
+            ) from error
 
 
 def _write(module, work, undo):
@@ -166,7 +168,7 @@ def _read_back(live, limits):
     for old in sorted({live.mount, live.via}):
         new = found.get(old.mount_id)
         if new is None:
-            raise MemfactsError(f"{old.mount_point} was unmounted by somebody meanwhile; run this again.")
+            raise MemfactsError(f"{old.mount_point} was unmounted by somebody else during the run; run this again.")
         had = mount_options.beside_limits(old.options, old.super_options)
         has = mount_options.beside_limits(new.options, new.super_options)
         if had != has:
@@ -175,7 +177,7 @@ def _read_back(live, limits):
     space = tree.space(live.mount.mount_point.lstrip("/") or ".")
     for name, want, have in (("size", limits.size_bytes, space.size_bytes), ("inodes", limits.inodes, space.inodes)):
         if want is not None and have != want:
-            raise MemfactsError(f"the kernel gave {live.mount.mount_point} a {name} of {have} instead of {want}.")
+            raise MemfactsError(f"the kernel set the {name} of {live.mount.mount_point} to {have} instead of {want}.")
 
 
 def _reload(module, files):

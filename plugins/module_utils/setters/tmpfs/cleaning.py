@@ -110,7 +110,8 @@ class _Cleaner:
         """Whether all that is in the folder goes; adds what does to `removed`."""
         if self._deadline.passed():
             self.doubts.append(
-                f"the search took more than {_SECONDS} seconds, so what goes from {folder} is not listed"
+                f"the search took more than {_SECONDS} seconds, so the files that will be deleted from {folder} "
+                "are not listed"
             )
             return False
         all_gone = True
@@ -183,7 +184,7 @@ class _Cleaner:
         where = (os.major(status.st_dev), os.minor(status.st_dev), status.st_ino)
         if where not in self._system.locked:
             return False
-        self.doubts.append(f"{path} has a lock; not every release of systemd-tmpfiles leaves it alone for that")
+        self.doubts.append(f"{path} is locked, and only some releases of systemd-tmpfiles then keep it")
         return True
 
     def _is_young(self, descriptor, name, path, task):
@@ -191,7 +192,7 @@ class _Cleaner:
         if birth is None or birth < task.cutoff or self._system.version < _BIRTH_UNKNOWN:
             return False
         if self._system.version < _BIRTH_COUNTS:
-            self.doubts.append(f"{path} was made lately; systemd {self._system.version} may remove it nevertheless")
+            self.doubts.append(f"{path} was created recently, but systemd {self._system.version} may still delete it")
         return True
 
 

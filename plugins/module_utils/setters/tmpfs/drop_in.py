@@ -24,7 +24,9 @@ def declare_in_unit(situation: Situation, wanted: Wanted, known: Optional[DropIn
     unit, path = situation.unit, drop_in_of(situation.path)
     # systemd reads only the first of two files of one name, and ours is not in the first folder.
     if unit.drop_in and unit.drop_in.rpartition("/")[2] >= DROP_IN:
-        raise OptionError(f"{unit.drop_in} sets Options= and wins over {path}; rename it, so that the latter can win.")
+        raise OptionError(
+            f"{unit.drop_in} sets Options= and overrides {path}; rename it so that the latter takes effect."
+        )
     _check_own(path, unit.own, known, unit_text.is_mount_drop_in)
     base = _unescaped(unit.options)
     if unit.own is None and says(base, wanted):
@@ -39,12 +41,12 @@ def declare_in_logind(situation: Situation, wanted: Wanted, known: Optional[Drop
     """The same for the drop-in of logind.conf."""
     logind = situation.logind
     if wanted.size and wanted.size.percent and wanted.size.percent > 100:
-        raise OptionError(f"size is {wanted.size.text}, but systemd-logind takes at most 100%.")
+        raise OptionError(f"size is {wanted.size.text}, but systemd-logind accepts at most 100%; give 100% or less.")
     asked = {"size": wanted.size, "nr_inodes": wanted.inodes}
     for name, key in LOGIND_KEYS.items():
         if asked[name] and key in logind.later:
             raise OptionError(
-                f"{logind.later[key]} sets {key}= and is read after {DROP_IN}; rename it, so that this one can win."
+                f"{logind.later[key]} sets {key}= and is read after {DROP_IN}; rename it so that it is read earlier."
             )
     _check_own(LOGIND_DROP_IN, logind.own, known, unit_text.is_logind_drop_in)
     declared = all(

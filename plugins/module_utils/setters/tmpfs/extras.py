@@ -32,7 +32,7 @@ def wanted(params: Dict, undoes_all: bool) -> Dict:
     if params["state"] != "present":
         return {}
     if params["clean_now"] and params["ages"] is None:
-        raise OptionError("clean_now is given without ages; give the ages by which to delete.")
+        raise OptionError("clean_now is given without ages; give ages, which decide what is deleted.")
     asked = {}
     if params["journal"] is not None:
         asked["journal"] = journal.checked(params["journal"])

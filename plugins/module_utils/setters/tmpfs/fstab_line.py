@@ -55,9 +55,9 @@ def take_back(situation: Situation, known: FstabLine) -> Tuple[Optional[FileChan
     lines, text = declared(situation), situation.fstab
     line = _noted_in(lines, known)
     if line is None:
-        return None, f"the line for it in {known.path} is not the one that was written" if lines else None
+        return None, f"its line in {known.path} is not the one that was written" if lines else None
     if line.text not in (known.written, known.replaced) and _limits_of(line.text) != _limits_of(known.written):
-        return None, f"the line for it in {known.path} has had other limits set since"
+        return None, f"the limits in its line in {known.path} have been changed since"
     after = fstab_text.replaced(text, line.number, _original(line.text, known))
     return FileChange(known.path, text, after if after or known.existed else None), None
 

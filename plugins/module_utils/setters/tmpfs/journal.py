@@ -68,9 +68,9 @@ def checked(options: Optional[Dict]) -> Dict[str, str]:
 def checked_entry(entry: object) -> Dict:
     """What the record keeps of the journal; ParseError where it is damaged."""
     if not isinstance(entry, dict) or set(entry) != {"file", "unread_by"}:
-        raise ParseError("what it says of the journal has not the keys that it must have")
+        raise ParseError("its part about the journal does not have the right keys")
     if not (entry["unread_by"] is None or isinstance(entry["unread_by"], str)):
-        raise ParseError("what it says of the journal names no process")
+        raise ParseError("its part about the journal does not name a process")
     return dict(entry, file=own_file.checked_row(entry["file"], FILE))
 
 
@@ -174,7 +174,9 @@ def _drop_ins(host):
 def _refuse_what_loses(wanted, found):
     for key in journal_conf.differing(wanted, found):
         if key not in found:
-            raise MemfactsError(f"{FILE} does not set {key}; somebody has changed it meanwhile, run this again.")
+            raise MemfactsError(
+                f"{FILE} does not set {key}, so somebody else has changed it meanwhile; run this again."
+            )
         raise OptionError(
             f"{found[key].file} sets {key}={found[key].value} and is read after {FILE}, so {wanted[key]} would have no "
             "effect; remove the line there or give that file a name that sorts before it."
@@ -201,7 +203,9 @@ def _check(name, value):
     if name == "keep_free":
         return
     if size == 0:
-        raise OptionError(f"journal.{name} is {value}, which to journald means no limit; leave it out or give a size.")
+        raise OptionError(f"journal.{name} is {value}, which journald reads as no limit; leave it out or give a size.")
     least = journal_conf.LEAST_FILE_BYTES * (2 if name == "max_use" else 1)
     if size < least:
-        raise OptionError(f"journal.{name} is {value}, which journald raises to {human(least)}; give at least that.")
+        raise OptionError(
+            f"journal.{name} is {value}, which journald would raise to {human(least)}; give at least {human(least)}."
+        )

@@ -163,7 +163,7 @@ def _above_memory(one, seen):
     if size is None or size <= seen.total_bytes:
         return None
     return (
-        f"{one.given} may grow to {human(size)}, which is more than the {human(seen.total_bytes)} of RAM; files in it "
+        f"{one.given} may grow to {human(size)}, which is more than the {human(seen.total_bytes)} of RAM; its files "
         "can use up all memory and swap."
     )
 
@@ -177,7 +177,8 @@ def _check_contradictions(found):
             continue
         for name in _differing(one, other, seen, same_path):
             raise OptionError(
-                f"two entries, {one.given} and {other.given}, are one tmpfs, but differ in {name}; leave one of them."
+                f"two entries, {one.given} and {other.given}, mean the same tmpfs but differ in {name}; remove "
+                "one of them."
             )
 
 

@@ -49,8 +49,8 @@ def check(remount: Remount, min_free: Optional[Amount]) -> None:
     for name, have, want in (("size", before.size_bytes, after.size_bytes), ("inodes", before.inodes, after.inodes)):
         if have is None and want is not None:
             raise OptionError(
-                f"{point} was mounted without a limit of its {name}, and the kernel cannot give it one by a remount; "
-                "unmount it and mount it again."
+                f"{point} was mounted without a limit of its {name}, and a remount cannot set one; "
+                "unmount it, then mount it again with a limit."
             )
     if after.size_bytes is not None and after.size_bytes < before.size_bytes:
         least = _least(live.space.used_bytes, min_free)

@@ -12,8 +12,6 @@ from typing import Callable, Dict, NamedTuple, Optional, Tuple
 from ...memcore.errors import MemfactsError, ParseError
 from .. import text_file, written
 
-_DIGITS = 64
-
 
 class Change(NamedTuple):
     """The file's text before and after (None: no file), and what the record says of it afterwards.
@@ -42,8 +40,7 @@ def present(path: str, text: str, row: Optional[Dict], is_earlier: Callable[[str
     now = _own_text(path)
     if now is not None and not _is_ours(now, row) and not is_earlier(now) and now != text:
         raise MemfactsError(
-            f"{path} holds lines that memfacts.linux has not written; move them to a file of another name and remove "
-            "this one."
+            f"{path} contains lines that memfacts.linux has not written; move them to another file and remove this one."
         )
     if now == text and row is not None:
         return Change(path, now, now, row)
@@ -63,7 +60,7 @@ def absent(path: str, row: Optional[Dict], is_earlier: Callable[[str], bool]) ->
     if row is None:
         return Change(path, now, None if now is not None and is_earlier(now) else now)
     if now is not None and not _is_ours(now, row):
-        return Change(path, now, now, left="somebody has changed it since it was written")
+        return Change(path, now, now, left=written.CHANGED)
     return Change(path, now, None, folders=_written(path, row).folders)
 
 
@@ -85,11 +82,11 @@ def put(module, change: Change, undo) -> None:
 def checked_row(row: object, path: str) -> Dict:
     """The record's row of the file at this path; ParseError where it is none."""
     if not isinstance(row, dict) or set(row) != {"file", "earlier"}:
-        raise ParseError(f"what it says of {path} has not the keys that it must have")
+        raise ParseError(f"its part about {path} does not have the right keys")
     written.from_row(row["file"], lambda named: named == path)
     earlier = row["earlier"]
-    if earlier is not None and not (isinstance(earlier, str) and len(earlier) == _DIGITS):
-        raise ParseError(f"what it says of {path} is no digest")
+    if earlier is not None and not written.is_digest(earlier):
+        raise ParseError(f"its part about {path} has no valid SHA-256")
     return row
 
 

@@ -106,8 +106,8 @@ class TooSmall(MemfactsError):
 
     def __init__(self, live: Live, size_bytes: int, least: int):
         super().__init__(
-            f"{human(live.space.used_bytes)} of {live.mount.mount_point} are in use, which a size of "
-            f"{human(size_bytes)} would not hold; free space there and run this again."
+            f"{human(live.space.used_bytes)} of {live.mount.mount_point} are in use, so a size of "
+            f"{human(size_bytes)} is too small; free space there and run this again."
         )
         self.live = live
         self.size_bytes = size_bytes

@@ -56,12 +56,14 @@ def choose(persist: str, path: str, lines: List[Line], unit: Unit, systemd: bool
     if is_users(path):
         return Choice(_for_users(persist, path, systemd))
     if persist == LOGIND:
-        raise OptionError(f"persist is logind, which sizes {ALL_USERS} only and not {path}; give persist auto.")
+        raise OptionError(
+            f"persist is logind, which sets the size of {ALL_USERS} only, not of {path}; give persist auto."
+        )
     if persist == SYSTEMD and not systemd:
         raise OptionError("persist is systemd, but this host does not run systemd; give persist auto or fstab.")
     if unit.masked:
         raise OptionError(
-            f"{path} is mounted although {unit.name} is masked, so nothing that is declared would have an effect; "
+            f"{path} is mounted although {unit.name} is masked, so a declaration would have no effect; "
             "unmask it or give persist none."
         )
     return _declared(persist, path, lines, unit)
@@ -80,13 +82,15 @@ def _for_users(persist, path, systemd):
 def _declared(persist, path, lines, unit):
     by_unit = unit.drop_in or (unit.fragment if unit.above_fstab else None)
     if len(lines) > 1:
-        raise OptionError(f"/etc/fstab has {len(lines)} lines for {path}; leave one of them.")
+        raise OptionError(f"/etc/fstab has {len(lines)} lines for {path}; keep only one of them.")
     if lines and lines[0].fstype != "tmpfs":
         raise OptionError(
             f"/etc/fstab declares {path} as {lines[0].fstype}, but a tmpfs is mounted there; correct the line first."
         )
     if lines and by_unit:
-        raise OptionError(f"{path} is declared in /etc/fstab and in {by_unit}, and the latter wins; leave one of them.")
+        raise OptionError(
+            f"{path} is declared in /etc/fstab and in {by_unit}, and the latter takes precedence; remove one of them."
+        )
     if lines and persist == SYSTEMD:
         raise OptionError(f"persist is systemd, but {path} is declared in /etc/fstab; give persist auto or fstab.")
     if lines:
@@ -96,7 +100,9 @@ def _declared(persist, path, lines, unit):
 
 def _undeclared_in_fstab(persist, path, unit, by_unit):
     if persist == FSTAB and by_unit:
-        raise OptionError(f"persist is fstab, but {path} is declared in {by_unit}, which would win; give persist auto.")
+        raise OptionError(
+            f"persist is fstab, but {path} is declared in {by_unit}, which takes precedence; give persist auto."
+        )
     if persist == SYSTEMD and not unit.fragment:
         raise OptionError(f"persist is systemd, but there is no unit file {unit.name}; give persist auto or fstab.")
     if unit.fragment and persist != FSTAB:
@@ -104,7 +110,7 @@ def _undeclared_in_fstab(persist, path, unit, by_unit):
     found = owner.of_mount(path)
     if found is not None and found.kind != "host":
         raise OptionError(
-            f"{path} belongs to {_called(found)}, which makes it again each time; change its size there "
+            f"{path} belongs to {_called(found)}, which makes it anew at each start; change its size there "
             "or give persist none."
         )
     if persist == FSTAB or path in EARLY:
@@ -112,8 +118,8 @@ def _undeclared_in_fstab(persist, path, unit, by_unit):
     # A line would mount at each boot what somebody mounted once.
     return Choice(
         NONE,
-        f"{path} was mounted by hand: neither fstab nor a mount unit declares it; give persist: fstab to have it "
-        "mounted at boot",
+        f"{path} was mounted by hand: neither fstab nor a mount unit declares it; give persist: fstab to "
+        "mount it at boot",
     )
 
 

@@ -1,12 +1,12 @@
 # Copyright (c) 2026 the memfacts authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The programs that tmpfs_size runs beside systemctl, each with an end."""
+"""The programs that tmpfs_size runs beside systemctl, each with a time limit."""
 
 import os
-import subprocess
 
 from ...memcore.errors import MemfactsError
+from .. import bounded
 
 _SECONDS = 30
 
@@ -32,18 +32,6 @@ def logind_setting(module, key):
 
 def _run(command):
     try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=dict(os.environ, LC_ALL="C"),
-            timeout=_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise MemfactsError(
-            f"{os.path.basename(command[0])} did not answer within {_SECONDS} seconds; see what it waits for."
-        ) from None
-    output, errors = (data.decode("utf-8", "surrogateescape") for data in (done.stdout, done.stderr))
-    return done.returncode, output, errors
+        return bounded.run(command, dict(os.environ, LC_ALL="C"), _SECONDS)
+    except MemfactsError as error:
+        raise MemfactsError(f"{os.path.basename(command[0])} failed: {error}; run it by hand to see why.") from None

@@ -35,7 +35,9 @@ def _see_drop_in(manager, unit, change):
         name = change.path.rpartition("/")[2]
         raise MemfactsError(f"systemd does not read {name} of {unit}; look for the reason with systemctl cat {unit}.")
     if change.after is not None and options != unit_file.last_value([change.after], "Mount", "Options"):
-        raise MemfactsError(f"systemd takes {options!r} as Options= of {unit}; look at it with systemctl cat {unit}.")
+        raise MemfactsError(
+            f"systemd uses Options={options} for {unit} instead; look for the reason with systemctl cat {unit}."
+        )
 
 
 def _see_line(manager, situation, text):
@@ -49,7 +51,7 @@ def _see_line(manager, situation, text):
         return
     winner = next((path for path in reversed(paths) if not path.startswith(_GENERATED)), paths[0])
     raise MemfactsError(
-        f"systemd goes by {winner} and not by the line for {situation.path} in {FSTAB_PATH}; leave one of them."
+        f"systemd uses {winner} and not the line for {situation.path} in {FSTAB_PATH}; remove one of them."
     )
 
 

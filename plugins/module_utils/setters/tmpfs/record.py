@@ -104,7 +104,7 @@ def parse(content: Dict, fstab: str = FSTAB_PATH) -> Record:
         return Record({path: _entry_of_version_1(_checked_path(path), row) for path, row in content.items()})
     _check(content, {"version": (int,), "mounts": (dict,), "journal": (dict, _NULL), "ages": (dict, _NULL)}, "it")
     if content["version"] != _VERSION:
-        raise ParseError(f"its version is {content['version']}, and this release knows 1 and {_VERSION}")
+        raise ParseError(f"its version is {content['version']}, but this release knows only 1 and {_VERSION}")
     mounts = {path: _entry(_checked_path(path), row, fstab) for path, row in content["mounts"].items()}
     return Record(mounts, content["journal"], content["ages"])
 
@@ -142,14 +142,14 @@ def _entry_row(entry):
 
 def _checked_path(path):
     if not path.startswith("/") or "\0" in path or os.path.normpath(path) != path:
-        raise ParseError(f"it names {path!r}, which is no path of a mount")
+        raise ParseError(f"it names {path!r}, which is not the path of a mount")
     return path
 
 
 def _check(row, kinds, what):
     """Exactly these keys with values of these types; True is no number here."""
     if not isinstance(row, dict) or set(row) != set(kinds):
-        raise ParseError(f"{what} has not the keys {', '.join(sorted(kinds))}")
+        raise ParseError(f"{what} does not have exactly the keys {', '.join(sorted(kinds))}")
     for key, allowed in kinds.items():
         if type(row[key]) not in allowed:
             raise ParseError(f"{key} of {what} is {row[key]!r}")
@@ -182,7 +182,7 @@ def _checked_line(line, fstab):
     if line.path not in (FSTAB_PATH, fstab):
         raise ParseError(f"it names {line.path!r} as fstab, which is neither {FSTAB_PATH} nor the option fstab")
     if any("\n" in text for text in (line.original, line.written) if text is not None):
-        raise ParseError(f"it names several lines of {line.path} as one")
+        raise ParseError(f"it names several lines of {line.path} as one line")
     return line
 
 

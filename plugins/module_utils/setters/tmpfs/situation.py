@@ -20,7 +20,7 @@ _OF_FSTAB = unit_file.FOLDERS.index("run/systemd/generator")
 _ABOVE_FSTAB = unit_file.FOLDERS[:_OF_FSTAB]
 _BELOW_FSTAB = tuple(name for name in unit_file.FOLDERS[_OF_FSTAB + 1 :] if "generator" not in name)
 _MOST_LINKS = 40  # as the kernel (MAXSYMLINKS)
-_FOR_ALL_OTHERS = "give a path that a tmpfs is mounted at, such as /run, or missing: ignore."
+_FOR_ALL_OTHERS = "give the mount point of a tmpfs, such as /run, or missing: ignore."
 
 
 class NotMounted(MemfactsError):
@@ -110,7 +110,7 @@ def _at(mounts, path):
         inside = f"; it is a folder of the tmpfs at {mount.mount_point}" if mount and mount.fstype == "tmpfs" else ""
         raise NotMounted(f"nothing is mounted at {path}{inside}; {_FOR_ALL_OTHERS}")
     if mount.fstype != "tmpfs":
-        raise AnotherType(f"{path} is no tmpfs but of type {mount.fstype}; give a path that a tmpfs is mounted at.")
+        raise AnotherType(f"{path} is not a tmpfs but has the type {mount.fstype}; give the mount point of a tmpfs.")
     if mount.root != "/":
         whole = next((m.mount_point for m in mounts if m.device == mount.device and m.root == "/"), None)
         raise OptionError(
@@ -123,10 +123,12 @@ def _live(host, mounts, mount):
     walk = Walk(mounts, trust_root=True)
     obstacle = walk.obstacle(mount)
     if obstacle:
-        raise OptionError(f"{mount.mount_point} cannot be reached, since {obstacle}; unmount that first.")
+        raise OptionError(f"{mount.mount_point} cannot be reached, because {obstacle}; unmount that first.")
     path = mount.mount_point.lstrip("/") or "."
     if host.entry(path).device != mount.device:
-        raise OptionError(f"{mount.mount_point} does not lead to the tmpfs that is mounted there; look what covers it.")
+        raise OptionError(
+            f"{mount.mount_point} does not lead to the tmpfs that is mounted there; find out which mount covers it."
+        )
     return Live(mount, _harmless(mounts, mount, walk), host.space(path), identity.of(host, mount))
 
 

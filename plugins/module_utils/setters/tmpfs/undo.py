@@ -96,7 +96,7 @@ def _check_as_set(situation: Situation, live: Live, row: LiveBefore, after: Limi
     size, have = limits.size_bytes(situation, tmpfs_before.set_size(row)), live.space
     as_set = limits.near(have.size_bytes, size, situation.page_bytes) or have.size_bytes == row.from_size
     if after.size_bytes is not None and not as_set:
-        raise _Stays(f"its size is {_human(have.size_bytes)} and not the {_human(size)} that were set")
+        raise _Stays(f"its size is {_human(have.size_bytes)} and not the {_human(size)} that was set")
     if after.inodes is not None and have.inodes not in (row.set_inodes, row.from_inodes):
         raise _Stays(f"it may have {have.inodes} inodes and not the {row.set_inodes} that were set")
 
@@ -117,7 +117,7 @@ def _of_a_new_user(situation, live, entry) -> Optional[Remount]:
     if own is None:
         return None
     if not limits.near(live.space.size_bytes, limits.size_bytes(situation, own), situation.page_bytes):
-        raise _Stays(f"its size is {_human(live.space.size_bytes)} and not the {own.text} that logind was told")
+        raise _Stays(f"its size is {_human(live.space.size_bytes)} and not the {own.text} that was set for logind")
     amount = written(situation.logind.values.get(LOGIND_KEYS["size"], "")) or _LOGIND_DEFAULT
     size = mounted(amount, situation.total_bytes, situation.page_bytes)
     return limits.remount(live, Limits(size, None), situation.page_bytes)

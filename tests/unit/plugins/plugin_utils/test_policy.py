@@ -76,16 +76,16 @@ SERVICES = "unit, name, pattern, user, cgroup, container"
             id="unknown-key-of-a-service",
         ),
         pytest.param(
-            {"services": [{"unit": "a.service"}]}, "oom_policy.services[0] lacks value; add it.", id="no-value"
+            {"services": [{"unit": "a.service"}]}, "oom_policy.services[0] has no value; add one.", id="no-value"
         ),
         pytest.param(
             {"services": [{"value": 1}]},
-            f"oom_policy.services[0] names nothing that it is about; give exactly one of {SERVICES}.",
+            f"oom_policy.services[0] has no selector; give exactly one of {SERVICES}.",
             id="no-selector",
         ),
         pytest.param(
             {"services": [{"name": "a", "pattern": "b", "value": 1}]},
-            f"oom_policy.services[0] names name and pattern; give exactly one of {SERVICES}.",
+            f"oom_policy.services[0] has the selectors name and pattern; give exactly one of {SERVICES}.",
             id="two-selectors",
         ),
         pytest.param(
@@ -129,38 +129,41 @@ SERVICES = "unit, name, pattern, user, cgroup, container"
         ),
         pytest.param(
             {"lifelines": [{"unit": "a.service", "value": -1000, "allow_unkillable": True}]},
-            "oom_policy.lifelines[0] has allow_unkillable, but no note that says why; add it.",
+            "oom_policy.lifelines[0] has allow_unkillable, but no note that gives the reason; add a note.",
             id="unkillable-without-a-reason",
         ),
         pytest.param(
             {"services": [{"unit": "a.service", "value": 1}], "lifelines": [{"unit": "a.service", "value": -1}]},
-            "oom_policy.services[0] is about unit a.service, as oom_policy.lifelines[0] is; say it once.",
+            "oom_policy.services[0] has the selector unit a.service, as oom_policy.lifelines[0] has; remove one "
+            "of them.",
             id="twice",
         ),
         pytest.param(
             {"services": [{"unit": "nginx", "value": 1}], "lifelines": [{"unit": "nginx.service", "value": -1}]},
-            "oom_policy.services[0] is about unit nginx, as oom_policy.lifelines[0] is; say it once.",
+            "oom_policy.services[0] has the selector unit nginx, as oom_policy.lifelines[0] has; remove one of them.",
             id="twice-under-two-names",
         ),
         pytest.param(
             {"services": [{"unit": "a", "value": 1}, {"unit": "a.service", "scope": "system", "value": 1}]},
-            "oom_policy.services[1] is about unit a.service, as oom_policy.services[0] is; say it once.",
+            "oom_policy.services[1] has the selector unit a.service, as oom_policy.services[0] has; remove one "
+            "of them.",
             id="twice-with-the-default-scope-said",
         ),
         pytest.param(
             {"services": [{"cgroup": "/app.slice/", "value": 1}], "workloads": [{"cgroup": "app.slice", "value": 2}]},
-            "oom_policy.workloads[0] is about cgroup app.slice, as oom_policy.services[0] is; say it once.",
+            "oom_policy.workloads[0] has the selector cgroup app.slice, as oom_policy.services[0] has; remove "
+            "one of them.",
             id="twice-with-other-slashes",
         ),
         pytest.param(
             {"services": [{"user": 33, "value": 1}, {"user": "33", "value": 2}]},
-            "oom_policy.services[1] is about user 33, as oom_policy.services[0] is; say it once.",
+            "oom_policy.services[1] has the selector user 33, as oom_policy.services[0] has; remove one of them.",
             id="twice-as-number-and-text",
         ),
         pytest.param(
             {"workloads": [{"pattern": "[", "value": 1}]},
-            "oom_policy.workloads[0]: pattern '[' is no regular expression (unterminated character set at position 0);"
-            " see Python's re.",
+            "oom_policy.workloads[0]: pattern '[' is not a regular expression (unterminated character set at "
+            "position 0); see Python's re.",
             id="no-pattern",
         ),
         pytest.param(
@@ -177,17 +180,19 @@ SERVICES = "unit, name, pattern, user, cgroup, container"
         ),
         pytest.param(
             {"services": [{"unit": "my app.service", "value": 1}]},
-            "oom_policy.services[0].unit is 'my app.service', which names no unit; give one like ssh.service.",
+            "oom_policy.services[0].unit is 'my app.service', which is not the name of a unit; give a name such "
+            "as ssh.service.",
             id="blank-in-a-unit",
         ),
         pytest.param(
             {"services": [{"name": "java", "value": 1, "persist": "systemd"}]},
-            "oom_policy.services[0] is about name java, but scope and persist are of a unit; leave them out.",
+            "oom_policy.services[0] has the selector name java, but scope and persist are only for units; remove them.",
             id="persist-without-a-unit",
         ),
         pytest.param(
             {"lifelines": [{"name": "sshd", "value": -1, "persist": "systemd"}]},
-            "oom_policy.lifelines[0] is about name sshd, but scope and persist are of a unit; leave them out.",
+            "oom_policy.lifelines[0] has the selector name sshd, but scope and persist are only for units; "
+            "remove them.",
             id="persist-of-a-lifeline-without-a-unit",
         ),
         pytest.param(

@@ -19,6 +19,11 @@ class Entry:
         self._name: Optional[str] = None  # of a field whose value has a length before it
         self._value = b""
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether lines of an entry were taken whose end has not come."""
+        return bool(self._fields) or self._name is not None
+
     def take(self, line: str) -> Optional[Dict[str, str]]:
         """The fields of the entry that this line ends, else None."""
         if self._name is not None:

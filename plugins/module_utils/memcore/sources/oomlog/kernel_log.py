@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the kernel's log looks like where people keep it: each line is taken out of its dress.
+"""What the kernel's log looks like where people keep it: the prefix of each line is taken off.
 
 /dev/kmsg records (Documentation/ABI/testing/dev-kmsg), dmesg with its options, journalctl's formats, syslog files, a
 pasted mail. Lines of which it can be told that user space wrote them are left out: anybody may write "Out of memory".
@@ -22,7 +22,7 @@ class LogLine(NamedTuple):
     """A line of the kernel. text keeps bytes that are not UTF-8 as surrogates, and newlines within a record.
 
     stamp: the date as the log has it, for wall_time(). continues: the record is marked as a part of an earlier one.
-    bare: the log has a dress, but this line has none.
+    bare: the log's lines have a prefix, but this one has none.
     """
 
     text: str
@@ -67,52 +67,76 @@ _OCTAL = re.compile(rb"#(0[0-3][0-7]|177|[23][0-7]{2})")
 _OF_JOURNALD = re.compile(r"Missed [0-9]{1,20} kernel messages|/dev/kmsg buffer overrun")
 
 
-class Undresser:
+class LogFormat(NamedTuple):
+    """What the lines so far tell of the log: enough to go on reading it.
+
+    prefixed: some had a prefix; foreign: the last one was of user space, so what follows without a prefix is too;
+    is_plain: dmesg rather than journalctl; is_export: journalctl -o export; host: of "[    7.861912] host kernel: ".
+    """
+
+    prefixed: bool = False
+    foreign: bool = False
+    is_plain: bool = False
+    is_export: bool = False
+    host: Optional[str] = None
+
+
+_UNKNOWN_FORMAT = LogFormat()
+
+
+class PrefixStripper:
     """Takes lines in the order of the log, and remembers what kind of log it is."""
 
-    def __init__(self) -> None:
-        self._dressed = False
-        self._foreign = False  # the last line was of user space, so what follows without a dress is too
-        self._is_plain = False  # dmesg rather than journalctl
-        self._host: Optional[str] = None  # of "[    7.861912] host kernel: "
-        self._entry: Optional[journal_export.Entry] = None
+    def __init__(self, known: LogFormat = _UNKNOWN_FORMAT) -> None:
+        self._prefixed, self._foreign, self._is_plain, is_export, self._host = known
+        self._entry = journal_export.Entry() if is_export else None
+
+    @property
+    def format(self) -> LogFormat:
+        """What is known of the log; exact where no entry is half read."""
+        return LogFormat(self._prefixed, self._foreign, self._is_plain, self._entry is not None, self._host)
+
+    @property
+    def is_in_entry(self) -> bool:
+        """Whether an entry of journalctl -o export has begun and not ended."""
+        return self._entry is not None and self._entry.has_begun
 
     @property
     def needs_every_line(self) -> bool:
         """Whether a line means nothing without those before it: journalctl -o export."""
         return self._entry is not None
 
-    def undress(self, line: str) -> Optional[LogLine]:
-        """The kernel's line without its dress; None for what is not the kernel's."""
+    def strip(self, line: str) -> Optional[LogLine]:
+        """The kernel's line without its prefix; None for what is not the kernel's."""
         first = line[:1]
         if self._entry is not None or (first == "_" and line.startswith("__CURSOR=")):
             return self._exported(line)
         if first == "\x1b":
             line = _COLOUR.sub("", line)
             first = line[:1]
-        dress = _BY_FIRST.get(first)
-        found = None if dress is None else dress(self, line)
+        known = _BY_FIRST.get(first)
+        found = None if known is None else known(self, line)
         if found is None and first in _MAYBE_QUOTE:
             quote = _QUOTED.match(line)
             if quote:
                 found = self._known(line[quote.end() :])
         if found is None:
             return self._bare(line)
-        self._dressed = True
+        self._prefixed = True
         self._foreign = found is _NOT_OF_THE_KERNEL
         return None if self._foreign else found
 
     def _known(self, line: str) -> Optional[LogLine]:
-        dress = _BY_FIRST.get(line[:1])
-        return None if dress is None else dress(self, line)
+        known = _BY_FIRST.get(line[:1])
+        return None if known is None else known(self, line)
 
     def _bare(self, line: str) -> Optional[LogLine]:
-        if self._foreign or (self._dressed and _KMSG_FIELD.match(line)):
+        if self._foreign or (self._prefixed and _KMSG_FIELD.match(line)):
             return None
         quote = _QUOTED.match(line)
         # Blanks alone may be the kernel's own: a console that two wrote to breaks lines anywhere.
         text = line[quote.end() :] if quote and not quote[0].isspace() else line
-        return LogLine(text=_unescaped(text), bare=self._dressed)
+        return LogLine(text=_unescaped(text), bare=self._prefixed)
 
     def _kmsg_or_date(self, line: str) -> Optional[LogLine]:
         match = _KMSG.match(line)
@@ -209,15 +233,15 @@ class Undresser:
 _NOT_OF_THE_KERNEL = LogLine("")
 _MAYBE_QUOTE = frozenset(" \t>|&\0")  # syslog files have NULs where a host went down
 _LEADS_A_LEVEL = frozenset("<&")
-_BY_FIRST: Dict[str, Callable[[Undresser, str], Optional[LogLine]]] = {
-    "[": Undresser._bracketed,
-    "<": Undresser._raw,
-    "&": Undresser._raw,
-    "{": Undresser._json,
+_BY_FIRST: Dict[str, Callable[[PrefixStripper, str], Optional[LogLine]]] = {
+    "[": PrefixStripper._bracketed,
+    "<": PrefixStripper._raw,
+    "&": PrefixStripper._raw,
+    "{": PrefixStripper._json,
 }
-_BY_FIRST.update(dict.fromkeys("0123456789", Undresser._kmsg_or_date))
-_BY_FIRST.update(dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", Undresser._syslog))
-_BY_FIRST.update(dict.fromkeys("abcdefghijklmnopqrstuvwxyz", Undresser._decoded))
+_BY_FIRST.update(dict.fromkeys("0123456789", PrefixStripper._kmsg_or_date))
+_BY_FIRST.update(dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", PrefixStripper._syslog))
+_BY_FIRST.update(dict.fromkeys("abcdefghijklmnopqrstuvwxyz", PrefixStripper._decoded))
 
 
 def decoded(line: Union[bytes, str]) -> str:
@@ -242,9 +266,9 @@ def _only_escapes(text: str) -> str:
 
 def read(lines: Iterable[Union[bytes, str]]) -> Iterator[LogLine]:
     """All lines of the kernel in a log."""
-    undresser = Undresser()
+    stripper = PrefixStripper()
     for line in lines:
-        found = undresser.undress(decoded(line))
+        found = stripper.strip(decoded(line))
         if found is not None:
             yield found
 
@@ -257,11 +281,11 @@ def of_journal(fields: Dict) -> LogLine:
     if fields.get("SYSLOG_FACILITY", "0") != "0":
         return _NOT_OF_THE_KERNEL
     realtime = _number(fields.get("__REALTIME_TIMESTAMP"))
-    monotonic = _number(fields.get("_SOURCE_MONOTONIC_TIMESTAMP"))
     boot = fields.get("_BOOT_ID")
     return LogLine(
         text=text[:_LONGEST_TEXT],
-        time_usec=_number(fields.get("__MONOTONIC_TIMESTAMP")) if monotonic is None else monotonic,
+        # Never __MONOTONIC_TIMESTAMP, when journald read the record: by it the same OOM would have another id.
+        time_usec=_number(fields.get("_SOURCE_MONOTONIC_TIMESTAMP")),
         stamp=None if realtime is None else "%d.%06d" % divmod(realtime, 1000000),
         boot_id=_uuid(boot) if isinstance(boot, str) else None,
         priority=_number(fields.get("PRIORITY")),

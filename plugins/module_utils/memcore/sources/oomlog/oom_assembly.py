@@ -28,6 +28,7 @@ class Assembly:
     def __init__(self, line: LogLine) -> None:
         self.line = line
         self.done = False  # the kernel has acted; a group's other kills and the reaper may follow
+        self.given = False  # as a report; whatever still comes belongs to it, but is not told
         self.invoked: Optional[Invoked] = None
         self.machine: Optional[Machine] = None
         self.selected: Optional[Selected] = None
@@ -58,6 +59,7 @@ class Assembly:
         self._slabs: List[Slab] = []
         self._in_slabs = False
         self._missing: Dict[str, str] = {}
+        self._acted: Optional[LogLine] = None  # the line that says what the kernel did
 
     @property
     def skips_indented(self) -> bool:
@@ -96,6 +98,11 @@ class Assembly:
     def has_killed(self, pid: int) -> bool:
         """Whether the process was killed here."""
         return pid in self._killed
+
+    def note_end(self, line: LogLine) -> None:
+        """Keep the line that said what the kernel did, if this is it: the time of the event is that line's."""
+        if self.done and self._acted is None:
+            self._acted = line
 
     def take(self, line: LogLine) -> bool:
         """Take a line of the body, or say that it is none."""
@@ -292,6 +299,7 @@ class Assembly:
         limit, task = self._cgroups()
         self._say_what_is_missing()
         line, choice, invoked = self.line, self.choice, self.invoked
+        acted = self._acted or line
         return Report(
             sequence=line.sequence,
             time_usec=line.time_usec,
@@ -332,6 +340,9 @@ class Assembly:
             panic=_printable(self.panic),
             zones=self._memory.zones(),
             sharers=[(pid, _name(comm)) for pid, comm in self._sharers],
+            acted_usec=acted.time_usec,
+            acted_stamp=_printable(acted.stamp),
+            exiting=None if self.exiting is None else (self.exiting[0], _name(self.exiting[1])),
         )
 
     def _cgroups(self) -> Tuple[Optional[str], Optional[str]]:

@@ -102,6 +102,9 @@ class Report(NamedTuple):
     stamp: the first line's date as it stands in the log; without a year and a zone wall_time is None.
     sharers: (pid, comm) of processes that shared the victim's memory and were killed with it, as kernels up to 4.6 say.
     panic: the text after "Kernel panic - not syncing: " where the kernel gave up.
+    acted_usec, acted_stamp: time and date of the line that says what the kernel did (the first kill, else that nobody
+    could be killed, the panic, or that the victim was exiting); of the first line where the log ends before.
+    exiting: (pid, comm) of a victim that was exiting already.
     """
 
     sequence: Optional[int]
@@ -141,3 +144,6 @@ class Report(NamedTuple):
     panic: Optional[str] = None
     zones: List[Zone] = []
     sharers: List[Tuple[int, str]] = []
+    acted_usec: Optional[int] = None  # since boot
+    acted_stamp: Optional[str] = None
+    exiting: Optional[Tuple[int, str]] = None

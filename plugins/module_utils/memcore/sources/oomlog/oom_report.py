@@ -10,7 +10,7 @@ import re
 from typing import Iterable, Iterator, List, Optional, Union
 
 from . import oom_lines
-from .kernel_log import LogLine, Undresser, decoded
+from .kernel_log import LogLine, PrefixStripper, decoded
 from .oom_assembly import Assembly
 from .oom_records import Kill, Report
 
@@ -57,7 +57,7 @@ class Reader:
 
     def __init__(self, held: int = HELD) -> None:
         self.ready: List[Report] = []
-        self._undresser = Undresser()
+        self._stripper = PrefixStripper()
         self._most_held = held
         self._held: List[Assembly] = []
         self._open: Optional[Assembly] = None
@@ -91,7 +91,11 @@ class Reader:
             self._next += 1
             self._between += 1
             return
-        found = self._undresser.undress(line)
+        self._read(line)
+
+    def _read(self, line: str) -> None:
+        """Read a line that may matter."""
+        found = self._stripper.strip(line)
         if found is None:
             self._next += line[:1] != " "
             return
@@ -114,16 +118,21 @@ class Reader:
     def flush(self) -> None:
         """Give out all there is, the report that has no end as well."""
         self._unsplice(None)
+        self._tell_of_losses()
         self._close()
-        if self._lost and self._held:
-            for why in self._lost:
-                self._held[-1].miss("log", why)
-            self._lost = []
         self._give_out(0)
+
+    def _tell_of_losses(self) -> None:
+        """What was lost after the last report may have been a part of it."""
+        newest = self._open or (self._held[-1] if self._held else None)
+        if newest is not None:
+            for why in self._lost:
+                newest.miss("log", why)
+            self._lost = []
 
     def _is_wanted(self, line: str) -> bool:
         """Whether the line can matter where no report is open: those with a word of one do."""
-        if oom_lines.may_be_special(line) or self._undresser.needs_every_line or line[:3] == "-- ":
+        if oom_lines.may_be_special(line) or self._stripper.needs_every_line or line[:3] == "-- ":
             return True
         if line[:1] == "{":
             return _BYTES_OF_MESSAGE.search(line) is not None
@@ -146,7 +155,7 @@ class Reader:
         if sequence > self._next:
             self._lose("records that are not in the log, by their numbers: {0}".format(sequence - self._next))
         elif sequence < self._sequence:
-            self._new_boot()
+            self._turn_back()
 
     def _lose(self, why: str) -> None:
         if self._open is not None and not self._open.done:
@@ -239,11 +248,15 @@ class Reader:
         if last is None or last - _BOOT_USEC <= usec <= last + _LONGEST_PAUSE_USEC:
             return
         if usec < last:
-            self._new_boot()
+            self._turn_back()
             self._last_usec = usec
         elif self._open is not None and not self._open.done:
             self._open.miss("end", "no line of the report in {0} s".format(_LONGEST_PAUSE_USEC // 1000000))
             self._close()
+
+    def _turn_back(self) -> None:
+        """Numbers or times begin again."""
+        self._new_boot()
 
     def _new_boot(self) -> None:
         self._close()
@@ -254,6 +267,8 @@ class Reader:
         """Take a line that begins, decides or ends a report."""
         for word, take in _EVENTS:
             if word in text and take(self, text, line):
+                if self._open is not None:
+                    self._open.note_end(line)
                 return True
         return False
 
@@ -421,7 +436,8 @@ class Reader:
         while self._held and (len(self._held) > most or rows > _MOST_HELD_ROWS):
             report = self._held.pop(0)
             rows -= len(report.rows)
-            self.ready.append(report.report())
+            if not report.given:
+                self.ready.append(report.report())
 
 
 _EVENTS = [

@@ -48,7 +48,7 @@ def test_damaged_record_is_one_sentence_that_names_it(module, text):
         stream.write(text)
     with pytest.raises(MemfactsError) as error:
         record.load(NAME)
-    assert str(error.value).startswith(record.path_of(NAME) + ", which holds what was there before")
+    assert str(error.value).startswith(record.path_of(NAME) + ", which records what was there before")
     assert "\n" not in str(error.value)
 
 
@@ -57,7 +57,7 @@ def test_record_that_others_may_write_is_not_trusted(module):
     os.chmod(record.path_of(NAME), 0o666)
     with pytest.raises(MemfactsError) as error:
         record.load(NAME)
-    assert "can be written by others than root" in str(error.value)
+    assert "can be written by users other than root" in str(error.value)
 
 
 def test_damaged_record_stays_as_it_is(module):

@@ -64,7 +64,9 @@ def test_summary_of_one_event_says_first_that_it_was_the_wrong_one():
 
 def test_summary_of_many_counts_the_wrong_ones():
     path = os.path.join(FIXTURES, "oomlogs", "4.19.78-memcg-v2-equal-adj-tie.kmsg.txt")
-    assert event_page.summary(answer(path)).startswith("2 OOM reports in the log, 1 of which took the wrong process;")
+    assert event_page.summary(answer(path)).startswith(
+        "2 OOM reports in the log; in 1 of them the kernel killed the wrong process; the last: "
+    )
 
 
 def test_summary_of_none():

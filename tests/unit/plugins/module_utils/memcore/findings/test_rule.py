@@ -4,6 +4,7 @@
 
 import re
 import shlex
+import subprocess
 
 import pytest
 
@@ -65,6 +66,7 @@ def test_a_remedy_leaves_no_blank_and_its_commands_can_be_parsed(rule):
         for command in found.remedy_commands:
             assert "{" not in command and "\n" not in command
             assert shlex.split(command)
+            assert subprocess.run(["sh", "-n", "-c", command], check=False).returncode == 0
 
 
 # Worked out by hand for each command: what is the worst it does to a host on which all goes wrong?

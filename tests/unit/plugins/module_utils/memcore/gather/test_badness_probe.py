@@ -140,4 +140,4 @@ def test_a_tree_without_memory_figures_or_processes_tells_nothing(tmp_path):
     assert probe(tree) == ("unknown", "undecided; of 0 processes 0 look signed and 0 floored")
 
     (tmp_path / "proc" / "meminfo").write_text("nonsense\n")
-    assert probe(tree).evidence == "not asked: /proc/meminfo does not tell how much memory there is"
+    assert probe(tree).evidence == "not tested: /proc/meminfo does not show how much memory there is"

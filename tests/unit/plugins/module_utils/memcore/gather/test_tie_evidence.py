@@ -41,7 +41,8 @@ def test_a_kernel_that_keeps_the_first():
     rule, evidence = tie_evidence.of_log(report([50, 60, 40], 50), NEW)
     assert rule == "first"
     assert evidence == (
-        "the kernel's log shows it once: of equals it took the first that it scanned, last task50 (pid 50)"
+        "the kernel's log shows once that of processes with equal points the first one scanned was killed, "
+        "last task50 (pid 50)"
     )
 
 
@@ -49,7 +50,8 @@ def test_a_kernel_that_takes_the_last():
     log = report([50, 60, 40], 40) + report([50, 60, 41], 41, 5)
     assert tie_evidence.of_log(log, NEW) == (
         "last",
-        "the kernel's log shows it 2 times: of equals it took the last that it scanned, last task41 (pid 41)",
+        "the kernel's log shows 2 times that of processes with equal points the last one scanned was killed, "
+        "last task41 (pid 41)",
     )
 
 
@@ -88,7 +90,7 @@ def test_the_module_reads_the_log_where_the_release_does_not_tell(tmp_path):
     (tmp_path / "dev" / "kmsg").write_bytes(b"\n".join(report([50, 60, 40], 50)) + b"\n")
     found = next_victim.collect(machine, next_victim.checked(None, 10, None))
     assert (found["badness_model"], found["tie_rule"]) == (FLOORED, "first")
-    assert "the kernel's log shows it once" in found["tie_rule_evidence"]
+    assert "the kernel's log shows once" in found["tie_rule_evidence"]
     assert [row["pid"] for row in found["by_cgroup"][0]["next"]] == [10]
 
 
@@ -98,7 +100,7 @@ def test_a_log_that_may_not_be_read_is_said(tmp_path):
     assert found["tie_rule"] == "unknown"
     assert [row["pid"] for row in found["by_cgroup"][0]["next"]] == [10, 11]
     reasons = {item["source"]: item["reason"] for item in found["incomplete"]}
-    assert reasons["/dev/kmsg"] == "no such file or directory; it might tell who wins a tie"
+    assert reasons["/dev/kmsg"] == ("no such file or directory; the kernel's log might show which process wins a tie")
 
 
 def test_of_a_captured_host_this_machines_log_tells_nothing(tmp_path):

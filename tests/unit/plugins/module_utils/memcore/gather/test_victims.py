@@ -265,7 +265,7 @@ def test_without_a_memory_controller_only_the_host_is_ranked_and_that_is_said(tm
     machine = lay(tmp_path, [process(10)], version="none")
     found = ask(machine)
     assert found.cgroups == [] and pids(found.host.ranking.victims) == [10]
-    assert machine.incomplete["oom by_cgroup"] == "no memory controller is mounted, so that only the host is ranked"
+    assert machine.incomplete["oom by_cgroup"] == "no memory controller is mounted, so only the host is ranked"
 
 
 def test_a_cgroup_that_cannot_be_read_is_said(tmp_path):
@@ -368,7 +368,7 @@ def test_what_a_kill_frees_is_null_and_named_before_4_5(tmp_path):
     machine = lay(tmp_path, [process(10, parts=False)])
     dummy, found = rows(machine)
     assert found["next"][0]["frees_bytes"] is None
-    assert "does not tell a process's anonymous memory" in machine.incomplete["oom frees_bytes"]
+    assert "does not show a process's anonymous memory" in machine.incomplete["oom frees_bytes"]
 
 
 def test_a_child_dies_for_its_parent_up_to_5_0(tmp_path):

@@ -122,6 +122,49 @@ def test_everything_else_is_the_host(path):
     assert owner.of_cgroup(path) == owner.HOST == Owner("host")
 
 
+POD = "kubepods-burstable-pod2fc932ce_fdcc_454b_97bd_aadfdeb4c340.slice"
+LIMITS = [
+    pytest.param("/", "host", id="root"),
+    pytest.param("/kubepods", "kubepods", id="cgroupfs"),
+    pytest.param("/kubepods.slice", "kubepods", id="systemd"),
+    pytest.param("/kubelet/kubepods", "kubepods", id="kind-cgroupfs"),
+    pytest.param("/kubelet.slice/kubelet-kubepods.slice", "kubepods", id="kind-systemd"),
+    pytest.param(f"/docker/{ID}/kubelet/kubepods", "kubepods", id="kind-seen-from-its-host"),
+    pytest.param(f"/system.slice/docker-{ID}.scope/kubepods", "kubepods", id="k3d-seen-from-its-host"),
+    pytest.param("/lxc.payload.node/kubepods.slice", "kubepods", id="node-in-lxc"),
+    pytest.param("/kubepods/burstable", "qos", id="qos-cgroupfs"),
+    pytest.param("/kubepods/besteffort", "qos", id="qos-besteffort"),
+    pytest.param("/kubepods.slice/kubepods-besteffort.slice", "qos", id="qos-systemd"),
+    pytest.param(
+        "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice", "qos", id="qos-kind-systemd"
+    ),
+    pytest.param(f"/docker/{ID}/kubepods/burstable", "qos", id="qos-k3d"),
+    pytest.param(f"/kubepods.slice/kubepods-burstable.slice/{POD}", "pod", id="pod"),
+    pytest.param(f"/kubepods.slice/kubepods-burstable.slice/{POD}/cri-containerd-{ID}.scope", "pod", id="container"),
+    pytest.param(
+        f"/kubepods.slice/kubepods-burstable.slice/{POD}/cri-containerd-{ID}.scope/kubepods", "pod", id="inside-a-pod"
+    ),
+    pytest.param(f"/kubepods.slice/{POD}/cri-containerd-{ID}.scope/kubepods/besteffort", "pod", id="qos-inside-a-pod"),
+    pytest.param(f"/docker/{ID}", "container", id="docker"),
+    pytest.param("/system.slice/cron.service", "unit", id="unit"),
+    pytest.param("/system.slice/kubelet.service", "unit", id="kubelet"),
+    pytest.param("/system.slice", "other", id="slice"),
+    pytest.param("/user.slice/user-1000.slice", "other", id="of-a-user"),
+    pytest.param("/batch/kubepods-like", "other", id="by-hand"),
+    pytest.param("/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podNO.slice", "other", id="no-pod"),
+]
+
+
+@pytest.mark.parametrize("path, kind", LIMITS)
+def test_kind_of_a_limit(path, kind):
+    assert owner.limit_kind(path) == kind
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row["path"][-60:]) for row in ROWS if row["pod_uid"]])
+def test_limit_of_a_pod_or_its_container_has_the_kind_pod(row):
+    assert owner.limit_kind(row["path"]) == "pod"
+
+
 KUBELET = "/var/lib/kubelet/pods"
 CONTAINERD = "/run/containerd/io.containerd.grpc.v1.cri/sandboxes"
 
@@ -198,4 +241,5 @@ def test_the_owner_of_a_mount(mount_point, expected):
 def test_any_path_has_an_owner(pieces):
     path = "".join(pieces)
     assert owner.of_cgroup(path).kind in ("host", "unit", "container", "pod")
+    assert owner.limit_kind(path) in ("host", "unit", "container", "pod", "qos", "kubepods", "other")
     assert owner.of_mount(path) is None or owner.of_mount(path).kind in ("unit", "container", "pod")

@@ -74,7 +74,7 @@ def test_allocating_task_is_not_judged_but_told_beside_the_choice_by_badness():
         report([row(10, "asker", 10), row(11, "hog", 700)], [kill(10, "asker", 10)], allocating_task=True, **of_host())
     )
     assert (found.model, found.agrees, found.why) == (None, False, ["allocating-task"])
-    assert found.signed.pid == 11 and "badness was not asked" in found.reason
+    assert found.signed.pid == 11 and "compared no scores" in found.reason
 
 
 def test_child_dies_for_its_parent_up_to_5_0():
@@ -133,7 +133,7 @@ def test_reserved_pages_are_no_memory():
 @pytest.mark.parametrize(
     "given, reason",
     [
-        pytest.param(report([row(10, "a", 10)]), "the log ends before anybody was killed", id="no-kill"),
+        pytest.param(report([row(10, "a", 10)]), "the log ends before it shows a kill", id="no-kill"),
         pytest.param(report([], [kill(10, "a", 1)]), "the report has no task table", id="no-table"),
         pytest.param(
             report([row(10, "a", 10)], [kill(99, "b", 1)]),
@@ -141,11 +141,11 @@ def test_reserved_pages_are_no_memory():
             id="absent",
         ),
         pytest.param(
-            report([row(10, "a", 10, -1000)], [kill(10, "a", 1)]), "the task table has nobody", id="nobody-killable"
+            report([row(10, "a", 10, -1000)], [kill(10, "a", 1)]), "the task table has no process", id="nobody-killable"
         ),
         pytest.param(
             report([row(10, "a", 10), row(11, "b", 10, 5)], [kill(10, "a", 1)], memory=None),
-            "the report does not tell how much memory there was",
+            "the report does not show how much memory there was",
             id="no-total",
         ),
         pytest.param(

@@ -49,32 +49,33 @@ TIE = {
         pytest.param(
             {},
             "the kernel kills java (pid 9), which frees up to 100.0 MiB",
-            "the OOM killer would take java (pid 9)",
+            "the OOM killer would kill java (pid 9)",
             id="one",
         ),
         pytest.param(
             {"next": [process(9, "java", None)]},
             "the kernel kills java (pid 9)",
-            "the OOM killer would take java (pid 9)",
+            "the OOM killer would kill java (pid 9)",
             id="untold",
         ),
         pytest.param(
             TIE,
             "one of 5 processes with the same points dies (pause (pid 1), a (pid 2), b (pid 3) …)"
-            " where a kernel of today kills b (pid 3), which frees up to 1.0 MiB",
-            "the OOM killer would take one of 5 with the same score",
+            ", while Linux 5.9 or later would kill b (pid 3), which frees up to 1.0 MiB",
+            "the OOM killer would kill one of 5 processes with the same score",
             id="tie",
         ),
         pytest.param(
             {"rivals": [7, 8], "sure": False},
-            "the kernel most likely kills java (pid 9), which frees up to 100.0 MiB, or pid 7, 8, too close to tell",
-            "the OOM killer would take java (pid 9)",
+            "the kernel most likely kills java (pid 9), which frees up to 100.0 MiB"
+            "; too close to call, could also be killed first: pid 7, 8",
+            "the OOM killer would kill java (pid 9)",
             id="close",
         ),
         pytest.param(
             {"group_cgroup": "/a/b", "group_tasks": 4, "group_frees_bytes": 300 * MIB},
             "the kernel kills java (pid 9) and with it all 4 processes of /a/b, which frees up to 300.0 MiB",
-            "the OOM killer would take java (pid 9)",
+            "the OOM killer would kill java (pid 9)",
             id="group",
         ),
         pytest.param(
@@ -85,13 +86,14 @@ TIE = {
         ),
         pytest.param(
             {"choice": "allocating task", "next": []},
-            "whoever asks for memory dies, whatever its points (vm.oom_kill_allocating_task is set)",
-            "when memory runs out whoever asks for more dies (vm.oom_kill_allocating_task)",
+            "the kernel kills the process that requests memory, whatever its score"
+            " (vm.oom_kill_allocating_task is set)",
+            "when memory runs out the kernel kills the process that requests memory (vm.oom_kill_allocating_task)",
             id="allocating-task",
         ),
         pytest.param(
             {"choice": "nobody", "next": [], "next_count": 0},
-            "there is nobody whom the kernel may kill",
+            "no process may be killed",
             "when memory runs out no process may be killed",
             id="nobody",
         ),
@@ -106,7 +108,8 @@ def test_only_the_fullest_cgroup_is_shown():
     cgroups = [domain(cgroup="/b", choice="wait", next=[]), domain()]
 
     assert next_victim.in_facts(host(*cgroups))[1:-1] == [
-        "in /b (75.0 % of 100.0 MiB used): its processes sleep until there is room (memory.oom_control says so)"
+        "in /b (75.0 % of 100.0 MiB used): its processes sleep until memory is free"
+        " (memory.oom_control turns the OOM killer off)"
     ]
 
 
@@ -117,13 +120,18 @@ def test_an_empty_cgroup_is_not_shown():
 @pytest.mark.parametrize(
     ("kills", "model", "line"),
     [
-        (0, "signed", "since boot the OOM killer has taken no process"),
-        (1, "signed", "since boot the OOM killer has taken 1 process"),
-        (12, "floored", "since boot the OOM killer has taken 12 processes; this kernel's points are floored"),
+        (0, "signed", "since boot the OOM killer has killed no process"),
+        (1, "signed", "since boot the OOM killer has killed 1 process"),
+        (
+            12,
+            "floored",
+            "since boot the OOM killer has killed 12 processes; this kernel rounds negative OOM scores up to 1",
+        ),
         (
             None,
             "unknown",
-            "this kernel does not count what the OOM killer takes; whether its points are floored is unknown",
+            "this kernel does not count OOM kills;"
+            " it is not known whether this kernel rounds negative OOM scores up to 1",
         ),
     ],
 )

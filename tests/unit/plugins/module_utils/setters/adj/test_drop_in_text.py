@@ -22,7 +22,7 @@ def test_the_value_of_our_text_is_the_value_it_was_made_for(value):
     assert drop_in_text.value_of("x.service", [drop_in_text.text("x.service", value)]) == value
 
 
-def test_the_last_file_that_says_a_value_counts_and_an_empty_one_takes_it_back():
+def test_last_value_counts_and_an_empty_one_resets_it():
     ours = drop_in_text.text("x.socket", 7)
     assert drop_in_text.value_of("x.socket", ["[Socket]\nOOMScoreAdjust=1\n", None, ours]) == 7
     assert drop_in_text.value_of("x.socket", [ours, "[Socket]\nOOMScoreAdjust=\n"]) is None
@@ -52,7 +52,7 @@ def test_a_name_is_completed_or_refused(given, name):
     assert drop_in_text.full_name(given) == name
 
 
-def test_the_drop_in_that_comes_later_and_sets_it_is_the_one_that_counts():
+def test_later_drop_in_overrides():
     override = "/etc/systemd/system/x.service.d/override.conf"
     early = "/usr/lib/systemd/system/x.service.d/10-vendor.conf"
     sets, silent, same = "[Service]\nOOMScoreAdjust=3\n", "[Service]\nNice=3\n", "[Service]\nOOMScoreAdjust=-5\n"
@@ -87,7 +87,7 @@ OF_TEMPLATE = "/etc/systemd/system/x@.service.d/" + drop_in_text.NAME
         (OF_TEMPLATE, OF_INSTANCE.replace("x@1", "y@1"), False),
     ],
 )
-def test_a_drop_in_of_the_same_name_that_systemd_reads_instead_of_ours(own, other, hidden):
+def test_drop_in_that_hides_ours(own, other, hidden):
     assert drop_in_text.hiding(own, ["/etc/x.conf", other]) == (other if hidden else None)
 
 

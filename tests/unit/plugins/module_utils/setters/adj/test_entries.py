@@ -41,8 +41,8 @@ def test_only_a_task_that_names_nothing_means_the_whole_record():
 @pytest.mark.parametrize(
     "params, said",
     [
-        pytest.param(task(name="x", value=True), "value is true, but it takes a whole number", id="value-true"),
-        pytest.param(task(pid=True, value=1), "pid is true, but it takes a whole number", id="pid-true"),
+        pytest.param(task(name="x", value=True), "value is true, but it must be a whole number", id="value-true"),
+        pytest.param(task(pid=True, value=1), "pid is true, but it must be a whole number", id="pid-true"),
         pytest.param(task(name="x", value=1, lock_timeout=False), "lock_timeout is false", id="lock-false"),
         pytest.param(task(name="x", value=1, lock_timeout=-1), "lock_timeout is -1, but the lowest is 0", id="lock"),
         pytest.param(
@@ -54,11 +54,11 @@ def test_only_a_task_that_names_nothing_means_the_whole_record():
             task([entry(value=1)]), "entry 1 of entries is wrong: processes are selected by one of", id="none"
         ),
         pytest.param(task([entry(name="x")]), "entry 1 of entries is wrong: value is missing", id="no-value"),
-        pytest.param(task(user="a\0b", value=1), "has a NUL byte", id="nul"),
-        pytest.param(task(container="\ud800", value=1), "is no text that a host can have", id="lone-surrogate"),
+        pytest.param(task(user="a\0b", value=1), "contains a NUL byte", id="nul"),
+        pytest.param(task(container="\ud800", value=1), "cannot be a name on any host", id="lone-surrogate"),
         pytest.param(task(name="x", state="listed"), "state is listed", id="listed-with-a-selector"),
         pytest.param(task([], "listed"), "state is listed", id="listed-with-entries"),
-        pytest.param(task([entry(pattern="(", value=1)]), "is no regular expression", id="pattern"),
+        pytest.param(task([entry(pattern="(", value=1)]), "is not a regular expression", id="pattern"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(params, said):

@@ -56,7 +56,7 @@ def test_the_method(asked, service, value, method):
     assert (found.method, found.warn) == (method, False)
 
 
-def test_another_negative_value_of_sshd_is_said_to_hold_until_it_starts_again():
+def test_negative_value_of_sshd_holds_until_restart():
     found = decide("auto", SSH, -900)
     assert (found.method, found.warn) == ("none", True)
     assert "-900 holds until its next start" in found.reason
@@ -65,28 +65,28 @@ def test_another_negative_value_of_sshd_is_said_to_hold_until_it_starts_again():
 DBUS = Service("dbus.service", True, declared=Declared(-900, "/usr/lib/systemd/system/dbus.service"))
 
 
-def test_what_other_files_of_the_unit_set_already_is_not_frozen_in_a_drop_in():
+def test_value_of_other_unit_files_is_not_copied_to_a_drop_in():
     found = decide("auto", DBUS, -900)
     assert (found.method, found.warn) == ("unit", False)
-    assert found.reason == "/usr/lib/systemd/system/dbus.service sets it already, so no drop-in is needed"
+    assert found.reason == "/usr/lib/systemd/system/dbus.service already sets this value, so no drop-in is needed"
     assert decide("auto", DBUS, -800).method == decide("systemd", DBUS, -900).method == "systemd"
 
 
 @pytest.mark.parametrize("persist", ["auto", "systemd"])
-def test_a_drop_in_that_systemd_would_never_read_is_refused_before_anything_is_written(persist):
+def test_hidden_drop_in_is_refused(persist):
     other = "/etc/systemd/system.control/cron.service.d/90-memfacts-oom-score-adj.conf"
-    with pytest.raises(OptionError, match=f"never read our drop-in of cron.service, since {other} has the same name"):
+    with pytest.raises(OptionError, match=f"never read the drop-in of cron.service, because {other} has the same name"):
         decide(persist, CRON._replace(hidden_by=other), 5)
     assert decide("none", CRON._replace(hidden_by=other), 5).method == "none"
     same = CRON._replace(hidden_by=other, declared=Declared(5, other))
     assert decide("auto", same, 5).method == "unit"
 
 
-def test_what_starts_sessions_gets_no_drop_in_with_a_negative_value_unasked():
+def test_session_units_get_no_negative_drop_in_by_default():
     manager = Service("user@.service", True, starts_sessions=True)
     found = decide("auto", manager, -500)
     assert (found.method, found.warn) == ("none", True)
-    assert found.reason == "user@.service would hand -500 on to all that people run in its sessions"
+    assert found.reason == "user@.service would pass -500 on to every program in its sessions"
     assert decide("auto", manager, 500).method == "systemd"
     assert decide("systemd", manager, -500).method == "systemd" and "has -500 too" in sessions_warning(manager, -500)
 
@@ -119,7 +119,7 @@ def test_a_drop_in_that_would_protect_every_session_is_warned_of():
 
 
 @pytest.mark.parametrize("state, warned", [("active", True), ("inactive", False), ("failed", False)])
-def test_a_unit_that_is_active_without_a_process_is_told_from_one_that_is_stopped(state, warned):
+def test_active_unit_without_processes_differs_from_stopped_unit(state, warned):
     warning = idle_warning("postgresql.service", state)
     assert (warning is not None) == warned
     if warned:

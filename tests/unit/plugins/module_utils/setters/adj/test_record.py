@@ -96,29 +96,33 @@ def test_a_record_of_release_0_1_0_is_still_read():
         pytest.param({"/p": {}}, "version", id="of-another-module"),
         pytest.param(dict(NO_FILES, version=3), "version is 3", id="newer"),
         pytest.param(dict(NO_FILES, version=True), "version is True", id="version-true"),
-        pytest.param(dict(NO_FILES, more=1), "keys that a record has", id="one-key-more"),
-        pytest.param(dict(NO_FILES, boot_id=1), "boot_id is no text", id="boot-id"),
-        pytest.param(dict(NO_FILES, processes={}), "processes are no list", id="processes"),
-        pytest.param(dict(NO_FILES, processes=[1]), "keys that every process has", id="process-is-a-number"),
-        pytest.param(process(more=1), "keys that every process has", id="process-with-more"),
-        pytest.param(process(pid=True), "pid of a process in it is True", id="pid-true"),
-        pytest.param(process(pid=0), "pid of a process in it is 0", id="pid-zero"),
-        pytest.param(process(starttime="1"), "starttime of a process in it is '1'", id="starttime"),
-        pytest.param(process(before=-1001), "before of a process in it is -1001", id="before-too-low"),
-        pytest.param(process(set=None), "set of a process in it is None", id="set"),
-        pytest.param(process(earlier=1.5), "earlier of a process in it is 1.5", id="earlier"),
-        pytest.param(process(comm=1), "name of a process", id="comm"),
-        pytest.param(dict(NO_FILES, files=[{}]), "keys that every file has", id="file"),
-        pytest.param(file(path="/etc/passwd"), "'/etc/passwd', which is no file that a setter writes", id="passwd"),
-        pytest.param(file(path=SYSTEM + "/../../passwd"), "which is no file", id="dots"),
-        pytest.param(file(path="/etc/cron.d/x.service.d/" + drop_in_text.NAME), "which is no file", id="elsewhere"),
+        pytest.param(dict(NO_FILES, more=1), "keys of a record", id="one-key-more"),
+        pytest.param(dict(NO_FILES, boot_id=1), "boot_id is not a string", id="boot-id"),
+        pytest.param(dict(NO_FILES, processes={}), "processes is not a list", id="processes"),
+        pytest.param(dict(NO_FILES, processes=[1]), "keys of a process", id="process-is-a-number"),
+        pytest.param(process(more=1), "keys of a process", id="process-with-more"),
+        pytest.param(process(pid=True), "pid of one of its processes is True", id="pid-true"),
+        pytest.param(process(pid=0), "pid of one of its processes is 0", id="pid-zero"),
+        pytest.param(process(starttime="1"), "starttime of one of its processes is '1'", id="starttime"),
+        pytest.param(process(before=-1001), "before of one of its processes is -1001", id="before-too-low"),
+        pytest.param(process(set=None), "set of one of its processes is None", id="set"),
+        pytest.param(process(earlier=1.5), "earlier of one of its processes is 1.5", id="earlier"),
+        pytest.param(process(comm=1), "name of one of its processes", id="comm"),
+        pytest.param(dict(NO_FILES, files=[{}]), "keys of a file", id="file"),
+        pytest.param(
+            file(path="/etc/passwd"), "'/etc/passwd', which is not a file that this collection writes", id="passwd"
+        ),
+        pytest.param(file(path=SYSTEM + "/../../passwd"), "which is not a file", id="dots"),
+        pytest.param(file(path="/etc/cron.d/x.service.d/" + drop_in_text.NAME), "which is not a file", id="elsewhere"),
         pytest.param(file(owner="bob"), "as the file of bob", id="a-user-s-in-etc"),
         pytest.param(file(path=HOME), "as the file of root", id="root-s-in-a-home"),
         pytest.param(file(before="x"), "an earlier text", id="earlier-text"),
-        pytest.param(file(sha256="0"), "no file that a setter writes", id="digest"),
+        pytest.param(file(sha256="0"), "not a file that this collection writes", id="digest"),
         pytest.param(file(folders=["/home"]), "folders of", id="folder"),
         pytest.param(
-            {"version": 1, "boot_id": BOOT, "folders": ["/etc/passwd"], "processes": []}, "no folder", id="old-folder"
+            {"version": 1, "boot_id": BOOT, "folders": ["/etc/passwd"], "processes": []},
+            "not a folder",
+            id="old-folder",
         ),
         pytest.param(
             {"version": 1, "boot_id": BOOT, "folders": [], "processes": [{"pid": 1}]}, "keys", id="old-process"
@@ -131,7 +135,7 @@ def test_a_record_that_is_none_is_refused(content, why):
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner)), st.data())
-def test_a_record_with_anything_in_any_place_is_read_or_refused_in_a_sentence(junk, data):
+def test_random_record_is_read_or_refused(junk, data):
     content = dict(process(), **data.draw(st.sampled_from([file(), {}, {"version": 1}])))
     place = data.draw(st.sampled_from(sorted(content)))
     content[place] = data.draw(st.sampled_from([junk, [junk], [{"written": junk, "value": junk}], {"path": junk}]))
@@ -152,12 +156,12 @@ def test_the_first_value_stays_however_often_a_process_is_set():
     assert twice.processes == {A: Entry(7, -300)}
 
 
-def test_what_somebody_else_has_set_in_between_is_what_is_given_back():
+def test_foreign_value_in_between_is_restored():
     once = adj_record.ended(adj_record.with_set(Record(BOOT, {}), [Found(A, 7)], 500), [A])
     assert values(adj_record.with_set(once, [Found(A, 310)], 600)) == {A: (310, 600)}
 
 
-def test_a_run_that_was_killed_before_it_wrote_is_undone_as_well_as_one_that_was_killed_after():
+def test_killed_run_is_undone_before_and_after_its_write():
     once = adj_record.ended(adj_record.with_set(Record(BOOT, {}), [Found(A, 7)], 300), [A])
     killed = adj_record.with_set(once, [Found(A, 300)], 500)
     assert [adj_record.value_before(killed, A, [], current) for current in (300, 500, 310)] == [7, 7, None]
@@ -184,7 +188,7 @@ def test_a_value_that_came_from_us_is_not_what_a_process_had_before(found, start
     assert values(adj_record.with_set(record, [found], -500, started)).get(B) == expected
 
 
-def test_a_child_born_while_its_parent_was_set_is_remembered_with_what_the_parent_had():
+def test_child_born_during_the_run_is_recorded_with_the_parents_value():
     before = Record(BOOT, {A: Entry(7, 300)})
     during = adj_record.with_set(before, [Found(A, 300)], -500)
     # Born after the writing, and between the look and the writing.
@@ -192,7 +196,7 @@ def test_a_child_born_while_its_parent_was_set_is_remembered_with_what_the_paren
     assert values(adj_record.with_set(during, [Found(B, 300, [A])], -500, None, before))[B] == (7, -500)
 
 
-def test_the_dead_and_those_that_got_back_what_they_had_are_forgotten():
+def test_dead_and_restored_processes_leave_the_record():
     record = Record(BOOT, {A: Entry(0, 5), B: Entry(0, 5)})
     assert set(adj_record.of_living(record, [B]).processes) == {B}
     assert set(adj_record.without(record, [B]).processes) == {A}

@@ -28,19 +28,19 @@ def named_sshd(processes):
 
 
 @pytest.mark.parametrize("value", [-1000, -999, -1])
-def test_of_all_sshds_only_the_listening_one_gets_a_negative_value(value):
+def test_only_listening_sshd_gets_a_negative_value(value):
     found = judged(named_sshd(LOGGED_IN), value)
     assert (pids(found.chosen), pids(found.left_out), found.refused) == ([500], [600, 601], [])
     assert {one.reason for one in found.left_out} == {
-        f"runs a session, and all that is started in it would inherit {value}"
+        f"runs a session, and every program in the session would inherit {value}"
     }
 
 
-def test_the_sessions_of_sshd_are_left_out_though_everything_is_allowed():
+def test_sshd_sessions_are_skipped_even_with_allow_unkillable():
     assert pids(judged(named_sshd(LOGGED_IN), -1000, allow=True).chosen) == [500]
 
 
-def test_a_session_without_logind_whose_sshd_was_restarted_is_no_listener():
+def test_orphaned_session_without_logind_is_not_the_listener():
     orphan = sshd(700, 1, "sshd: root@pts/1", cgroup=SSH)
     assert pids(judged([LISTENER, orphan], -1000).chosen) == [500]
 
@@ -100,7 +100,7 @@ def test_sessions_may_be_made_to_go_first():
 
 
 @pytest.mark.parametrize("value", [-1000, -999, -1])
-def test_process_1_is_refused_a_negative_value_however_it_was_named(value):
+def test_process_1_never_gets_a_negative_value(value):
     found = judged([INIT, SHELL] if value != -1000 else [INIT], value)
     assert pids(found.refused) == [1] and 1 not in pids(found.chosen)
     other_init = INIT._replace(executable="/usr/lib/sysvinit/init", comm="init")
@@ -115,7 +115,7 @@ def test_what_new_processes_inherit_from_process_1_is_said(value):
     )
 
 
-def test_who_lowers_all_of_root_is_told_of_process_1_and_each_lifeline():
+def test_raising_all_of_root_warns_of_process_1_and_lifelines():
     journald = process(
         300, 1, "/usr/lib/systemd/systemd-journald", cgroup="/system.slice/systemd-journald.service", adj=-250
     )
@@ -124,9 +124,9 @@ def test_who_lowers_all_of_root_is_told_of_process_1_and_each_lifeline():
     first, second = judged([INIT, LISTENER, journald, logind, nginx], 300).warnings
     assert first.startswith("Process 1 is set to 300")
     assert second == (
-        "300 makes lifelines of this host more likely to be killed than their projects ship them: sshd (pid 500, "
+        "300 makes these lifelines more likely to be killed than the values that their projects ship: sshd (pid 500, "
         "shipped with -1000), systemd-journald (pid 300, shipped with -250), systemd-logind (pid 310, shipped with 0). "
-        "If that is not meant, select fewer processes."
+        "If you do not want this, select fewer processes."
     )
     assert judged([LISTENER], -1000).warnings == judged([nginx], 1000).warnings == []
     assert "sshd (pid 500, shipped with -1000)" in judged([LISTENER], -500).warnings[0]
@@ -137,9 +137,9 @@ def test_of_a_lifeline_with_many_processes_some_are_named():
     assert "conmon (pid 40, 41, 42 and 7 more, shipped with 0)" in judged(monitors, 5).warnings[0]
 
 
-def test_a_starter_of_jobs_is_said_to_hand_a_negative_value_on():
+def test_job_starter_with_negative_value_gives_a_warning():
     cron = process(7, 1, "/usr/sbin/cron", cgroup="/system.slice/cron.service")
-    assert judged([cron], -500).warnings == ["cron (pid 7) hands -500 on to every job that it starts from now on."]
+    assert judged([cron], -500).warnings == ["cron (pid 7) passes -500 on to every job that it starts from now on."]
     assert judged([cron], -500).chosen == [cron] and judged([cron], 500).warnings == []
 
 

@@ -45,7 +45,7 @@ def test_a_name_matches_as_a_whole(name, hit):
     assert chosen(Selector("name", name), [INIT, web]) == ([7] if hit else [])
 
 
-def test_a_script_with_a_long_name_is_told_from_another_that_begins_alike():
+def test_long_script_names_with_equal_beginnings_differ():
     right = process(7, comm="long-daemon-nam", executable="/usr/bin/python3", titles=("python3", "long-daemon-name-a"))
     other = process(8, comm="long-daemon-nam", executable="/usr/bin/python3", titles=("python3", "long-daemon-name-b"))
     assert chosen(Selector("name", "long-daemon-name-a"), [INIT, right, other]) == [7]
@@ -111,11 +111,11 @@ OVER_SSH = [
 ]
 
 
-def test_the_run_and_what_it_came_by_are_left_alone_but_the_listening_sshd_is_not():
+def test_run_and_its_session_are_skipped_but_not_the_listener():
     found = selection.select(Selector("pattern", "sshd|python|sudo"), OVER_SSH, 24, {}, None)
     assert [one.pid for one in found.chosen] == [31, 30, 5]
     assert {one.pid for one in found.left_out} == {20, 21, 23, 24}
-    assert {one.reason for one in found.left_out} == {"belongs to the run that asks"}
+    assert {one.reason for one in found.left_out} == {"belongs to this run of Ansible"}
 
 
 def test_a_pid_is_meant_even_if_it_is_the_run_s_own():
@@ -123,7 +123,7 @@ def test_a_pid_is_meant_even_if_it_is_the_run_s_own():
     assert chosen(Selector("pid", "22", children=True), OVER_SSH, own=24) == []
 
 
-def test_other_workers_of_the_same_ansible_are_left_alone_and_its_other_children_are_not():
+def test_ansible_workers_are_skipped_but_not_its_other_children():
     rows = [
         INIT,
         process(3, 1, "tmux"),
@@ -137,7 +137,7 @@ def test_other_workers_of_the_same_ansible_are_left_alone_and_its_other_children
     assert chosen(Selector("pattern", "python"), rows, own=8) == [9]
 
 
-def test_a_unit_means_its_main_process_and_what_runs_with_its_value():
+def test_unit_selects_processes_with_the_value_of_its_main_process():
     rows = [
         INIT,
         process(5, 1, "postgres", adj=-900),
@@ -148,7 +148,7 @@ def test_a_unit_means_its_main_process_and_what_runs_with_its_value():
     unit = Selector("unit", "cron.service", folders=(CRON,))
     found = selection.select(unit, rows, 999, {}, -500)
     assert [one.pid for one in found.chosen] == [6, 5]
-    reason = "has a value of its own (0), not its service's"
+    reason = "has its own value (0), which is not the value of its service"
     assert found.left_out == [LeftOut(7, "backend", reason), LeftOut(8, "helper", reason)]
     assert chosen(unit._replace(children=True), rows) == [8, 6, 7, 5]
 
@@ -164,7 +164,9 @@ def test_what_was_handed_to_process_1_is_no_main_process():
     unit = Selector("unit", "containerd.service", folders=(folder,), main_pids=(5,))
     found = selection.select(unit, rows, 999, {}, -1000)
     assert [one.pid for one in found.chosen] == [7, 5]
-    assert found.left_out == [LeftOut(6, "containerd-shim", "has a value of its own (-998), not its service's")]
+    assert found.left_out == [
+        LeftOut(6, "containerd-shim", "has its own value (-998), which is not the value of its service")
+    ]
     assert chosen(unit._replace(children=True), rows) == [7, 5, 6]
     # systemd knows no main process, or one that has exited since.
     assert chosen(unit._replace(main_pids=()), rows) == [7, 5, 6]
@@ -196,7 +198,7 @@ def test_a_worker_that_was_set_before_and_drifted_is_taken():
     assert chosen(unit, rows, known={(6, 60): 0}, value=-500) == [6, 5]
 
 
-def test_of_a_service_that_starts_sessions_only_the_service_is_taken():
+def test_session_service_selects_only_the_service():
     # Without logind the sessions stay in sshd's own cgroup.
     rows = [row._replace(cgroups=(SSH,)) if row.pid > 1 else row for row in OVER_SSH]
     found = selection.select(Selector("unit", "ssh.service", folders=(SSH,), only_roots=True), rows, 24, {}, -1000)

@@ -55,7 +55,7 @@ def runs(monkeypatch):
     monkeypatch.setattr(systemd, "is_running", lambda: True)
 
 
-def test_a_template_means_all_its_instances_and_its_drop_in_is_the_template_s():
+def test_template_selects_all_instances_and_has_one_drop_in():
     one, two = "/system.slice/system-job.slice/job@1.service", "/system.slice/system-job.slice/job@a-b.service"
     module = Module(
         {
@@ -97,7 +97,7 @@ def test_a_drop_in_of_our_name_in_a_stronger_folder_is_known(folder):
     assert found.service.hidden_by == theirs
 
 
-def test_so_is_that_of_an_instance_which_its_template_s_would_not_reach():
+def test_drop_in_of_an_instance_that_hides_the_templates_is_known():
     theirs = f"/etc/systemd/system/job@1.service.d/{NAME}"
     answers = {
         "job@memfacts.service": shown("job@memfacts.service"),
@@ -117,7 +117,9 @@ def test_an_instance_with_a_later_value_of_its_own_is_known(tmp_path, says, foun
     service = target.resolve(Module(answers), params("job@.service"), []).service
     assert service.overridden_by == (str(theirs) if found else None)
     if found:
-        with pytest.raises(OptionError, match="zz.conf sets OOMScoreAdjust for one instance of job@.service after our"):
+        with pytest.raises(
+            OptionError, match="zz.conf sets OOMScoreAdjust for one instance of job@.service after the drop-in"
+        ):
             persistence.decide("auto", service, 300)
     assert target.resolve(Module(answers), params("job@.service", state="absent"), []).service.overridden_by is None
 
@@ -211,7 +213,7 @@ def test_one_user_s_failure_is_a_row_and_the_others_are_served(users):
 
 def test_where_nobody_could_be_asked_that_is_said(users):
     users[1000] = MemfactsError("it gave no answer within 10 seconds")
-    with pytest.raises(target.Missing, match="User alice could not be asked: systemctl --user show failed: it gave no"):
+    with pytest.raises(target.Missing, match="User alice gave no answer: systemctl --user show failed: it gave no"):
         target.resolve(Module({}), params("no-such-lamp.service", "user"), [manager_of(1000)])
 
 
@@ -233,7 +235,7 @@ def test_a_fake_manager_leads_root_nowhere(users, user):
         assert found.told_by.pw_name == found.file_owner.pw_name == "eve"
 
 
-def test_nobody_is_asked_who_has_only_made_the_files_of_a_manager(users):
+def test_user_without_a_manager_process_is_not_asked(users):
     users[1002] = AssertionError("asked")
     with pytest.raises(target.Missing):
         target.resolve(Module({}), params("no-such-lamp.service", "user"), LOGGED_IN[:1])
@@ -248,7 +250,7 @@ def test_instances_of_users_templates_are_each_user_s_own(users):
     assert found.drop_in == "/etc/systemd/user/job@.service.d/" + NAME
 
 
-def test_the_least_of_the_managers_values_counts_for_anybody_can_raise_his_own(users):
+def test_lowest_value_of_all_managers_counts(users):
     for uid in (1000, 1001):
         users[uid] = shown("lamp.service", home(uid) + "/lamp.service")
     found = target.resolve(Module({}), params("lamp", "user"), [manager_of(1000, 1000), manager_of(1001, 100)])

@@ -22,10 +22,10 @@ def test_steps_are_taken_back_in_reverse_and_the_error_says_so(error):
             raise error
     assert steps == ["second", "first"]
     if not isinstance(error, SystemExit):
-        assert str(caught.value) == "the disk is full; all has its old value again."
+        assert str(caught.value) == "the disk is full; all old values were restored."
 
 
-def test_a_step_that_cannot_be_taken_back_is_named_and_the_others_are_taken_back():
+def test_failed_undo_step_is_named_and_the_others_run():
     steps = []
     with pytest.raises(MemfactsError) as caught:
         with Transaction() as transaction:
@@ -33,7 +33,7 @@ def test_a_step_that_cannot_be_taken_back_is_named_and_the_others_are_taken_back
             transaction.add(failing, "/x cannot be written.")
             raise MemfactsError("the disk is full")
     assert steps == ["first"]
-    assert str(caught.value) == "the disk is full; not all could be put back: /x cannot be written."
+    assert str(caught.value) == "the disk is full; these could not be restored: /x cannot be written."
 
 
 def test_what_succeeds_stays():

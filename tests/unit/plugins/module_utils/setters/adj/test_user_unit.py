@@ -44,13 +44,13 @@ def test_an_honest_answer_is_believed():
         pytest.param("user@1000.service/app.slice", id="relative"),
     ],
 )
-def test_a_cgroup_that_is_not_below_the_users_manager_is_not(folder):
+def test_cgroup_outside_the_users_manager_is_not_believed(folder):
     found = believed(answer(folder=folder))
     assert (found.control_group, found.main_pid) == (None, None)
 
 
 @pytest.mark.parametrize("main", [1, 500, 601, 801, 99999, "x", 10**12])
-def test_a_main_process_that_is_not_the_users_own_in_that_cgroup_is_not(main):
+def test_main_process_of_another_user_is_not_believed(main):
     assert believed(answer(main=main)).main_pid is None
 
 
@@ -65,7 +65,7 @@ def test_each_cgroup_is_of_its_own_user():
     assert [one for one in [*ALL, theirs] if selection.matches(selector, one)] == [MINE, theirs]
 
 
-def test_the_name_is_the_asked_one_for_it_becomes_a_path_that_root_writes():
+def test_unit_name_is_the_requested_one():
     assert believed(answer(name="../system/ssh.service")).name == "miner.service"
 
 

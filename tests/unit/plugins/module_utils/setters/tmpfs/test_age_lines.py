@@ -74,9 +74,9 @@ def test_systemd_before_230_knows_no_line_of_type_e():
     [
         ("/tmp/systemd-private-0123-a.service", "x /tmp/systemd-private-%b-\\*', which keeps"),
         ("/tmp/systemd-private-0123-a.service/tmp", "x /tmp/systemd-private-%b-\\*', which keeps"),
-        ("/tmp/lock", "r! /tmp/lock', which an age of /tmp/lock would displace"),
-        ("/tmp/file", "f /tmp/file', which an age"),
-        ("/boot-and-age2", "D! /boot-and-age2 0700', which would be displaced"),
+        ("/tmp/lock", "r! /tmp/lock', which the line for /tmp/lock would replace"),
+        ("/tmp/file", "f /tmp/file', which the line"),
+        ("/boot-and-age2", "D! /boot-and-age2 0700', which the new line would replace"),
     ],
 )
 def test_a_line_of_another_file_is_never_displaced(path, reason):

@@ -23,13 +23,13 @@ def test_ages_are_checked_one_by_one():
     "given, reason",
     [
         ([{"path": "/tmp", "age": "1d"}, {"path": "/tmp/", "age": "2d"}], "ages has /tmp twice"),
-        ([{"path": "/home", "age": "1s"}], "homes are"),
+        ([{"path": "/home", "age": "1s"}], "contains home folders"),
         ([{"path": "/tmp", "age": "0"}], "give a number"),
         ([{"age": "1d"}], "has the path None"),
         ([{"path": "/tmp"}], "has the age None"),
     ],
 )
-def test_what_must_not_be_handed_to_a_deleter_is_refused(given, reason):
+def test_forbidden_age_is_refused(given, reason):
     with pytest.raises(OptionError, match=reason):
         ages.checked(given)
 

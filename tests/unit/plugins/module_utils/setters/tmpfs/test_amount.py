@@ -35,25 +35,25 @@ def test_a_size_is_read(text, expected):
 @pytest.mark.parametrize(
     "text, reason",
     [
-        pytest.param("", "is no size", id="nothing"),
-        pytest.param("1.5g", "is no size", id="fraction"),
-        pytest.param("1,5g", "is no size", id="comma"),
-        pytest.param("-1", "is no size", id="negative"),
-        pytest.param("+1", "is no size", id="plus"),
-        pytest.param("0x10", "is no size", id="hex"),
-        pytest.param("1GiB", "is no size", id="GiB"),
-        pytest.param("1 G", "is no size", id="blank-inside"),
-        pytest.param("5x", "is no size", id="unknown-unit"),
-        pytest.param("1e9", "is no size", id="exponent"),
-        pytest.param("12.5%", "is no size", id="fraction-of-percent"),
-        pytest.param("\u0661G", "is no size", id="arabic-digit"),
+        pytest.param("", "is not a size", id="nothing"),
+        pytest.param("1.5g", "is not a size", id="fraction"),
+        pytest.param("1,5g", "is not a size", id="comma"),
+        pytest.param("-1", "is not a size", id="negative"),
+        pytest.param("+1", "is not a size", id="plus"),
+        pytest.param("0x10", "is not a size", id="hex"),
+        pytest.param("1GiB", "is not a size", id="GiB"),
+        pytest.param("1 G", "is not a size", id="blank-inside"),
+        pytest.param("5x", "is not a size", id="unknown-unit"),
+        pytest.param("1e9", "is not a size", id="exponent"),
+        pytest.param("12.5%", "is not a size", id="fraction-of-percent"),
+        pytest.param("\u0661G", "is not a size", id="arabic-digit"),
         pytest.param("1G\n", None, id="newline-at-the-end-is-blank"),
-        pytest.param("9" * 30, "is no size", id="many-digits"),
-        pytest.param("unlimited", "is no size", id="word"),
-        pytest.param("0", "means no limit at all", id="zero"),
-        pytest.param("000", "means no limit at all", id="zeros"),
-        pytest.param("0k", "means no limit at all", id="zero-k"),
-        pytest.param("0%", "means no limit at all", id="zero-percent"),
+        pytest.param("9" * 30, "is not a size", id="many-digits"),
+        pytest.param("unlimited", "is not a size", id="word"),
+        pytest.param("0", "which the kernel reads as no limit", id="zero"),
+        pytest.param("000", "which the kernel reads as no limit", id="zeros"),
+        pytest.param("0k", "which the kernel reads as no limit", id="zero-k"),
+        pytest.param("0%", "which the kernel reads as no limit", id="zero-percent"),
         pytest.param("010m", "would read as octal", id="octal"),
         pytest.param("9999999999T", "more than any machine", id="too-large"),
     ],
@@ -72,7 +72,7 @@ def test_what_is_no_size_is_refused_in_one_sentence(text, reason):
 def test_inodes_are_no_percentage():
     with pytest.raises(OptionError) as caught:
         tmpfs_size.asked("inodes", "10%", percent=False)
-    assert str(caught.value) == "inodes is '10%', which is no size; give bytes, or a number with k, M, G or T."
+    assert str(caught.value) == "inodes is '10%', which is not a size; give bytes, or a number with k, M, G or T."
 
 
 @pytest.mark.parametrize(

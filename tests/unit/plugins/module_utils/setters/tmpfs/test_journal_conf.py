@@ -63,10 +63,10 @@ def test_wanted_limits(options, wanted):
 @pytest.mark.parametrize(
     "options, reason",
     [
-        ({"max_use": "0"}, "max_use is 0, which to journald means no limit"),
-        ({"max_file_size": "0K"}, "means no limit"),
-        ({"max_use": "1023K"}, "journald raises to 1.0 MiB"),
-        ({"max_file_size": "64K"}, "journald raises to 512.0 KiB"),
+        ({"max_use": "0"}, "max_use is 0, which journald reads as no limit"),
+        ({"max_file_size": "0K"}, "which journald reads as no limit"),
+        ({"max_use": "1023K"}, "journald would raise to 1.0 MiB"),
+        ({"max_file_size": "64K"}, "journald would raise to 512.0 KiB"),
         ({"max_use": "10M", "max_file_size": "6M"}, "raises to twice max_file_size"),
         ({"max_use": "10%"}, "journald does not understand"),
         ({"max_use": "64m"}, "journald does not understand"),

@@ -26,7 +26,7 @@ def test_the_process_is_found_by_its_cgroup_in_each_layout(tmp_path, hierarchy):
     assert journald.identity(host.Host(str(tmp_path))) is None
 
 
-def test_a_journald_that_runs_since_before_the_file_was_written_is_restarted():
+def test_journald_older_than_its_file_is_restarted():
     same, other = own_file.Change("/x", "a", "a"), own_file.Change("/x", None, "a")
     assert journal.needs_restart(other, None, None)
     assert journal.needs_restart(same, {"unread_by": "f00:231:5120"}, "f00:231:5120")

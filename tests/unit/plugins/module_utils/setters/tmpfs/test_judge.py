@@ -85,7 +85,8 @@ def test_two_entries_that_would_take_turns_are_refused(host, first, second, diff
     with pytest.raises(OptionError) as caught:
         judge.present(host, [first, second], Record({}), FSTAB)
     assert str(caught.value) == (
-        f"two entries, {first.given} and {second.given}, are one tmpfs, but differ in {differs}; leave one of them."
+        f"two entries, {first.given} and {second.given}, mean the same tmpfs but differ in {differs}; remove one "
+        "of them."
     )
 
 
@@ -103,5 +104,5 @@ def test_a_refused_entry_names_its_path(host):
 def test_a_size_above_the_memory_is_warned_of(host):
     work = judge.present(host, [asked("/a")], Record({}), FSTAB)
     assert work.judged[0].warning == (
-        "/a may grow to 1.0 PiB, which is more than the 8.0 GiB of RAM; files in it can use up all memory and swap."
+        "/a may grow to 1.0 PiB, which is more than the 8.0 GiB of RAM; its files can use up all memory and swap."
     )

@@ -91,7 +91,7 @@ def test_folders_that_were_there_or_hold_other_files_stay(module, path, tmp_path
 
 def test_a_file_of_somebody_else_is_neither_replaced_nor_removed(module, path):
     write(path, "theirs\n")
-    with pytest.raises(MemfactsError, match="holds lines that memfacts.linux has not written"):
+    with pytest.raises(MemfactsError, match="contains lines that memfacts.linux has not written"):
         present(path, "a\n")
     assert not absent(path, None).changes
     assert read(path) == "theirs\n"
@@ -101,7 +101,7 @@ def test_lines_that_somebody_has_added_are_neither_replaced_nor_removed(module, 
     change = present(path, "a\n")
     put(module, change)
     write(path, "a\n# mine\n")
-    with pytest.raises(MemfactsError, match="holds lines"):
+    with pytest.raises(MemfactsError, match="contains lines"):
         present(path, "b\n", change.row)
     back = absent(path, change.row)
     put(module, back)
@@ -134,7 +134,7 @@ def test_what_an_earlier_release_wrote_is_ours(module, path):
     assert not os.path.exists(path)
 
 
-def test_a_run_that_was_killed_before_it_wrote_leaves_what_is_still_ours(module, path):
+def test_run_killed_before_its_write_leaves_our_file(module, path):
     first = present(path, "a\n")
     put(module, first)
     second = present(path, "b\n", first.row)  # its row is in the record, its text is not in the file

@@ -48,8 +48,7 @@ def test_the_place_that_decides(arguments, expected):
 
 def test_none_has_a_reason_where_it_was_not_asked_for():
     assert choose("auto", "/mnt").reason == (
-        "/mnt was mounted by hand: neither fstab nor a mount unit declares it; give persist: fstab to have it mounted "
-        "at boot"
+        "/mnt was mounted by hand: neither fstab nor a mount unit declares it; give persist: fstab to mount it at boot"
     )
     assert choose("none", "/mnt").reason is None
     assert choose("auto", "/run").reason is None
@@ -67,7 +66,7 @@ POD = "/var/lib/kubelet/pods/0a3407de-1111-2222-3333-0123456789ab/volumes/kubern
         ),
         pytest.param(
             {"persist": "auto", "fstab": FSTAB, "unit": ADMIN},
-            "declared in /etc/fstab and in /etc/systemd/system/tmp.mount, and the latter wins",
+            "declared in /etc/fstab and in /etc/systemd/system/tmp.mount, and the latter takes precedence",
             id="twice",
         ),
         pytest.param(
@@ -76,8 +75,8 @@ POD = "/var/lib/kubelet/pods/0a3407de-1111-2222-3333-0123456789ab/volumes/kubern
         pytest.param({"persist": "systemd", "fstab": FSTAB}, "is declared in /etc/fstab", id="systemd-though-fstab"),
         pytest.param({"persist": "systemd"}, "there is no unit file x.mount", id="systemd-without-unit"),
         pytest.param({"persist": "systemd", "systemd": False}, "does not run systemd", id="systemd-without-systemd"),
-        pytest.param({"persist": "fstab", "unit": ADMIN}, "which would win", id="fstab-though-unit"),
-        pytest.param({"persist": "logind"}, "sizes /run/user/* only and not /tmp", id="logind-elsewhere"),
+        pytest.param({"persist": "fstab", "unit": ADMIN}, "which takes precedence", id="fstab-though-unit"),
+        pytest.param({"persist": "logind"}, "sets the size of /run/user/* only, not of /tmp", id="logind-elsewhere"),
         pytest.param({"persist": "fstab", "path": "/run/user/0"}, "systemd-logind makes /run/user/0", id="user-fstab"),
         pytest.param({"persist": "auto", "path": "/run/user/*", "systemd": False}, "does not run systemd", id="user"),
         pytest.param({"persist": "auto", "unit": MASKED}, "tmp.mount is masked", id="masked"),

@@ -133,7 +133,7 @@ def test_a_drop_in_that_is_read_later_is_named():
     unit = VENDOR._replace(drop_in="/etc/systemd/system/tmp.mount.d/zzz.conf")
     with pytest.raises(OptionError) as caught:
         tmpfs_plan.present(situation(unit=unit), size(GIB), "systemd", None)
-    assert "/etc/systemd/system/tmp.mount.d/zzz.conf sets Options= and wins over" in str(caught.value)
+    assert "/etc/systemd/system/tmp.mount.d/zzz.conf sets Options= and overrides" in str(caught.value)
 
 
 def test_all_users_get_the_size():
@@ -162,7 +162,7 @@ def test_a_share_that_systemd_rounded_in_its_own_way_is_no_drift():
             "/run/systemd/logind.conf.d/zzz.conf sets RuntimeDirectorySize= and is read after",
             id="later",
         ),
-        pytest.param(None, Wanted(size=Amount(None, 101)), "takes at most 100%", id="more-than-all"),
+        pytest.param(None, Wanted(size=Amount(None, 101)), "accepts at most 100%", id="more-than-all"),
     ],
 )
 def test_what_logind_would_not_take_is_refused(logind, wanted, reason):
@@ -258,7 +258,7 @@ def fstabs(draw):
 
 
 @given(fstabs(), st.lists(st.tuples(PLACES, WISHES), min_size=1, max_size=4))
-def test_whatever_was_done_the_way_back_leads_to_the_same_bytes(fstab, steps):
+def test_undo_restores_the_same_bytes_after_any_run(fstab, steps):
     first = found = situation(fstab, unit=VENDOR)
     entry = None
     for place, wanted in steps:
@@ -298,7 +298,7 @@ def test_a_run_that_was_interrupted_is_completed_and_can_be_taken_back(stop):
     assert applied(found, undo.absent(found, whole.entry)) == first
 
 
-def test_what_others_changed_in_the_line_meanwhile_survives_the_way_back():
+def test_undo_keeps_foreign_changes_of_the_line():
     found = situation(FSTAB)
     plan = tmpfs_plan.present(found, size(GIB), "fstab", None)
     edited = applied(found, plan)._replace(fstab=FSTAB.replace("rw,size=64m", "rw,noexec,size=1G"))
@@ -416,8 +416,8 @@ def test_a_drop_in_of_the_same_name_in_a_stronger_folder_is_named(stronger):
     with pytest.raises(OptionError) as caught:
         tmpfs_plan.present(situation(unit=unit), size(GIB), "systemd", None)
     assert str(caught.value) == (
-        f"{stronger}/tmp.mount.d/zz-memfacts.conf sets Options= and wins over {UNIT_DROP_IN}; rename it, so that the "
-        "latter can win."
+        f"{stronger}/tmp.mount.d/zz-memfacts.conf sets Options= and overrides {UNIT_DROP_IN}; rename it so that the "
+        "latter takes effect."
     )
 
 
@@ -444,12 +444,12 @@ def test_a_foreign_drop_in_stays_where_fstab_declares_the_mount():
     assert [change.path for change in plan.files] == ["/etc/fstab"]
 
 
-def test_a_line_for_what_is_mounted_by_hand_lets_the_boot_go_on_without_it():
+def test_line_for_a_manual_mount_has_nofail():
     plan = tmpfs_plan.present(situation("", [live("/mnt")], path="/mnt"), size(GIB), "fstab", None)
     assert after(plan, "/etc/fstab").split()[3].split(",")[-2:] == ["nofail", "size=1G"]
 
 
-def test_the_record_of_a_drop_in_names_the_folders_that_are_made_for_it():
+def test_record_names_the_folders_of_a_drop_in():
     folders = ("/etc/systemd/system/tmp.mount.d",)
     plan = tmpfs_plan.present(situation(unit=VENDOR._replace(folders=folders)), size(GIB), "systemd", None)
     assert plan.entry.files[0].file.folders == folders

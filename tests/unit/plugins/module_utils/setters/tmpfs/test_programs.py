@@ -28,7 +28,7 @@ def test_a_mount_that_does_not_answer_is_ended(tmp_path, monkeypatch):
     monkeypatch.setattr(programs, "_SECONDS", 0.2)
     with pytest.raises(MemfactsError) as caught:
         programs.remount(Module(tmp_path, "exec sleep 600"), "/mnt", ["remount"])
-    assert str(caught.value) == "mount did not answer within 0.2 seconds; see what it waits for."
+    assert str(caught.value) == "mount failed: it gave no answer within 0.2 seconds; run it by hand to see why."
 
 
 def test_what_mount_said_is_in_the_sentence(tmp_path):

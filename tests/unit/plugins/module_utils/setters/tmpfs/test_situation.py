@@ -54,13 +54,13 @@ def test_the_mount_and_what_it_has(tree):
             "/tmp/a", (ROOT, TMP), tmpfs_situation.NotMounted, "it is a folder of the tmpfs at /tmp;", id="below"
         ),
         pytest.param(
-            "/", (ROOT, TMP), tmpfs_situation.AnotherType, "/ is no tmpfs but of type ext4;", id="another-type"
+            "/", (ROOT, TMP), tmpfs_situation.AnotherType, "/ is not a tmpfs but has the type ext4;", id="another-type"
         ),
         pytest.param(
             "/tmp",
             (ROOT, TMP, "31 30 {other} / /tmp rw - ext4 /dev/vdb rw"),
             tmpfs_situation.AnotherType,
-            "/tmp is no tmpfs but of type ext4",
+            "/tmp is not a tmpfs but has the type ext4",
             id="covered",
         ),
         pytest.param(
@@ -121,7 +121,7 @@ def test_paths_of_fstab_that_lead_to_the_mount_through_links(tree, tmp_path, rea
     assert read(host, "/tmp").spellings == ("/a", "/c/tmp", "/d//../tmp")
 
 
-def test_a_writable_mount_elsewhere_is_remounted_instead_of_a_read_only_one(tree):
+def test_writable_mount_is_remounted_instead_of_a_read_only_one(tree):
     mounts = (ROOT, "30 21 {own} / /tmp ro - tmpfs tmpfs rw", "31 21 {own} / /mnt rw - tmpfs tmpfs rw")
     found = tmpfs_situation.read(tree(mounts), "/tmp")
     assert (found.mounts[0].mount.mount_point, found.mounts[0].via.mount_point) == ("/tmp", "/mnt")

@@ -46,7 +46,7 @@ def test_a_size_that_an_admin_has_set_since_stays():
     found, entry = done()
     plan = undo.absent(with_mount(found, size_bytes=80 * MIB), entry)
     assert plan.remounts == []
-    assert plan.kept == (Kept("/tmp", "its size is 80.0 MiB and not the 1.0 GiB that were set"),)
+    assert plan.kept == (Kept("/tmp", "its size is 80.0 MiB and not the 1.0 GiB that was set"),)
     assert after(plan, "/etc/fstab") == FSTAB, "the line, which nobody has changed, goes back"
     assert plan.entry is None, "what is somebody else's now is no more in the record"
 
@@ -58,7 +58,7 @@ def test_inodes_that_an_admin_has_set_since_stay():
     assert plan.kept == (Kept("/tmp", "it may have 6000 inodes and not the 5000 that were set"),)
 
 
-def test_another_tmpfs_at_the_path_is_left_alone_though_it_has_the_size_that_was_set():
+def test_other_tmpfs_of_equal_size_is_left_alone():
     found, entry = done()
     plan = undo.absent(with_mount(found, ANOTHER), entry)
     assert plan.remounts == []
@@ -81,7 +81,7 @@ def test_which_mounts_are_one(then, now, is_same):
     assert bool(undo.absent(with_mount(found, now), entry).remounts) == is_same
 
 
-def test_after_a_reboot_what_our_file_has_mounted_gets_back_what_it_had():
+def test_undo_after_reboot_restores_the_size():
     found, entry = done()
     plan = undo.absent(with_mount(found, LATER), entry)
     assert (limits_of(plan), plan.kept) == ([("/tmp", Limits(64 * MIB, None))], ())
@@ -99,7 +99,7 @@ def test_a_reboot_takes_back_what_was_declared_nowhere():
     assert (plan.remounts, plan.kept, plan.entry) == ([], (), None)
 
 
-def test_a_run_that_was_interrupted_before_the_remount_is_taken_back():
+def test_run_killed_before_the_remount_is_undone():
     found, entry = done()
     second = tmpfs_plan.present(found, size(2 * GIB), "fstab", entry)
     plan = undo.absent(found, second.entry)
@@ -111,9 +111,9 @@ def test_a_run_that_was_interrupted_before_the_remount_is_taken_back():
 @pytest.mark.parametrize(
     "line, reason",
     [
-        ("tmpfs /tmp tmpfs rw,size=80M 0 0\n", "the line for it in /etc/fstab has had other limits set since"),
-        ("tmpfs /tmp tmpfs rw 0 0\n", "the line for it in /etc/fstab has had other limits set since"),
-        ("/dev/vdb /tmp ext4 rw 0 0\n", "the line for it in /etc/fstab is not the one that was written"),
+        ("tmpfs /tmp tmpfs rw,size=80M 0 0\n", "the limits in its line in /etc/fstab have been changed since"),
+        ("tmpfs /tmp tmpfs rw 0 0\n", "the limits in its line in /etc/fstab have been changed since"),
+        ("/dev/vdb /tmp ext4 rw 0 0\n", "its line in /etc/fstab is not the one that was written"),
     ],
 )
 def test_a_line_with_other_limits_is_somebody_elses(line, reason):
@@ -147,7 +147,7 @@ def test_a_mount_that_is_too_full_is_named_and_stays_in_the_record():
     assert plan.kept == (
         Kept(
             "/tmp",
-            "its limits stay: 100.0 MiB of /tmp are in use, which a size of 64.0 MiB would not hold; free space there "
+            "its limits stay: 100.0 MiB of /tmp are in use, so a size of 64.0 MiB is too small; free space there "
             "and run this again.",
         ),
     )
@@ -174,7 +174,7 @@ def test_a_user_who_was_resized_by_hand_is_left_alone():
     resized = found._replace(mounts=users(32 * MIB, 99 * MIB))
     back = undo.absent(resized, settled(plan.entry))
     assert limits_of(back) == [("/run/user/0", Limits(64 * MIB, None))]
-    assert back.kept == (Kept("/run/user/1", "its size is 99.0 MiB and not the 32M that logind was told"),)
+    assert back.kept == (Kept("/run/user/1", "its size is 99.0 MiB and not the 32M that was set for logind"),)
 
 
 def test_a_record_of_0_1_0_gives_back_what_it_says():

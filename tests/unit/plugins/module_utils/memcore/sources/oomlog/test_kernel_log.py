@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The dress of a kernel log's lines: what is taken off, what is kept of it, and what is not the kernel's."""
+"""The prefix of a kernel log's lines: what is taken off, what is kept of it, and what is not the kernel's."""
 
 import json
 
@@ -78,12 +78,12 @@ def read(*lines):
         pytest.param(b"&gt;&nbsp;&lt;4&gt;[    1.000000] x", LogLine("x", time_usec=1000000, priority=4), id="html"),
         pytest.param(b"\0\0\0Nov 27 06:53:58 h kernel: x", LogLine("x", stamp="Nov 27 06:53:58"), id="after-a-crash"),
         pytest.param(b"\x1b[32m[    1.000000] \x1b[0m\x1b[33mx\x1b[0m", LogLine("x", time_usec=1000000), id="colours"),
-        pytest.param(b"x y", LogLine("x y"), id="no-dress"),
+        pytest.param(b"x y", LogLine("x y"), id="no-prefix"),
         pytest.param(b"[ pid ]   uid", LogLine("[ pid ]   uid"), id="head-of-the-table"),
         pytest.param("[    1.000000] \ud800x", LogLine("\udced\udca0\udc80x", time_usec=1000000), id="odd-text"),
     ],
 )
-def test_a_dress_is_taken_off(line, expected):
+def test_prefix_is_taken_off(line, expected):
     assert read(line) == [expected]
 
 

@@ -15,7 +15,7 @@ from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oom
     Usage,
     Zone,
 )
-from tests.support import dresses
+from tests.support import log_formats
 
 LOGS = pathlib.Path(__file__).resolve().parents[4] / "fixtures" / "oomlogs"
 CONTAINER = (
@@ -240,21 +240,22 @@ def test_a_line_that_another_wrote_into_is_not_guessed_where_its_rest_is_lost():
 
 
 @pytest.mark.parametrize("name", QUIET)
-@pytest.mark.parametrize("dress", dresses.DRESSES)
-def test_a_report_is_the_same_in_every_dress(name, dress):
-    log = dresses.records(lines_of(name))
+@pytest.mark.parametrize("style", log_formats.FORMATS)
+def test_report_is_the_same_in_every_format(name, style):
+    log = log_formats.records(lines_of(name))
 
     def timeless(report):
-        return report._replace(sequence=None, time_usec=None, wall_time=None, boot_id=None, stamp=None, missing=[])
+        untimed = report._replace(sequence=None, time_usec=None, wall_time=None, boot_id=None, stamp=None, missing=[])
+        return untimed._replace(acted_usec=None, acted_stamp=None)
 
     wanted = [timeless(report) for report in reports(lines_of(name))]
-    assert [timeless(report) for report in reports(dresses.DRESSES[dress](log))] == wanted
+    assert [timeless(report) for report in reports(log_formats.FORMATS[style](log))] == wanted
 
 
-@pytest.mark.parametrize("dress", ["kmsg", "dmesg", "short", "journal_json", "quoted"])
+@pytest.mark.parametrize("style", ["kmsg", "dmesg", "short", "journal_json", "quoted"])
 @pytest.mark.parametrize("name", ["6.1.176-memcg-v2-oomgroup.kmsg.txt", "4.19.78-global.kmsg.txt"])
-def test_of_a_report_cut_at_its_end_all_is_read_that_is_there(name, dress):
-    log = list(dresses.DRESSES[dress](dresses.records(lines_of(name))))
+def test_of_a_report_cut_at_its_end_all_is_read_that_is_there(name, style):
+    log = list(log_formats.FORMATS[style](log_formats.records(lines_of(name))))
     whole = reports(log)
     for end in range(len(log)):
         found = reports(log[:end])
@@ -269,10 +270,10 @@ def test_of_a_report_cut_at_its_end_all_is_read_that_is_there(name, dress):
             assert got._replace(missing=[], reaped=[]) == wanted._replace(missing=[], reaped=[])
 
 
-@pytest.mark.parametrize("dress", ["kmsg", "dmesg", "short", "journal_json", "quoted"])
+@pytest.mark.parametrize("style", ["kmsg", "dmesg", "short", "journal_json", "quoted"])
 @pytest.mark.parametrize("name", ["6.1.176-memcg-v2.kmsg.txt", "4.19.78-memcg-v1.kmsg.txt", "6.18.15-global.kmsg.txt"])
-def test_of_a_report_cut_at_its_beginning_the_victim_is_read(name, dress):
-    log = list(dresses.DRESSES[dress](dresses.records(lines_of(name))))
+def test_of_a_report_cut_at_its_beginning_the_victim_is_read(name, style):
+    log = list(log_formats.FORMATS[style](log_formats.records(lines_of(name))))
     whole = reports(log)
     for begin in range(len(log)):
         found = reports(log[begin:])

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import strategies as st
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oomlog import oom_records, oom_report
-from tests.support import dresses
+from tests.support import log_formats
 
 LOGS = pathlib.Path(__file__).resolve().parents[4] / "fixtures" / "oomlogs"
 NAMES = [
@@ -34,7 +34,7 @@ HUGE = b"9" * 5000
 
 
 def records_of(name):
-    return dresses.records((LOGS / name).read_bytes().splitlines(True))
+    return log_formats.records((LOGS / name).read_bytes().splitlines(True))
 
 
 RECORDS = {name: records_of(name) for name in NAMES}
@@ -137,8 +137,8 @@ def insert_odd(lines, at, where):
 
 
 def insert_record(lines, at, where):
-    dress = list(dresses.DRESSES.values())[where % len(dresses.DRESSES)]
-    lines[at:at] = list(dress([ALL[where % len(ALL)]]))
+    show = list(log_formats.FORMATS.values())[where % len(log_formats.FORMATS)]
+    lines[at:at] = list(show([ALL[where % len(ALL)]]))
 
 
 def change_byte(lines, at, where):
@@ -188,14 +188,14 @@ CHANGES = [
     change_text,
     enlarge_number,
 ]
-PART = st.tuples(st.sampled_from(NAMES), st.sampled_from(list(dresses.DRESSES)))
+PART = st.tuples(st.sampled_from(NAMES), st.sampled_from(list(log_formats.FORMATS)))
 CHANGE = st.tuples(st.sampled_from(CHANGES), st.integers(0, 400), st.integers(0, 2000))
 
 
 @hypothesis.given(parts=st.lists(PART, min_size=1, max_size=3), changes=st.lists(CHANGE, max_size=12))
 @hypothesis.settings(max_examples=300)
 def test_reports_that_were_changed_anyhow(parts, changes):
-    lines = [line for name, dress in parts for line in dresses.DRESSES[dress](RECORDS[name])]
+    lines = [line for name, style in parts for line in log_formats.FORMATS[style](RECORDS[name])]
     for change, at, where in changes:
         if lines:
             change(lines, at % len(lines), where)
@@ -203,11 +203,11 @@ def test_reports_that_were_changed_anyhow(parts, changes):
 
 
 @hypothesis.given(
-    picks=st.lists(st.tuples(st.integers(0, len(ALL) - 1), st.sampled_from(list(dresses.DRESSES))), max_size=60)
+    picks=st.lists(st.tuples(st.integers(0, len(ALL) - 1), st.sampled_from(list(log_formats.FORMATS))), max_size=60)
 )
 @hypothesis.settings(max_examples=100)
-def test_lines_of_reports_in_any_order_and_dress(picks):
-    check([line for number, dress in picks for line in dresses.DRESSES[dress]([ALL[number]])])
+def test_lines_of_reports_in_any_order_and_format(picks):
+    check([line for number, style in picks for line in log_formats.FORMATS[style]([ALL[number]])])
 
 
 @hypothesis.given(st.lists(st.binary(max_size=80) | st.sampled_from(ODD_LINES), max_size=30))
@@ -218,8 +218,8 @@ def test_any_lines(lines):
 @hypothesis.given(number=st.integers(0, 10**6), size=st.integers(1, 50))
 def test_two_logs_mixed_line_by_line(number, size):
     """Two kernels' logs in one file, or two CPUs at once: nothing is said to be whole that is not."""
-    first = list(dresses.dmesg(RECORDS[NAMES[number % len(NAMES)]]))
-    second = list(dresses.dmesg(RECORDS[NAMES[number // len(NAMES) % len(NAMES)]]))
+    first = list(log_formats.dmesg(RECORDS[NAMES[number % len(NAMES)]]))
+    second = list(log_formats.dmesg(RECORDS[NAMES[number // len(NAMES) % len(NAMES)]]))
     mixed = []
     while first or second:
         mixed += first[:size] + second[:size]
@@ -230,19 +230,19 @@ def test_two_logs_mixed_line_by_line(number, size):
 @pytest.mark.parametrize("name", NAMES)
 def test_foreign_lines_between_all_lines_change_nothing(name):
     log = RECORDS[name]
-    foreign = dresses.Record(6, 0, 0, "-", b"usb 1-1: new high-speed USB device number 5 using xhci_hcd")
+    foreign = log_formats.Record(6, 0, 0, "-", b"usb 1-1: new high-speed USB device number 5 using xhci_hcd")
     last = [number for number, record in enumerate(log) if b"Killed process" in record.text]
     mixed = []
     for number, record in enumerate(log[: last[-1] + 1]):
         mixed += [foreign._replace(usec=record.usec), record] if number else [record]
-    wanted = check(dresses.dmesg(log[: last[-1] + 1]))
-    assert check(dresses.dmesg(mixed)) == wanted
+    wanted = check(log_formats.dmesg(log[: last[-1] + 1]))
+    assert check(log_formats.dmesg(mixed)) == wanted
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_no_part_of_a_number_of_5000_digits_is_taken_for_a_number(name):
-    lines = list(dresses.dmesg(RECORDS[name]))
+    lines = list(log_formats.dmesg(RECORDS[name]))
     kinds = {re.sub(rb"[0-9a-f]+", b"", line): at for at, line in enumerate(lines)}
     for at in sorted(kinds.values()):
         digits = [place for place in range(16, len(lines[at])) if lines[at][place : place + 1].isdigit()]
@@ -284,11 +284,11 @@ def numbered(reports, noise):
     log, sequence = [], 0
     for number in range(reports):
         records = RECORDS[NAMES[number % len(NAMES)]]
-        others = [dresses.Record(6, 0, 0, "-", b"eth0: link is up")] * noise
+        others = [log_formats.Record(6, 0, 0, "-", b"eth0: link is up")] * noise
         for record in others + records:
             log.append(record._replace(sequence=sequence, usec=sequence * 50))
             sequence += 1
-    return list(dresses.kmsg(log))
+    return list(log_formats.kmsg(log))
 
 
 @pytest.mark.slow
@@ -318,6 +318,6 @@ def test_the_work_for_a_report_does_not_grow_with_their_number():
     ],
 )
 def test_the_work_for_a_line_does_not_grow_with_their_number(line):
-    head = list(dresses.dmesg(RECORDS["6.1.176-global.kmsg.txt"]))[:60]
+    head = list(log_formats.dmesg(RECORDS["6.1.176-global.kmsg.txt"]))[:60]
     few, many = calls_for(head + [line] * 500), calls_for(head + [line] * 5000)
     assert many < 11 * few

@@ -4,9 +4,9 @@
 
 import pytest
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import next_victim
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import change_arg, next_victim
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import OptionError
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import victims, what_if
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import victims
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather.options import Options
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather.survey import Survey
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.badness import SIGNED
@@ -45,7 +45,7 @@ def ask(machine):
     def answer(*changes, top=10):
         survey = Survey(machine, Options(top=top))
         found = victims.of_survey(survey, ("last", "said"), (SIGNED, "said"))
-        return what_if.answer(survey, found, what_if.checked(list(changes)))
+        return next_victim.changed(survey, found, change_arg.checked(list(changes)))
 
     return answer
 
@@ -123,8 +123,8 @@ def test_a_tmpfs_cannot_be_smaller_than_what_is_in_it(ask):
     with pytest.raises(OptionError) as error:
         ask({"change": "tmpfs_resized", "mount": "/run/cache", "size": "100M"})
     assert str(error.value) == (
-        "what_if: /run/cache cannot be resized to 100.0 MiB while 150.0 MiB is in it; the kernel refuses that, so give "
-        "more or empty it first."
+        "what_if: /run/cache cannot be resized to 100.0 MiB while it holds 150.0 MiB; the kernel refuses that, so give "
+        "a larger size or empty it first."
     )
 
 
@@ -155,7 +155,7 @@ def test_a_limit_taken_away(ask):
 def test_lists_are_cut_and_say_so(machine):
     survey = Survey(machine, Options(top=1))
     found = victims.of_survey(survey, ("last", "said"), (SIGNED, "said"))
-    answer = what_if.answer(survey, found, what_if.checked([{"change": "gone", "pid": 10}]))
+    answer = next_victim.changed(survey, found, change_arg.checked([{"change": "gone", "pid": 10}]))
     assert len(answer["host"]["order"]) == 1
     assert survey.truncated == ["what_if.host.order"]
 
@@ -199,7 +199,7 @@ NAMES = "oom_score_adj, gone, tmpfs_emptied, tmpfs_resized, limit"
 )
 def test_a_change_that_makes_no_sense_is_refused(change, sentence):
     with pytest.raises(OptionError) as error:
-        what_if.checked([change])
+        change_arg.checked([change])
     assert str(error.value) == sentence
 
 
@@ -230,7 +230,7 @@ def test_the_whole_answer(machine):
     assert found["summary"].startswith(
         "If the host runs out of memory the kernel kills java (pid 10), which frees up to "
     )
-    assert f"if {SLICE}/tomcat.service does, the kernel kills java" in found["summary"]
+    assert f"if {SLICE}/tomcat.service reaches its limit, the kernel kills java" in found["summary"]
     assert found["report"][0] == found["summary"].rpartition(";")[0] + "."
     assert (found["tie_rule"], found["tie_rule_evidence"]) == ("last", "said")
     assert [row["pid"] for row in found["host"]["victims"]] == [10, 11, 12]
@@ -241,10 +241,10 @@ def test_the_whole_answer(machine):
 def test_the_answer_to_a_change_is_in_the_summary(machine):
     changes = [{"change": "oom_score_adj", "name": "java", "value": -500}]
     found = next_victim.collect(machine, asked(changes=changes))
-    assert "; with what_if, on the host postgres (pid 11) instead of java (pid 10);" in found["summary"]
+    assert "; with what_if, next to die on the host: postgres (pid 11) instead of java (pid 10);" in found["summary"]
     assert "  Host: postgres (pid 11) instead of java (pid 10)" in found["report"]
     same = next_victim.collect(machine, asked(changes=[{"change": "gone", "name": "sshd"}]))
-    assert "; with what_if, nothing changes about who dies next;" in same["summary"]
+    assert "; with what_if, the next process to die stays the same;" in same["summary"]
 
 
 def test_only_the_domains_of_one_cgroup(machine):
@@ -261,7 +261,7 @@ def test_only_the_domains_of_one_cgroup(machine):
 def test_a_cgroup_that_does_not_exist_is_one_sentence(machine):
     with pytest.raises(OptionError) as error:
         next_victim.collect(machine, asked("/nginx"))
-    assert str(error.value) == "there is no memory cgroup '/nginx' here; systemd-cgls shows those that are."
+    assert str(error.value) == "there is no memory cgroup '/nginx' here; list them with systemd-cgls."
 
 
 def test_a_list_of_no_entries_is_refused():

@@ -5,7 +5,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import what_if
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import changes
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.badness import FLOORED, SIGNED, Task
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.oom_rules import Rules
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.victims import Domain, rank
@@ -23,29 +23,29 @@ def places(moves):
 
 def test_another_adj_changes_the_order():
     before = Domain("/c", 100000, [task(1, 900), task(2, 800), task(3, 5)])
-    after = what_if.with_adj(before, {1}, -500)
+    after = changes.with_adj(before, {1}, -500)
     assert [one.adj for one in after.tasks] == [-500, 0, 0]
     old, new = rank(before, RULES), rank(after, RULES)
-    assert places(what_if.beside(old, new)) == [(2, 2, 1), (3, 3, 2), (1, 1, 3)]
-    assert what_if.is_other(old, new)
+    assert places(changes.beside(old, new)) == [(2, 2, 1), (3, 3, 2), (1, 1, 3)]
+    assert changes.is_other(old, new)
 
 
 def test_who_is_gone_or_protected_stands_last():
     before = Domain("/c", 100000, [task(1, 900), task(2, 800), task(3, 5)])
-    after = what_if.with_adj(what_if.without(before, {2}), {1}, -1000)
-    assert places(what_if.beside(rank(before, RULES), rank(after, RULES))) == [(3, 3, 1), (1, 1, None), (2, 2, None)]
+    after = changes.with_adj(changes.without(before, {2}), {1}, -1000)
+    assert places(changes.beside(rank(before, RULES), rank(after, RULES))) == [(3, 3, 1), (1, 1, None), (2, 2, None)]
 
 
 def test_who_was_protected_comes_in():
     before = Domain("/c", 100000, [task(1, 900, -1000), task(2, 800)])
-    after = what_if.with_adj(before, {1}, 0)
-    assert places(what_if.beside(rank(before, RULES), rank(after, RULES))) == [(1, None, 1), (2, 1, 2)]
+    after = changes.with_adj(before, {1}, 0)
+    assert places(changes.beside(rank(before, RULES), rank(after, RULES))) == [(1, None, 1), (2, 1, 2)]
 
 
 def test_another_choice_is_another_outcome():
     before = Domain("/c", 100000, [task(1, 900)])
-    after = what_if.with_adj(before, {1}, -1000)
-    assert what_if.is_other(rank(before, RULES), rank(after, RULES))
+    after = changes.with_adj(before, {1}, -1000)
+    assert changes.is_other(rank(before, RULES), rank(after, RULES))
 
 
 domains = st.builds(
@@ -63,18 +63,18 @@ rules = st.builds(Rules, st.sampled_from([SIGNED, FLOORED]), st.sampled_from(["f
 
 @given(domains, rules)
 def test_no_change_changes_nothing(domain, known):
-    same = what_if.without(what_if.with_adj(domain, set(), 0), set())
+    same = changes.without(changes.with_adj(domain, set(), 0), set())
     assert same == domain
     ranking = rank(domain, known)
-    assert not what_if.is_other(ranking, rank(same, known))
-    assert all(move.before == move.after for move in what_if.beside(ranking, ranking))
+    assert not changes.is_other(ranking, rank(same, known))
+    assert all(move.before == move.after for move in changes.beside(ranking, ranking))
 
 
 @given(domains, rules, st.sets(st.integers(1, 99)), st.integers(-1000, 1000))
 def test_nobody_is_lost_between_old_and_new(domain, known, pids, adj):
-    changed = what_if.with_adj(domain, pids, adj)
+    changed = changes.with_adj(domain, pids, adj)
     old, new = rank(domain, known), rank(changed, known)
-    moves = what_if.beside(old, new)
+    moves = changes.beside(old, new)
     assert {move.task.pid for move in moves} == {row.task.pid for row in old.rows + new.rows}
     assert len(moves) == len({move.task.pid for move in moves})
     assert [move.after for move in moves if move.after] == new.rows

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One kernel log in every dress: records of /dev/kmsg as dmesg, journalctl, syslog daemons and mail programs show them.
+"""A kernel log in every common format: /dev/kmsg as dmesg, journalctl, syslog daemons and mail programs show it.
 
 Written from the programs' documentation and output, not from the reader that is tested with it.
 """
@@ -254,9 +254,9 @@ def bare(log):
     return _lines(log, lambda record: "")
 
 
-DRESSES = collections.OrderedDict(
-    (dress.__name__, dress)
-    for dress in (
+FORMATS = collections.OrderedDict(
+    (show.__name__, show)
+    for show in (
         kmsg,
         dmesg,
         dmesg_indented,

@@ -1,0 +1,43 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""oomwatch facts: where this host's memory went."""
+
+from memcore.answers import asked, facts
+from memcore.gather.options import SUBSETS
+from memcore.render import facts_page
+from memcore.sources import host
+from oomwatch import exits, terminal
+
+
+def add_parser(commands) -> None:
+    """Add the command to the program's parser."""
+    parser = commands.add_parser(
+        "facts",
+        help="show where this host's memory went",
+        description="Account for every byte of MemTotal: processes, tmpfs and other shared memory, kernel memory, and "
+        "what no counter shows. Then list the findings. Run it as root to see all processes.",
+        epilog="Exit status: 0 no findings, 1 findings, 2 usage error or nothing to read.",
+    )
+    parser.add_argument("--json", action="store_true", help="one object on one line, by schemas/facts.schema.json")
+    parser.add_argument(
+        "--subset",
+        default="all",
+        metavar="NAMES",
+        help=f"what to gather, separated by commas: all, {', '.join(SUBSETS)}; with a leading ! all but that (all)",
+    )
+    parser.add_argument("--top", type=int, default=10, metavar="N", help="rows of each list (10)")
+    parser.add_argument(
+        "--root", default="/", metavar="DIR", help="a folder with another host's proc/ and sys/, such as a sosreport"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments) -> int:
+    """Gather; the exit status."""
+    options = asked.checked(arguments.subset.split(","), arguments.top, {}, True, 1.0, True)
+    found = facts.collect(host.at(arguments.root), options)
+    if arguments.json:
+        terminal.show_json(found)
+    else:
+        terminal.show(facts_page.render(found))
+    return exits.FOUND if found["findings"] else exits.NOTHING

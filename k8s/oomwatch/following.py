@@ -1,0 +1,126 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Events of a log that grows, each shown as soon as it is whole."""
+
+import collections
+import sys
+import time
+from typing import Dict, Iterable, NamedTuple
+
+from memcore.answers import events
+from memcore.render import event_page
+from memcore.sources.oomlog.log_source import Tally
+from oomwatch import exits, terminal
+
+_PAUSE = 0.3  # seconds without a line after which an event is whole
+_WAIT = 0.15  # seconds between two looks whether it is
+
+
+class Task(NamedTuple):
+    """name: of the log in a sentence; at_once: no page of what there is first; keeps_open: it may have nothing yet."""
+
+    name: str
+    asked: events.Asked
+    as_json: bool
+    at_once: bool
+    keeps_open: bool
+
+
+def follow(log, task: Task, origin: events.Origin) -> int:
+    """Show the events until the log ends or its reader shall stop; the exit status. log: as log_source has them."""
+    follower = events.Follower(origin, task.asked.top)
+    shown = _Shown(task)
+    notes = _Notes(log, task.name)
+    caught_up = None
+    while True:
+        lines = log.read(_WAIT if follower.is_waiting or shown.is_collecting else None)
+        if lines is None:
+            break
+        for line in lines:
+            shown.tally.add(line)
+            follower.feed(line)
+        follower.flush(_PAUSE)
+        shown.add(follower.take())
+        notes.show()
+        if shown.is_collecting and log.is_caught_up:
+            now = time.monotonic()
+            caught_up = now if caught_up is None else caught_up
+            if not follower.is_waiting or now >= caught_up + _PAUSE:
+                shown.show_collected()
+    follower.flush()
+    shown.add(follower.take())
+    shown.show_collected()
+    return shown.status()
+
+
+class _Shown:
+    """What the log had at first is collected, of which the newest are shown; what comes then is shown at once."""
+
+    def __init__(self, task: Task) -> None:
+        self.tally = Tally()
+        self.is_collecting = not task.at_once
+        self._task = task
+        self._since = events.since_of(task.asked)
+        self._total = self._undated = 0
+        self._newest = collections.deque(maxlen=min(task.asked.limit, sys.maxsize))
+
+    def add(self, records: Iterable[Dict]) -> None:
+        """Show them, now or with what is collected."""
+        for record in events.newer(records, self._since):
+            self._total += 1
+            self._undated += self._since is not None and record["time"] is None
+            if self.is_collecting:
+                self._newest.append(record)
+            elif self._task.as_json:
+                terminal.show_json(events.told(record))
+            else:
+                terminal.show(event_page.one(events.told(record), terminal.width()))
+
+    def show_collected(self) -> None:
+        """Show what was collected. InputError where the log is none."""
+        if not self.is_collecting:
+            return
+        self.is_collecting = False
+        self._refuse_what_is_no_log()
+        if not self._task.asked.limit:
+            return
+        found = events.Found(list(map(events.told, self._newest)), self._total, self._undated)
+        self._newest.clear()
+        if self._task.as_json:
+            for event in found.events:
+                terminal.show_json(event)
+        else:
+            answer = events.listed(found, self._task.name, self._task.asked, self.tally)
+            terminal.show(event_page.render(answer._replace(complaint=None), terminal.width()))
+
+    def status(self) -> int:
+        """The exit status at the end."""
+        self._refuse_what_is_no_log()
+        return exits.FOUND if self._total else exits.NOTHING
+
+    def _refuse_what_is_no_log(self) -> None:
+        complaint = None if self._total else self.tally.complaint()
+        if complaint is not None and (self.tally.lines or not self._task.keeps_open):
+            raise exits.InputError(exits.no_log(self._task.name, complaint))
+
+
+class _Notes:
+    """What is said of the log itself, once each, on standard error."""
+
+    def __init__(self, log, name: str) -> None:
+        self._log = log
+        self._name = name
+        self._overruns = 0
+        self._trouble = None
+
+    def show(self) -> None:
+        """Say what is new."""
+        overruns = getattr(self._log, "overruns", 0)
+        if overruns != self._overruns:
+            self._overruns = overruns
+            terminal.complain(f"Records of {self._name} were overwritten {overruns} times before they could be read")
+        trouble = getattr(self._log, "trouble", None)
+        if trouble != self._trouble:
+            self._trouble = trouble
+            if trouble is not None:
+                terminal.complain(f"Cannot read {self._name}: {trouble.lower()}; waiting until a file is there")

@@ -1,0 +1,148 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""The one line of an OOM event that an operator reads first."""
+
+from typing import Dict, Optional
+
+from ..models import owner
+from ..models.size import human
+from ..sources.printable import one_line
+from .event_advice import short_advice
+
+_SHORT_ID = 12  # of a container, as docker ps shows it
+_HELD = {
+    "many-tasks": "{tasks} processes held {share} of it together",
+    "working-set": "{tasks} processes held {share} of it together",
+    "one-task": "{holder} held {share} of it",
+    "shared-memory": "tmpfs and other shared memory held {share} of it",
+    "slab": "kernel slab caches held {share} of it",
+    "page-tables": "page tables held {share} of it",
+    "kernel-memory": "the kernel's own memory held {share} of it",
+    "locked-memory": "locked memory held {share} of it",
+    "huge-pages": "the pool of huge pages held {share} of it",
+    "unaccounted": "{share} of it appear in no counter",
+}
+_HELD_WITHOUT_SHARE = {
+    "swap-full": "swap was full",
+    "fragmentation": "memory was free, but not in large enough blocks",
+    "one-zone": "memory was free, but not in a usable zone",
+    "kernel-memory": "its limit of kernel memory was hit",
+    "restricted-nodes": "other memory nodes may have had room",
+}
+_NO_KILL = {
+    "no-killable-process": "The kernel found no process that it may kill",
+    "panic": "The kernel panicked instead of killing a process",
+    "already-exiting": "The chosen process was exiting already, so the kernel did not kill it",
+    "unknown": "The log ends before it shows a kill",
+}
+
+
+def summary(event: Dict) -> str:
+    """What ran out, who filled it, who died, whether that was right, and what to do: three sentences in one line."""
+    filled = _filled(event)
+    first = _ran_out(event) + (f": {filled}" if filled else "")
+    return f"{first}. {_died(event)}{_judgement(event)}. {_to_do(event)}."
+
+
+def _ran_out(event):
+    limit, scope = event["limit_owner"], event["scope"]
+    if scope == "memcg":
+        size = "" if limit["limit_bytes"] is None else f" of {human(limit['limit_bytes'])}"
+        return f"{_owner(limit)} reached its limit{size}"
+    if scope == "sysrq":
+        return "Someone requested an OOM kill (sysrq-f)"
+    if scope in ("cpuset", "mempolicy"):
+        return f"The memory nodes of a {'cpuset' if scope == 'cpuset' else 'memory policy'} were full"
+    if scope is None:
+        return "Memory ran out"
+    size = "" if limit["limit_bytes"] is None else f" ({human(limit['limit_bytes'])} of RAM)"
+    return f"The host ran out of memory{size}"
+
+
+def _owner(limit) -> str:
+    """Whose limit it was, as short as a person can still find it by."""
+    path, kind = limit["cgroup"], limit["kind"]
+    if path is None:
+        return "A memory cgroup"
+    whose = owner.of_cgroup(path)
+    if kind == "pod":
+        container = f"Container {whose.container[:_SHORT_ID]} of pod" if whose.container else "Pod"
+        return f"{container} {whose.pod_uid}"
+    if kind == "container":
+        return f"Container {one_line(whose.container)[:_SHORT_ID]}"
+    if kind == "unit":
+        return one_line(whose.unit)
+    if kind == "kubepods":
+        return f"The node's memory for pods ({one_line(path)})"
+    return f"The {'QoS class' if kind == 'qos' else 'cgroup'} {one_line(path)}"
+
+
+def _filled(event) -> Optional[str]:
+    cause = event["cause"]
+    evidence, name = cause["evidence"], cause["class"]
+    if evidence["share_percent"] is None:
+        return _HELD_WITHOUT_SHARE.get(name)
+    holder = evidence["largest_task"]
+    return _HELD[name].format(
+        share=f"{evidence['share_percent']:.0f} %",
+        tasks=evidence["tasks"],
+        holder=_process(holder["comm"], holder["pid"]) if holder else "one process",
+    )
+
+
+def _died(event):
+    victim, freed = event["victim"], event["freed_bytes"]
+    if victim is None:
+        return _NO_KILL[event["outcome"]]
+    others = len(event["victims"]) - 1
+    least = "at least " if "victims" in event["truncated"] else ""
+    others = f" and {least}{others} more process{'es' * (others > 1)}" if others else ""
+    freed = "" if freed is None else f", which freed {human(freed)}"
+    return f"The kernel killed {_process(victim['comm'], victim['pid'])}{others}{freed}"
+
+
+def _judgement(event):
+    """Was that right: first what is certain of the kernel's rule, then what the report suggests of the cause."""
+    judged, cause = event["verdict"], event["verdict"]["by_cause"]
+    if event["victim"] is None:
+        return ""
+    if "allocating-task" in judged["why"]:
+        return ": it requested memory, and vm.oom_kill_allocating_task is 1"
+    expected = None if judged["expected_pid"] is None else _process(judged["expected_comm"], judged["expected_pid"])
+    if cause["result"] == "right":
+        other = f", though Linux 5.9 or later would kill {expected}" if _is_of_old_kernel(judged) else ""
+        return f": probably the right process{other}"
+    if _is_of_old_kernel(judged):
+        return f": the wrong process, Linux 5.9 or later would kill {expected}"
+    if cause["result"] == "wrong":
+        return f": probably the wrong process, {_process(cause['who']['comm'], cause['who']['pid'])} still runs"
+    if judged["model"] == "neither":
+        return f": no known rule explains why it was not {expected}"
+    if judged["by_rule"]["result"] == "right":
+        return f": it had the highest score, {_BUT.get(event['cause']['class'], _BUT_UNKNOWN)}"
+    return ": the report does not show whether that was right"
+
+
+_BUT = {
+    "shared-memory": "but killing a process does not free shared memory",
+    "many-tasks": "but no single process used the memory up",
+    "working-set": "but no single process used the memory up",
+    "requested": "as the kernel's rule demands",
+}
+_BUT_UNKNOWN = "but the report does not show that it used the memory up"
+
+
+def _is_of_old_kernel(judged):
+    """Whether the process died only because this kernel lacks the fix of 5.9."""
+    return judged["model"] == "floored" and not judged["agrees"]
+
+
+def _to_do(event):
+    judged = event["verdict"]
+    if _is_of_old_kernel(judged) and judged["by_cause"]["result"] != "right":
+        return "Update the kernel, or raise the largest process's oom_score_adj so that it is killed first"
+    return short_advice(event)
+
+
+def _process(comm, pid):
+    return f"{one_line(comm)} (pid {pid})"

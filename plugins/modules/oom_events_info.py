@@ -1039,6 +1039,10 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.memfacts.linux.plugins.module_utils import from_zip
+
+from_zip.compile_once()  # before the other files of the collection are imported
+
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import events, time_arg
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.render import event_page

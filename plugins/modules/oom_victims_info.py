@@ -1127,6 +1127,10 @@ incomplete:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.memfacts.linux.plugins.module_utils import from_zip
+
+from_zip.compile_once()  # before the other files of the collection are imported
+
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import next_victim
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import changes

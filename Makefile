@@ -25,7 +25,7 @@ ifneq ($(shell cat .venv/made-for 2>/dev/null),$(realpath .))
 endif
 
 .PHONY: facts
-facts: .venv/facts.installed ## where this host's memory went, as a page
+facts: .venv/facts.installed ## show where this host's memory went
 	@.venv/bin/oomwatch facts || test $$? -eq 1 # findings are no failure of make
 
 .PHONY: test test-all

@@ -4,7 +4,6 @@
 
 from memcore.answers import asked, facts
 from memcore.gather.options import SUBSETS
-from memcore.render import facts_page
 from memcore.sources import host
 from oomwatch import exits, terminal
 
@@ -34,10 +33,10 @@ def add_parser(commands) -> None:
 
 def run(arguments) -> int:
     """Gather; the exit status."""
-    options = asked.checked(arguments.subset.split(","), arguments.top, {}, True, 1.0, True)
+    options = asked.checked(arguments.subset.split(","), arguments.top, {}, True, 1.0, True, tuple)
     found = facts.collect(host.at(arguments.root), options)
     if arguments.json:
         terminal.show_json(found)
     else:
-        terminal.show(facts_page.render(found))
+        terminal.show(facts.page(found))
     return exits.FOUND if found["findings"] else exits.NOTHING

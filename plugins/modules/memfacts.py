@@ -2366,9 +2366,13 @@ report:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.memfacts.linux.plugins.module_utils import from_zip
+
+from_zip.compile_once()  # before the other files of the collection are imported
+
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import asked, facts
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.render import facts_page
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import catalogue
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host
 
 
@@ -2388,10 +2392,10 @@ def main():
     given = dict(module.params)
     try:
         tree = host.at(given.pop("root"))
-        found = facts.collect(tree, asked.checked(**given))
+        found = facts.collect(tree, asked.checked(rules=catalogue.every, **given))
     except (OSError, MemfactsError) as error:
         module.fail_json(msg=f"Cannot gather memory facts: {error}")
-    module.exit_json(ansible_facts={"memfacts": found}, summary=found["summary"], report=facts_page.render(found))
+    module.exit_json(ansible_facts={"memfacts": found}, summary=found["summary"], report=facts.page(found))
 
 
 if __name__ == "__main__":

@@ -132,17 +132,17 @@ events:
       type: int
       sample: 0
     time:
-      description: When the report began, RFC 3339 in UTC. V(null) where neither the log nor the host tells it.
+      description: When the report began, RFC 3339 in UTC. V(null) where neither the log nor the host shows it.
       returned: always
       type: str
       sample: "2027-02-22T06:57:05Z"
     uptime_seconds:
-      description: Seconds since boot when the report began. V(null) where the log does not tell it.
+      description: Seconds since boot when the report began. V(null) where the log does not show it.
       returned: always
       type: float
       sample: 7516987.983223
     node:
-      description: Name of the host. V(null) where the log is a file or text, which do not tell it.
+      description: Name of the host. V(null) where the log is a file or text, which do not show it.
       returned: always
       type: str
       sample: "web3"
@@ -154,8 +154,8 @@ events:
     scope:
       description:
         - >-
-          What was out of memory: a memory cgroup, the host, or the nodes of a cpuset or memory policy; C(sysrq)
-          where somebody asked for the kill. V(null) where no line that survived tells.
+          What was out of memory: a memory cgroup, the host, or the nodes of a cpuset or memory policy. C(sysrq) where
+          someone requested the kill. V(null) where no remaining line shows it.
       returned: always
       type: str
       sample: "memcg"
@@ -173,21 +173,21 @@ events:
       contains:
         cgroup:
           description:
-            - The memory cgroup whose limit was hit. V(null) where it was the host, or where the log does not tell.
+            - The memory cgroup whose limit was hit. V(null) where it was the host, or where the log does not show it.
           returned: always
           type: str
           sample: "/kubepods/podf1c273d3-9b36-11ea-b3df-246e9693c184"
         kind:
           description:
             - >-
-              What that cgroup is: C(host), C(unit), C(container), C(pod), C(qos) (of a QoS class), C(kubepods) (of all
-              pods of a node), or C(other). V(null) where the log does not tell it.
+              What that cgroup is: C(host), C(unit), C(container), C(pod), C(qos) (of a QoS class), C(kubepods) (of
+              all pods of a node), or C(other). V(null) where the log does not show it.
           returned: always
           type: str
           sample: "pod"
         is:
           description:
-            - Whether it is the victim's own cgroup, one above it, or the host. V(null) where the log does not tell
+            - Whether it is the victim's own cgroup, one above it, or the host. V(null) where the log does not show
               it.
           returned: always
           type: str
@@ -199,38 +199,38 @@ events:
           sample: 17179869184
         limit_bytes:
           description:
-            - Its limit in bytes; of the host the RAM that the kernel manages. V(null) where the log does not tell
-              it.
+            - Its limit in bytes; of the host the RAM that the kernel manages. V(null) where the log does not show it.
           returned: always
           type: int
           sample: 17179869184
         swap_bytes:
           description:
             - Its limit of swap in bytes; of the host the size of its swap. V(null) where there is no limit or it is
-              not told.
+              not known.
           returned: always
           type: int
           sample: 0
     trigger:
       description:
-        - Who asked for memory when there was none; need not be to blame. V(null) where that line is missing.
+        - The process that requested memory when there was none. It need not be the cause. V(null) where that line is
+          missing.
       returned: always
       type: dict
       contains:
         pid:
-          description: Process id in the initial pid namespace. V(null) where the log does not tell it.
+          description: Process id in the initial pid namespace. V(null) where the log does not show it.
           returned: always
           type: int
           sample: 174
         comm:
           description:
-            - Name of the process (comm, 15 bytes at most), in which nothing is sure but that it has no newline.
-              V(null) where the log does not tell it.
+            - Name of the process (comm, 15 bytes at most), which may hold any character but a newline. V(null) where
+              the log does not show it.
           returned: always
           type: str
           sample: "python3"
         oom_score_adj:
-          description: Its oom_score_adj. V(null) where the log does not tell it.
+          description: Its oom_score_adj. V(null) where the log does not show it.
           returned: always
           type: int
           sample: 986
@@ -245,35 +245,34 @@ events:
           type: int
           sample: 5740
         comm:
-          description:
-            - Name of the process (comm, 15 bytes at most), in which nothing is sure but that it has no newline.
+          description: Name of the process (comm, 15 bytes at most), which may hold any character but a newline.
           returned: always
           type: str
           sample: "pause"
         uid:
-          description: Its user. V(null) where the log does not tell it.
+          description: Its user. V(null) where the log does not show it.
           returned: always
           type: int
           sample: 0
         total_vm_bytes:
-          description: Bytes of its address space. V(null) where the log does not tell it.
+          description: Bytes of its address space. V(null) where the log does not show it.
           returned: always
           type: int
           sample: 1052672
         anon_bytes:
-          description: Bytes of anonymous memory, which the kill frees. V(null) where the log does not tell it.
+          description: Bytes of anonymous memory, which the kill frees. V(null) where the log does not show it.
           returned: always
           type: int
           sample: 4096
         file_bytes:
-          description: Bytes of file pages it mapped. V(null) where the log does not tell it.
+          description: Bytes of file pages that it mapped. V(null) where the log does not show it.
           returned: always
           type: int
           sample: 0
         shmem_bytes:
           description:
-            - Bytes of shared memory it mapped, which survive it. V(null) where the kernel counts them as file pages
-              (before 4.5).
+            - Bytes of shared memory that it mapped, which the kill does not free. V(null) where the kernel counts
+              them as file pages (before 4.5).
           returned: always
           type: int
           sample: 0
@@ -283,18 +282,18 @@ events:
           type: int
           sample: 110592
         swap_bytes:
-          description: Bytes it had in swap, from the task table. V(null) where the log does not tell it.
+          description: Bytes that it had in swap, from the task table. V(null) where the log does not show it.
           returned: always
           type: int
           sample: 0
         oom_score_adj:
-          description: Its oom_score_adj. V(null) where the log does not tell it.
+          description: Its oom_score_adj. V(null) where the log does not show it.
           returned: always
           type: int
           sample: -998
         cgroup:
           description:
-            - Its memory cgroup. The report names only that of the first. V(null) where the log does not tell it.
+            - Its memory cgroup. The report names only that of the first. V(null) where the log does not show it.
           returned: always
           type: str
           sample: >-
@@ -302,41 +301,39 @@ events:
         kind:
           description:
             - What that cgroup is; of the others of a group what the cgroup is that died as a whole. V(null) where the
-              log does not tell it.
+              log does not show it.
           returned: always
           type: str
           sample: "pod"
         unit:
-          description: Its systemd unit. V(null) where the log does not tell it.
+          description: Its systemd unit. V(null) where the log does not show it.
           returned: always
           type: str
           sample: "sshd.service"
         namespace:
-          description:
-            - Its pod's namespace, which only Kubernetes' API knows. V(null) where the log does not tell it.
+          description: Its pod's namespace, which only Kubernetes' API knows. V(null) where the log does not show it.
           returned: always
           type: str
         pod:
-          description: Its pod's name, which only Kubernetes' API knows. V(null) where the log does not tell it.
+          description: Its pod's name, which only Kubernetes' API knows. V(null) where the log does not show it.
           returned: always
           type: str
         container:
-          description:
-            - Its container's name, which only Kubernetes' API knows. V(null) where the log does not tell it.
+          description: Its container's name, which only Kubernetes' API knows. V(null) where the log does not show it.
           returned: always
           type: str
         pod_uid:
-          description: Its pod's uid. V(null) where the log does not tell it.
+          description: Its pod's uid. V(null) where the log does not show it.
           returned: always
           type: str
           sample: "f1c273d3-9b36-11ea-b3df-246e9693c184"
         container_id:
-          description: Its container's id. V(null) where the log does not tell it.
+          description: Its container's id. V(null) where the log does not show it.
           returned: always
           type: str
           sample: "1f246a3eeea8f70bf91141eeaf1805346a666e225f823906485ea0b6c37dfc3d"
         qos_class:
-          description: Its pod's QoS class. V(null) where the log does not tell it.
+          description: Its pod's QoS class. V(null) where the log does not show it.
           returned: always
           type: str
           sample: "Guaranteed"
@@ -347,9 +344,7 @@ events:
       elements: dict
       contains: *killed
     also_killed:
-      description:
-        - >-
-          Who died with it: the rest of a group.
+      description: The other processes of the group, which died with it.
       returned: always
       type: list
       elements: dict
@@ -360,13 +355,14 @@ events:
           type: int
           sample: 171
         comm:
-          description:
-            - Name of the process (comm, 15 bytes at most), in which nothing is sure but that it has no newline.
+          description: Name of the process (comm, 15 bytes at most), which may hold any character but a newline.
           returned: always
           type: str
           sample: "pause"
     candidates:
-      description: The report's task table, those with the most points first, who could not be chosen last.
+      description:
+        - The report's task table. The processes with the most points come first, those that the kernel could not
+          choose last.
       returned: always
       type: list
       elements: dict
@@ -377,8 +373,7 @@ events:
           type: int
           sample: 58406
         comm:
-          description:
-            - Name of the process (comm, 15 bytes at most), in which nothing is sure but that it has no newline.
+          description: Name of the process (comm, 15 bytes at most), which may hold any character but a newline.
           returned: always
           type: str
           sample: "data_sim"
@@ -413,7 +408,7 @@ events:
           type: int
           sample: 557056
         page_tables_bytes:
-          description: Bytes of page tables. V(null) where the log does not tell it.
+          description: Bytes of page tables. V(null) where the log does not show it.
           returned: always
           type: int
           sample: 37101568
@@ -435,12 +430,12 @@ events:
           type: int
           sample: -209232
         floored_points:
-          description: Its points by the rule before, never below 1. V(null) where the log does not tell it.
+          description: Its points by the rule before, never below 1. V(null) where the log does not show it.
           returned: always
           type: int
           sample: 1
         spared:
-          description: Why the kernel could not choose it. V(null) where the log does not tell it.
+          description: Why the kernel could not choose it. V(null) where the log does not show it.
           returned: always
           type: str
           sample: "oom_score_adj -1000"
@@ -462,44 +457,42 @@ events:
         model:
           description:
             - >-
-              Which badness model explains the choice: that since 5.9 (signed), that before (floored), both or
-              neither. V(null) with a reason. V(null) where the log does not tell it.
+              Which badness model explains the choice: the one since Linux 5.9 (signed), the one before (floored),
+              both or neither. V(null) with a reason.
           returned: always
           type: str
           sample: "floored"
         reason:
-          description: Why there is no model. V(null) where the log does not tell it.
+          description: Why there is no model. V(null) where the log does not show it.
           returned: always
           type: str
           sample: "the report has no task table"
         agrees:
-          description:
-            - >-
-              Whether a signed kernel takes the same process: was it the right one? V(null) where the log does
-              not tell it.
+          description: Whether a signed kernel would kill the same process. V(null) where the log does not show it.
           returned: always
           type: bool
           sample: false
         chosen_pid:
           description:
-            - Whom the kernel chose, before a child or a group died for it. V(null) where the log does not tell it.
+            - The process that the kernel chose. A child or the rest of its group may have died for it. V(null) where
+              the log does not show it.
           returned: always
           type: int
           sample: 5740
         expected_pid:
-          description: Whom a signed kernel takes. V(null) where the log does not tell it.
+          description: The process that a signed kernel would kill. V(null) where the log does not show it.
           returned: always
           type: int
           sample: 58406
         expected_comm:
           description:
-            - Name of the process (comm, 15 bytes at most), in which nothing is sure but that it has no newline.
-              V(null) where the log does not tell it.
+            - Name of the process (comm, 15 bytes at most), which may hold any character but a newline. V(null) where
+              the log does not show it.
           returned: always
           type: str
           sample: "data_sim"
         signed:
-          description: Whom the signed model takes. V(null) where the log does not tell it.
+          description: The process that the signed model chooses. V(null) where the log does not show it.
           returned: always
           type: dict
           contains:
@@ -509,8 +502,7 @@ events:
               type: int
               sample: 58406
             comm:
-              description:
-                - Name of the process (comm, 15 bytes at most), in which nothing is sure but that it has no newline.
+              description: Name of the process (comm, 15 bytes at most), which may hold any character but a newline.
               returned: always
               type: str
               sample: "data_sim"
@@ -520,7 +512,7 @@ events:
               type: int
               sample: -209232
             margin_pages:
-              description: Points from it to the next; 0 in a tie. V(null) where nobody else could be chosen.
+              description: Points from it to the next; 0 in a tie. V(null) where no other process could be chosen.
               returned: always
               type: int
               sample: 3911952
@@ -531,8 +523,8 @@ events:
               sample: 0
         floored:
           description:
-            - Whom the floored model takes; of tied ones the first of the table. V(null) where the log does not tell
-              it.
+            - The process that the floored model chooses; of tied ones the first of the table. V(null) where the log
+              does not show it.
           returned: always
           type: dict
           contains:
@@ -542,8 +534,7 @@ events:
               type: int
               sample: 5740
             comm:
-              description:
-                - Name of the process (comm, 15 bytes at most), in which nothing is sure but that it has no newline.
+              description: Name of the process (comm, 15 bytes at most), which may hold any character but a newline.
               returned: always
               type: str
               sample: "pause"
@@ -553,7 +544,7 @@ events:
               type: int
               sample: 1
             margin_pages:
-              description: Points from it to the next; 0 in a tie. V(null) where nobody else could be chosen.
+              description: Points from it to the next; 0 in a tie. V(null) where no other process could be chosen.
               returned: always
               type: int
               sample: 0
@@ -565,47 +556,46 @@ events:
         margin_pages:
           description:
             - Points between the best and the next in the model that explains the choice. V(null) where the log does
-              not tell it.
+              not show it.
           returned: always
           type: int
           sample: 0
         slack_pages:
           description:
-            - >-
-              By how many pages points may be off: figures move between choice and table, and up to 4.16 root's
-              3 percent bonus is not in the report. V(null) where the log does not tell it.
+            - By how many pages the points may be off. The figures change between the choice and the table, and up to
+              4.16 the bonus of 3 percent for processes with CAP_SYS_ADMIN is not in the report. V(null) where the log
+              does not show it.
           returned: always
           type: int
           sample: 128
         total_pages:
-          description:
-            - Pages of the domain, to which oom_score_adj is scaled. V(null) where the log does not tell it.
+          description: Pages of the domain, to which oom_score_adj is scaled. V(null) where the log does not show it.
           returned: always
           type: int
           sample: 4194304
         tie_rule:
           description:
             - >-
-              What a tie at the top tells about this kernel: it takes the first or the last of equals. V(null)
-              where the log does not tell it.
+              What a tie at the top shows about this kernel: it kills the first or the last of equal processes.
+              V(null) where the log does not show it.
           returned: always
           type: str
           sample: "first"
         why:
-          description: Why it was this one; several may apply.
+          description: Why the kernel killed this process. Several reasons may apply.
           returned: always
           type: list
           elements: str
           sample: ["floored-first-scanned"]
         would_free_bytes:
-          description: Bytes of memory that the signed model's choice frees. V(null) where the log does not tell it.
+          description: Bytes of memory that the signed model's choice frees. V(null) where the log does not show it.
           returned: always
           type: int
           sample: 16287252480
         would_free_at_most:
           description:
             - Whether shared memory may be among them, because the table has no such columns (before 6.8). V(null)
-              where the log does not tell it.
+              where the log does not show it.
           returned: always
           type: bool
           sample: true
@@ -671,8 +661,8 @@ events:
                   sample: 58406
                 comm:
                   description:
-                    - Name of the process (comm, 15 bytes at most), in which nothing is sure but that it has no
-                      newline. V(null) where it is no process.
+                    - Name of the process (comm, 15 bytes at most), which may hold any character but a newline.
+                      V(null) where it is no process.
                   returned: always
                   type: str
                   sample: "data_sim"
@@ -711,14 +701,14 @@ events:
               sample: "the memory in use just after the kill"
             freed_bytes:
               description:
-                - Bytes that the victims held, as C(freed_bytes) of the event. V(null) where the log does not tell.
+                - Bytes that the victims held, as C(freed_bytes) of the event. V(null) where the log does not show it.
               returned: always
               type: int
               sample: 36864
             needed_bytes:
               description:
                 - Bytes that the failed allocation requested, with what the limit or the zones' min watermarks lacked.
-                  V(null) where the log does not tell, or nothing was needed.
+                  V(null) where the log does not show it, or nothing was needed.
               returned: always
               type: int
               sample: 4096
@@ -742,7 +732,7 @@ events:
           type: str
           sample: "one-task"
         evidence:
-          description: What it was concluded from.
+          description: What the cause was concluded from.
           returned: always
           type: dict
           contains:
@@ -754,31 +744,31 @@ events:
             limit_is:
               description:
                 - >-
-                  Whose limit it is: the victim's own cgroup's, one's above it, or the host's RAM. V(null) where
-                  the log does not tell it.
+                  Whose limit it is: the victim's own cgroup's, one's above it, or the host's RAM. V(null) where the
+                  log does not show it.
               returned: always
               type: str
               sample: "ancestor"
             total_bytes:
               description:
                 - >-
-                  Bytes of the domain: the cgroup's limit, or the RAM that the kernel manages. V(null) where the
-                  log does not tell it.
+                  Bytes of the domain: the cgroup's limit, or the RAM that the kernel manages. V(null) where the log
+                  does not show it.
               returned: always
               type: int
               sample: 17179869184
             part_bytes:
-              description: Bytes of the part that decided. V(null) where it was no part.
+              description: Bytes of the part that decided. V(null) where no part decided.
               returned: always
               type: int
               sample: 16250150912
             share_percent:
-              description: That part in percent of the domain. V(null) where the log does not tell it.
+              description: That part in percent of the domain. V(null) where the log does not show it.
               returned: always
               type: float
               sample: 94.59
             threshold_percent:
-              description: From which share on it is a cause. V(null) where the log does not tell it.
+              description: The share from which on the part counts as a cause. V(null) where the log does not show it.
               returned: always
               type: float
               sample: 50.0
@@ -788,55 +778,54 @@ events:
               type: dict
               contains:
                 anon_bytes:
-                  description: Anonymous memory. V(null) where the log does not tell it.
+                  description: Anonymous memory. V(null) where the log does not show it.
                   returned: always
                   type: int
                   sample: 41697280
                 shmem_bytes:
-                  description: tmpfs and other shared memory. V(null) where the log does not tell it.
+                  description: tmpfs and other shared memory. V(null) where the log does not show it.
                   returned: always
                   type: int
                   sample: 0
                 file_bytes:
-                  description: Page cache of files. V(null) where the log does not tell it.
+                  description: Page cache of files. V(null) where the log does not show it.
                   returned: always
                   type: int
                   sample: 0
                 slab_bytes:
-                  description: Slab caches. V(null) where the log does not tell it.
+                  description: Slab caches. V(null) where the log does not show it.
                   returned: always
                   type: int
                   sample: 18888
                 page_tables_bytes:
-                  description: Page tables. V(null) where the log does not tell it.
+                  description: Page tables. V(null) where the log does not show it.
                   returned: always
                   type: int
                   sample: 196608
                 kernel_bytes:
                   description:
-                    - Other memory of the kernel; of the host thread stacks. V(null) where the log does not tell it.
+                    - Other memory of the kernel; of the host thread stacks. V(null) where the log does not show it.
                   returned: always
                   type: int
                   sample: 308699136
                 unevictable_bytes:
                   description:
-                    - Memory that cannot be reclaimed, such as locked memory. V(null) where the log does not tell
-                      it.
+                    - Memory that cannot be reclaimed, such as locked memory. V(null) where the log does not show it.
                   returned: always
                   type: int
                   sample: 0
                 huge_pages_bytes:
-                  description: The pools of huge pages. V(null) where the log does not tell it.
+                  description: The pools of huge pages. V(null) where the log does not show it.
                   returned: always
                   type: int
                   sample: 0
                 free_bytes:
-                  description: Free memory. V(null) where the log does not tell it.
+                  description: Free memory. V(null) where the log does not show it.
                   returned: always
                   type: int
                   sample: 3497984
                 unaccounted_bytes:
-                  description: RAM that no counter of the report names. V(null) where the log does not tell it.
+                  description: RAM that no counter of the report names. V(null) where the log does not show it.
                   returned: always
                   type: int
                   sample: 0
@@ -848,7 +837,7 @@ events:
               sample: ["swap-full"]
             largest_task:
               description:
-                - The process that holds most anonymous memory and swap. V(null) where the log does not tell it.
+                - The process that holds the most anonymous memory and swap. V(null) where the log does not show it.
               returned: always
               type: dict
               contains:
@@ -858,19 +847,17 @@ events:
                   type: int
                   sample: 58406
                 comm:
-                  description:
-                    - Name of the process (comm, 15 bytes at most), in which nothing is sure but that it has no
-                      newline.
+                  description: Name of the process (comm, 15 bytes at most), which may hold any character but a newline.
                   returned: always
                   type: str
                   sample: "data_sim"
                 bytes:
-                  description: Bytes it holds.
+                  description: Bytes that it holds.
                   returned: always
                   type: int
                   sample: 16250150912
             tasks:
-              description: How many processes the task table has. V(null) where the log does not tell it.
+              description: How many processes the task table has. V(null) where the log does not show it.
               returned: always
               type: int
               sample: 21
@@ -886,19 +873,19 @@ events:
                   type: str
                   sample: "kmalloc-2k"
                 bytes:
-                  description: Bytes it takes.
+                  description: Bytes that it takes.
                   returned: always
                   type: int
                   sample: 1288490188
     freed_bytes:
       description:
-        - Bytes of anonymous memory and page tables that all kills of the report freed. V(null) where the log does
-          not tell.
+        - Bytes of anonymous memory and page tables that all kills of the report freed. V(null) where the log does not
+          show.
       returned: always
       type: int
       sample: 36864
     freed_swap_bytes:
-      description: Bytes of swap that they freed. V(null) where the log does not tell it.
+      description: Bytes of swap that they freed. V(null) where the log does not show it.
       returned: always
       type: int
       sample: 0
@@ -908,7 +895,7 @@ events:
       type: bool
       sample: false
     group_cgroup:
-      description: That cgroup. V(null) where the log does not tell it.
+      description: That cgroup. V(null) where the log does not show it.
       returned: always
       type: str
     findings:
@@ -934,8 +921,8 @@ events:
           sample: "2 processes tied at 1 point, so this kernel picked by scan order: it killed pause and spared hog"
         evidence:
           description:
-            - What it was concluded from. Each finding has its own fields, which docs/findings.md lists. Sizes are
-              bytes.
+            - What the cause was concluded from. Each finding has its own fields, which docs/findings.md lists. Sizes
+              are bytes.
           returned: always
           type: dict
         remedy:
@@ -995,7 +982,9 @@ events:
       elements: str
       sample: ["candidates"]
     incomplete:
-      description: What could not be told. Whatever is null for want of a reading has its reason here.
+      description:
+        - >-
+          What is not available, and why: the reason for every null of the event.
       returned: always
       type: list
       elements: dict
@@ -1027,7 +1016,7 @@ report:
   elements: str
   sample: ["No OOM report in the kernel's log (1204 lines)."]
 incomplete:
-  description: What was left out of the whole log. What one event lacks is in its own C(incomplete).
+  description: What was left out of the whole log. What one event lacks is in that event's C(incomplete).
   returned: success
   type: list
   elements: dict
@@ -1049,6 +1038,10 @@ import tempfile
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.memfacts.linux.plugins.module_utils import from_zip
+
+from_zip.compile_once()  # before the other files of the collection are imported
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import events, time_arg
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError

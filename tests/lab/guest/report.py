@@ -4,7 +4,6 @@
 
 from memcore.answers import facts
 from memcore.gather import options
-from memcore.render import facts_page
 from memcore.sources import host
 
-print("\n".join(facts_page.render(facts.collect(host.at("/"), options.Options()))))
+print("\n".join(facts.page(facts.collect(host.at("/"), options.Options()))))

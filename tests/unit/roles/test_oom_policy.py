@@ -9,8 +9,8 @@ import sys
 import pytest
 import yaml
 
-from ansible_collections.memfacts.linux.plugins.modules import oom_score_adj
 from ansible_collections.memfacts.linux.plugins.plugin_utils import policy_shape
+from tests.support import module_docs
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 ROLE = CHECKOUT / "roles" / "oom_policy"
@@ -42,7 +42,7 @@ def test_the_parts_of_a_policy_are_those_of_the_rules(defaults):
 
 
 def test_the_module_knows_what_the_role_hands_on(options):
-    module = yaml.safe_load(oom_score_adj.DOCUMENTATION)["options"]
+    module = module_docs.block("oom_score_adj", "DOCUMENTATION")["options"]
     entries = module["entries"]["suboptions"]
     handed_on = set().union(*(part.known for part in policy_shape.PARTS.values())) - {"note"}
     assert handed_on | {"missing"} <= entries.keys()

@@ -55,11 +55,13 @@ def test_wrong_argument_of_one_host_stops_protect_everywhere(plays):
 
 def test_protect_runs_two_modules_and_failing_host_stops_no_other(plays):
     plays.answers("two", "oom_score_adj", msg="Cannot set oom_score_adj: no space left on /etc.")
-    plays.answers(
-        "four",
-        "memfacts",
-        ansible_facts={"memfacts": {"findings": [{"id": "unkillable-task", "summary": "hog", "remedy": "tame it"}]}},
-    )
+    remedy = {
+        "remedy": "tame it",
+        "remedy_commands": ["echo -900 > /proc/7/oom_score_adj"],
+        "remedy_effect": "reversible",
+    }
+    finding = dict(remedy, id="unkillable-task", summary="hog")
+    plays.answers("four", "memfacts", ansible_facts={"memfacts": {"findings": [finding]}})
     ended = plays.run(
         "protect",
         ["one", "two", "three", "four"],
@@ -80,6 +82,8 @@ def test_protect_runs_two_modules_and_failing_host_stops_no_other(plays):
     assert ended.of("one", "memfacts") == [{"gather_subset": ["oom"], "state": "present"}]
     assert "unit ssh.service: 1 of 1 processes changed" in ended.output
     assert ended.output.count("hog; tame it") == 1
+    assert "Effect of the commands: reversible" in ended.output
+    assert "echo -900 > /proc/7/oom_score_adj" in ended.output
 
 
 def test_protect_names_silent_users_and_hosts_without_policy_targets(plays):
@@ -91,6 +95,29 @@ def test_protect_names_silent_users_and_hosts_without_policy_targets(plays):
     assert (ended.status, ended.changers()) == (0, {"one": 1}), ended.output
     assert ended.output.count("Nothing was set for user eve: no answer from the systemd manager of eve within 5 s") == 1
     assert ended.output.count("This host has none of the services and processes that the policy names.") == 2
+
+
+@pytest.mark.parametrize(
+    "wrong, said",
+    [
+        pytest.param([{"path": "/tmp", "size": "80M", "sice": "1"}], "sice", id="unknown-key"),
+        pytest.param("{{ no_such_variable }}", "no_such_variable", id="undefined-variable"),
+        pytest.param("/tmp", "list", id="type"),
+    ],
+)
+def test_wrong_variable_of_one_host_keeps_limit_tmpfs_from_every_host(plays, wrong, said):
+    mounts = "{{ wrong if inventory_hostname == 'three' else right }}"
+    ended = plays.run(
+        "limit_tmpfs",
+        settings=FREE,
+        tmpfs_limits_apply=True,
+        tmpfs_limits_mounts=mounts,
+        wrong=wrong,
+        right=[{"path": "/tmp", "size": "80M"}],
+    )
+    assert ended.status != 0
+    assert re.search(r"fatal: \[three\]: FAILED", ended.output) and said in ended.output
+    assert ended.asked == []
 
 
 def test_undo_runs_each_setter_once_and_failing_host_stops_no_other(plays):

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from ansible_collections.memfacts.linux.plugins.module_utils.setters.tmpfs import ages, journal
-from ansible_collections.memfacts.linux.plugins.modules import tmpfs_size
+from tests.support import module_docs
 
 ROLE = pathlib.Path(__file__).resolve().parents[3] / "roles" / "tmpfs_limits"
 
@@ -38,7 +38,7 @@ def test_readme_names_every_variable_and_nothing_else(options):
 
 
 def test_a_cap_takes_what_the_module_takes(options):
-    module = yaml.safe_load(tmpfs_size.DOCUMENTATION)["options"]
+    module = module_docs.block("tmpfs_size", "DOCUMENTATION")["options"]
     cap = options["tmpfs_limits_mounts"]["options"]
     assert set(cap) == {"path", "size", "inodes", "min_free", "persist"} <= set(module)
     assert (cap["persist"]["choices"], cap["persist"]["default"]) == (

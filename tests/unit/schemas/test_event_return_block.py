@@ -3,9 +3,8 @@
 """The RETURN block of oom_events_info and the schema of events name the same keys, types and nulls."""
 
 import pytest
-import yaml
 
-from ansible_collections.memfacts.linux.plugins.modules import oom_events_info
+from tests.support import module_docs
 
 TYPES = {"int": "integer", "float": "number", "str": "string", "bool": "boolean", "list": "array", "dict": "object"}
 JSON_TYPES = {str: "string", int: "integer", type(None): "null"}
@@ -34,8 +33,8 @@ def resolved(schema, schemas):
 
 @pytest.fixture(scope="module")
 def documented():
-    block = yaml.safe_load(oom_events_info.RETURN)
-    return dict(documented_leaves(block["events"]["contains"], ""))
+    events = module_docs.block("oom_events_info", "RETURN")["events"]
+    return dict(documented_leaves(events["contains"], ""))
 
 
 @pytest.fixture(scope="module")

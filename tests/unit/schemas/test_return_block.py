@@ -5,11 +5,10 @@
 import re
 
 import pytest
-import yaml
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import cgroups
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings import rule as rules
-from ansible_collections.memfacts.linux.plugins.modules import memfacts
+from tests.support import module_docs
 
 TYPES = {"int": "integer", "float": "number", "str": "string", "bool": "boolean", "list": "array", "dict": "object"}
 
@@ -17,7 +16,7 @@ TYPES = {"int": "integer", "float": "number", "str": "string", "bool": "boolean"
 @pytest.fixture(scope="module")
 def documented():
     """The documentation of ansible_facts.memfacts by path."""
-    block = yaml.safe_load(memfacts.RETURN)
+    block = module_docs.block("memfacts", "RETURN")
     return dict(documented_leaves(block["ansible_facts"]["contains"]["memfacts"]["contains"], ""))
 
 

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a caller may ask for, and the one sentence for what it may not."""
 
-from typing import Dict, Iterable, Tuple
+from typing import Callable, Dict, Iterable, Tuple
 
 from ..errors import OptionError
-from ..findings import catalogue
+from ..findings.rule import Rule
 from ..gather.options import SUBSETS, Options
 
 
@@ -16,12 +16,17 @@ def checked(
     scan_files: bool,
     scan_seconds: float,
     namespaces: bool,
+    rules: Callable[[], Iterable[Rule]],
 ) -> Options:
-    """The options, or an OptionError that names what is wrong and what would be right."""
+    """The options, or an OptionError that names what is wrong and what would be right.
+
+    rules: gives the rules that may have a threshold, and is called only where one is given.
+    """
     checked_top(top)
     if not 0 <= scan_seconds < float("inf"):
         raise OptionError(f"scan_seconds is {scan_seconds}, but must be a number from 0 up; give 1 for a second.")
-    return Options(subsets(gather_subset), top, checked_thresholds(thresholds), scan_files, scan_seconds, namespaces)
+    limits = checked_thresholds(thresholds, rules) if thresholds else {}
+    return Options(subsets(gather_subset), top, limits, scan_files, scan_seconds, namespaces)
 
 
 def checked_top(top: int) -> int:
@@ -49,11 +54,9 @@ def subsets(wanted: Iterable[str]) -> Tuple[str, ...]:
     return tuple(name for name in SUBSETS if name in included - excluded)
 
 
-def checked_thresholds(given: Dict[str, object]) -> Dict[str, float]:
+def checked_thresholds(given: Dict[str, object], rules: Callable[[], Iterable[Rule]]) -> Dict[str, float]:
     """The thresholds that are given, by finding; for all others a rule's own holds."""
-    if not given:
-        return {}
-    known = {rule.id: rule for rule in catalogue.every() if rule.threshold is not None}
+    known = {rule.id: rule for rule in rules() if rule.threshold is not None}
     for name in given:
         if name not in known:
             raise OptionError(

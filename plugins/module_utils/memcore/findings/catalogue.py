@@ -4,10 +4,10 @@
 
 from typing import Container, Tuple
 
-from . import cgroups, kernel, memory, shmem, tmpfs
+from . import cgroups, quick
 from .rule import Rule
 
-_WITHOUT_OOM = tmpfs.RULES + shmem.RULES + kernel.RULES + memory.RULES + cgroups.RULES
+_WITHOUT_OOM = quick.RULES + cgroups.RULES
 
 
 def of_facts(subsets: Container[str] = ("oom",)) -> Tuple[Rule, ...]:

@@ -37,7 +37,7 @@ def _who_dies(row):
         return f"; the largest is {sized(largest)}"
     first = row["next"][0]
     if row["next_count"] > 1:
-        return f": one of {row['next_count']}, and {sized(first)} is as likely as the largest, {sized(largest)}"
+        return f": {sized(first)} is as likely as the largest, {sized(largest)}"
     if first["pid"] == largest["pid"]:
         return f": {sized(first)}, which happens to be the largest"
     return f": {sized(first)} would die, and the largest, {sized(largest)}, would survive"

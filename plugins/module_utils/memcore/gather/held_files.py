@@ -34,6 +34,7 @@ class _Search:
         self.spaces = spaces
         self.shm_device = _shm_device(host)
         self.tmpfs_devices = {mount.device for space in spaces.all for mount in space.memory_backed}
+        self.devices = {self.shm_device, *self.tmpfs_devices}  # and those of the files in `found`
         self.tmpfs_mount_ids = {mount.mount_id for space in spaces.all for mount in space.memory_backed}
         # By device and inode, or by device and name where the inode may not be read.
         self.found: Dict[Tuple[str, object], Tuple[str, str, Optional[int]]] = {}
@@ -83,7 +84,7 @@ class _Search:
         return mount.device if number is None or number in self.tmpfs_mount_ids else None
 
     def _mappings(self, pid):
-        for mapping in maps.parse(self.host.whole(f"proc/{pid}/maps")):
+        for mapping in maps.parse(self.host.whole(f"proc/{pid}/maps"), self.devices):
             key = (mapping.device, mapping.inode)
             if key in self.found:
                 self.holders[key].add(pid)
@@ -127,6 +128,7 @@ class _Search:
         if known is None or known[2] is None:
             self.found[key] = (kind, _plain(name), size)
         self.holders.setdefault(key, set()).add(pid)
+        self.devices.add(key[0])
 
     def _gpu_client(self, path):
         try:

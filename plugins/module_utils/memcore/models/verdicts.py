@@ -35,6 +35,7 @@ WHOLE_LOG = "a copy of the log without the lines that this one lost"
 SIZE = "how much memory and swap the processes could use at that time"
 COUNTERS = "the kernel's counters at the moment of its choice, which no log keeps"
 SCAN_ORDER = "the order in which the processes joined the cgroup, which no report shows"
+CHILDREN = "which processes were children of the chosen one, which no report shows"
 OUTSIDE = "whether another process grew, was in swapoff or vfork, or was exiting at that moment; no report shows it"
 MODEL = "which badness model this kernel has: run memfacts on that host under the same kernel"
 EARLIER = "whether the process that an earlier report killed had gone; its own report tells when it was killed"
@@ -130,6 +131,8 @@ def _doubt(report, judged) -> Optional[str]:
         return WHOLE_LOG
     if judged.missing:
         return SIZE
+    if "child-sacrificed" in judged.why:
+        return CHILDREN
     how = judged.why[0]
     if how == "near-tie":
         return COUNTERS
@@ -179,7 +182,7 @@ def _share_of_group(report, cause):
     """Percent of the domain that a cgroup held which died as a whole; None where none did."""
     if cause.name not in ("many-tasks", "working-set") or report.group_cgroup is None or not cause.part_bytes:
         return None
-    return cause.share_percent * min(_held_by_victims(report) / cause.part_bytes, 1.0)
+    return round(cause.share_percent * min(_held_by_victims(report) / cause.part_bytes, 1.0), 2)
 
 
 def _held_by_victims(report):

@@ -53,7 +53,7 @@ def verdict(event: Dict) -> str:
         how = (
             "The kernel killed it because it requested memory (vm.oom_kill_allocating_task=1), not because of its size."
         )
-        return how + _better(event, "Without that setting the kernel would kill")
+        return how + _better(event, "Without that setting Linux 5.9 or later would kill")
     if judged["reason"] is not None:
         return f"No verdict: {judged['reason']}."
     told = [_HOW[_first_of(judged["why"])](event)]

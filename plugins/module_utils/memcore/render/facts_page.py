@@ -3,7 +3,7 @@
 """The facts as a short page of plain text, for whoever logs in at night."""
 
 import textwrap
-from typing import Dict, List
+from typing import Dict, List, Sequence
 
 from ..models.ledger import hiding, label
 from ..models.size import human, percent
@@ -16,8 +16,11 @@ _FIGURES = frozenset(("ledger", "host", "memory", "shmem", "kernel", "processes"
 _WIDTH = 110
 
 
-def render(facts: Dict) -> List[str]:
-    """Lines from the summary to what is not available; only rows of tables and commands exceed 110 characters."""
+def render(facts: Dict, who_dies: Sequence[str]) -> List[str]:
+    """Lines from the summary to what is not available; only rows of tables and commands exceed 110 characters.
+
+    who_dies: sentences on the subset oom, none without it.
+    """
     lines = _wrapped(facts["summary"], "")
     if "memory" in facts:
         lines += _ledger(facts["memory"])
@@ -25,8 +28,8 @@ def render(facts: Dict) -> List[str]:
         lines += _tmpfs(facts["tmpfs"])
     if "memory" in facts:
         lines += _hiding(facts)
-    if "oom" in facts:
-        lines += _oom(facts["oom"])
+    if who_dies:
+        lines += _oom(who_dies)
     return lines + _findings(facts["findings"]) + _incomplete(facts)
 
 
@@ -120,12 +123,8 @@ _DETAILS = {
 }
 
 
-def _oom(oom):
-    from . import next_victim  # compiled only where it is needed
-
-    return ["", "Who dies when memory runs out"] + [
-        line for sentence in next_victim.in_facts(oom) for line in _wrapped(sentence, "  ")
-    ]
+def _oom(sentences):
+    return ["", "Who dies when memory runs out"] + [line for sentence in sentences for line in _wrapped(sentence, "  ")]
 
 
 def _findings(findings):

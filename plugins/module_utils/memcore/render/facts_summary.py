@@ -8,14 +8,15 @@ from ..models.ledger import hiding, label, used_bytes
 from ..models.size import human, percent
 
 
-def summarize(facts: Dict) -> str:
-    """Used, hidden, the largest of what hides, who dies next, how many findings; each where it was gathered."""
+def summarize(facts: Dict, who_dies: str) -> str:
+    """Used, hidden, the largest of what hides, who dies next, how many findings; each where it was gathered.
+
+    who_dies: a clause from the subset oom, empty without it.
+    """
     count = len(facts["findings"])
     found = f"{count} finding{'' if count == 1 else 's'}"
-    if "oom" in facts:
-        from . import next_victim  # compiled only where it is needed
-
-        found = f"{next_victim.in_short(facts['oom'])}; {found}"
+    if who_dies:
+        found = f"{who_dies}; {found}"
     memory = facts.get("memory")
     if memory is None:
         return f"{found}; the subset memory was not gathered."

@@ -4,6 +4,7 @@
 
 import mmap
 import os
+import stat
 import time
 from typing import Dict, Iterator, List, NamedTuple, Optional
 
@@ -12,6 +13,7 @@ from . import namespaces, tiny_task
 
 PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 _CHUNK = 1 << 16
+_SCANDIR_TAKES_A_DESCRIPTOR = os.scandir in os.supports_fd  # since Python 3.7
 
 
 class Entry(NamedTuple):
@@ -177,17 +179,23 @@ class Host:
         )
 
     def children(self, path: str, skip) -> Iterator[Entry]:
-        """The entries of a folder, links not followed; paths in `skip` (mount points) are never looked at. OSError."""
-        with os.scandir(self.full(path)) as entries:
-            for item in entries:
-                child = f"{path}/{item.name}" if path else item.name
+        """The entries of a folder, links not followed; paths in `skip` (mount points) are never looked at. OSError.
+
+        The folder's access time stays as it is where the kernel allows that: systemd-tmpfiles keeps what was accessed.
+        """
+        folder = _open_folder(self.full(path))
+        try:
+            for name in _names_in(folder):
+                child = f"{path}/{name}" if path else name
                 if child in skip:
                     continue
                 try:
-                    entry = _entry(child, item.stat(follow_symlinks=False), item.is_dir(follow_symlinks=False))
+                    entry = _entry(child, os.stat(name, dir_fd=folder, follow_symlinks=False))
                 except OSError:
                     continue  # it vanished between the listing and the look
                 yield entry
+        finally:
+            os.close(folder)
 
     def pids(self) -> List[int]:
         """The process ids of the host's pid namespace, in the kernel's order."""
@@ -251,7 +259,24 @@ def _inodes(status):
     return (status.f_files, status.f_files - status.f_ffree) if status.f_files else (None, None)
 
 
-def _entry(path, status, is_directory=False):
+def _open_folder(full):
+    flags = os.O_RDONLY | os.O_DIRECTORY
+    try:
+        return os.open(full, flags | os.O_NOATIME)
+    except PermissionError:  # EPERM: only the owner and CAP_FOWNER may use O_NOATIME (may_open in fs/namei.c)
+        return os.open(full, flags)
+
+
+def _names_in(folder):
+    if not _SCANDIR_TAKES_A_DESCRIPTOR:
+        yield from os.listdir(folder)  # all names at once: 100 bytes of memory for each file
+        return
+    with os.scandir(folder) as entries:
+        for item in entries:
+            yield item.name
+
+
+def _entry(path, status):
     return Entry(
         path,
         device_name(status.st_dev),
@@ -259,7 +284,7 @@ def _entry(path, status, is_directory=False):
         status.st_blocks * 512,
         status.st_mtime,
         status.st_uid,
-        is_directory,
+        stat.S_ISDIR(status.st_mode),
         status.st_nlink,
     )
 

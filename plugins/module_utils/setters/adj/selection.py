@@ -10,6 +10,7 @@ from ...memcore.models import owner
 
 KINDS = ("pid", "name", "pattern", "user", "unit", "cgroup", "container")
 LOWEST, HIGHEST = -1000, 1000
+OWN_RUN = "belongs to this run of Ansible"  # why it is left out
 _COMM = 15  # TASK_COMM_LEN less the final NUL: the kernel cuts longer names
 _CONTAINER_ID = re.compile(r"[0-9a-f]{6,64}$")
 
@@ -163,9 +164,7 @@ def select(
     if selector.children:
         meant = _with_descendants(meant, processes)
     own = set() if selector.kind == "pid" and not selector.children else own_run(by_pid, own_pid)
-    left_out += [
-        LeftOut(process.pid, process.comm, "belongs to this run of Ansible") for process in meant if process.pid in own
-    ]
+    left_out += [LeftOut(process.pid, process.comm, OWN_RUN) for process in meant if process.pid in own]
     chosen = [process for process in meant if process.pid not in own]
     return Selection(sorted(chosen, key=lambda process: (-_depth(process, by_pid), process.pid)), left_out)
 

@@ -9,7 +9,7 @@ from ...memcore.errors import OptionError
 from ...memcore.models import lifelines, unkillable
 from . import persistence as oom_persistence
 from . import record as adj_record
-from . import rules
+from . import rules, selection
 from .drop_in import DropIn
 from .live import BySelector, Part, unkillable_sentence
 from .target import Missing
@@ -147,7 +147,7 @@ def _warnings(target, part, persistence, value):
 def _nothing_found(target, part):
     selector = target.selector
     what = f"{selector.kind} {selector.wanted!r}"
-    if part.left_out and all("run that asks" in item.reason for item in part.left_out):
+    if part.left_out and all(item.reason == selection.OWN_RUN for item in part.left_out):
         return Missing(
             f"{what} matches only this run of Ansible itself, which the module never changes; select something else."
         )

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.support import hosttree
+from tests.support import hosttree, module_docs
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "fixtures"
 POD = "/kubepods/podf1c273d3-9b36-11ea-b3df-246e9693c184"
@@ -66,11 +66,10 @@ def complaints(value, documented, place=""):
     ],
 )
 def test_the_result_is_what_is_documented(run_module, captured, changes):
-    yaml = pytest.importorskip("yaml")
-    module = pytest.importorskip("ansible_collections.memfacts.linux.plugins.modules.oom_victims_info")
+    pytest.importorskip("yaml")
     result, succeeded = run_module("oom_victims_info", root=captured, what_if=changes)
     assert succeeded and result["changed"] is False
-    documented = yaml.safe_load(module.RETURN)
+    documented = module_docs.block("oom_victims_info", "RETURN")
     shown = {name: value for name, value in result.items() if name not in ANSIBLES}
     assert list(complaints(shown, documented)) == []
 
@@ -117,7 +116,7 @@ def test_check_mode_is_the_same_run(run_module, pod):
 def test_a_wrong_option_fails_with_one_sentence(run_module, pod, arguments, expected):
     result, succeeded = run_module("oom_victims_info", **dict({"root": pod}, **arguments))
     assert not succeeded
-    assert result["msg"].startswith("Cannot tell who dies next: " + expected)
+    assert result["msg"].startswith("Cannot predict the next kill: " + expected)
     assert result["msg"].endswith(".") and "\n" not in result["msg"] and "Traceback" not in result["msg"]
     assert "exception" not in result
 

@@ -25,7 +25,7 @@ def checked(**changes):
         "namespaces": True,
     }
     given.update(changes)
-    return asked.checked(**given)
+    return asked.checked(rules=catalogue.every, **given)
 
 
 def test_the_defaults_of_the_module_ask_for_everything():

@@ -11,7 +11,6 @@ import pytest
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import facts as gathering
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather.options import Options
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.render import facts_page
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import captured, host
 
 HOSTS = pathlib.Path(__file__).resolve().parents[4] / "fixtures" / "hosts"
@@ -40,17 +39,17 @@ def test_what_is_null_in_the_ledger_stands_in_incomplete(any_host):
 
 
 def test_the_report_moves_no_cursor(any_host):
-    assert [line for line in facts_page.render(any_host) if not line.isprintable()] == []
+    assert [line for line in gathering.page(any_host) if not line.isprintable()] == []
 
 
 def test_the_report_fits_a_terminal(any_host):
     commands = {command for finding in any_host["findings"] for command in finding["remedy_commands"]}
-    wide = [line for line in facts_page.render(any_host) if len(line) > 140]
+    wide = [line for line in gathering.page(any_host) if len(line) > 140]
     assert [line for line in wide if line.strip() not in commands] == []
 
 
 def test_each_command_is_a_line_of_its_own(any_host):
-    lines = [line.strip() for line in facts_page.render(any_host)]
+    lines = [line.strip() for line in gathering.page(any_host)]
     for finding in any_host["findings"]:
         assert set(finding["remedy_commands"]) <= set(lines)
 

@@ -3,7 +3,7 @@
 """The same OOM is one event, wherever it is read: real kernels' logs, captured twice or shown in every format.
 
 /dev/kmsg and busybox dmesg (which calls syslog(2)) were both captured, from the same boot. dmesg -T, the journal and
-syslog files are derived from the captured records of /dev/kmsg by tests/support/dresses.py.
+syslog files are derived from the captured records of /dev/kmsg by tests/support/log_formats.py.
 """
 
 import datetime
@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import events
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.event_id import same_event
-from tests.support import dresses
+from tests.support import log_formats
 
 LOGS = os.path.join(os.path.dirname(__file__), *[os.pardir] * 4, "fixtures", "oomlogs")
 CAPTURED_TWICE = sorted(name[: -len(".dmesg.txt")] for name in os.listdir(LOGS) if name.endswith(".dmesg.txt"))
@@ -29,7 +29,7 @@ def lines_of(name):
 
 
 def records_of(name):
-    return dresses.records(line for line in lines_of(f"{name}.kmsg.txt") if line[:1] != b" ")
+    return log_formats.records(line for line in lines_of(f"{name}.kmsg.txt") if line[:1] != b" ")
 
 
 def read_on_the_host(name):
@@ -55,7 +55,7 @@ def test_there_are_logs_of_real_kernels_that_were_captured_twice():
 
 
 @pytest.mark.parametrize("name", [SEVERAL, "4.4.155-global", "6.18.15-global-storm-ratelimited"])
-@pytest.mark.parametrize("shown", [shown for shown in dresses.DRESSES.values() if shown is not dresses.bare])
+@pytest.mark.parametrize("shown", [shown for shown in log_formats.FORMATS.values() if shown is not log_formats.bare])
 def test_every_format_shows_the_events_that_the_host_has(shown, name):
     on_host = read_on_the_host(name)
     found = list(events.read(shown(records_of(name))))
@@ -64,7 +64,14 @@ def test_every_format_shows_the_events_that_the_host_has(shown, name):
 
 
 @pytest.mark.parametrize(
-    "shown", [dresses.dmesg, dresses.dmesg_raw, dresses.rsyslog, dresses.rsyslog_iso, dresses.short_monotonic]
+    "shown",
+    [
+        log_formats.dmesg,
+        log_formats.dmesg_raw,
+        log_formats.rsyslog,
+        log_formats.rsyslog_iso,
+        log_formats.short_monotonic,
+    ],
 )
 def test_formats_with_kernel_time_but_no_boot_have_the_same_id_but_for_the_boot(shown):
     ids = [event["id"] for event in events.read(shown(records_of(SEVERAL)))]
@@ -72,7 +79,7 @@ def test_formats_with_kernel_time_but_no_boot_have_the_same_id_but_for_the_boot(
     assert ids == ["unknown:6248126:173", "unknown:8542481:171", "unknown:8596189:175"]
 
 
-@pytest.mark.parametrize("shown", [dresses.journal_json, dresses.journal_bytes, dresses.journal_export])
+@pytest.mark.parametrize("shown", [log_formats.journal_json, log_formats.journal_bytes, log_formats.journal_export])
 def test_the_journal_and_the_host_have_the_same_id(shown):
     ids = [event["id"] for event in events.read(shown(records_of(SEVERAL)))]
     assert ids == [f"{BOOT_ID}:6248126:173", f"{BOOT_ID}:8542481:171", f"{BOOT_ID}:8596189:175"]
@@ -81,22 +88,22 @@ def test_the_journal_and_the_host_have_the_same_id(shown):
 
 @pytest.mark.parametrize("hours", [-9.5, -5, 5.75, 13])
 def test_dmesg_of_a_host_in_any_time_zone_shows_the_events_that_the_host_has(monkeypatch, hours):
-    monkeypatch.setattr(dresses, "BOOT", dresses.BOOT + datetime.timedelta(hours=hours))
+    monkeypatch.setattr(log_formats, "BOOT", log_formats.BOOT + datetime.timedelta(hours=hours))
     on_host = read_on_the_host(SEVERAL)
-    for shown in (dresses.dmesg_human, dresses.short):
+    for shown in (log_formats.dmesg_human, log_formats.short):
         found = list(events.read(shown(records_of(SEVERAL))))
         assert matches(found, on_host) == [[0], [1], [2]]
 
 
 def test_dates_that_are_no_time_zone_apart_are_other_events(monkeypatch):
-    monkeypatch.setattr(dresses, "BOOT", dresses.BOOT + datetime.timedelta(minutes=7))
-    found = list(events.read(dresses.dmesg_human(records_of(SEVERAL))))
+    monkeypatch.setattr(log_formats, "BOOT", log_formats.BOOT + datetime.timedelta(minutes=7))
+    found = list(events.read(log_formats.dmesg_human(records_of(SEVERAL))))
     assert matches(found, read_on_the_host(SEVERAL)) == [[], [], []]
 
 
 def test_without_any_time_the_figures_tell():
-    found = list(events.read(dresses.bare(records_of(SEVERAL))))
-    again = list(events.read(dresses.bare(records_of(SEVERAL))))
+    found = list(events.read(log_formats.bare(records_of(SEVERAL))))
+    again = list(events.read(log_formats.bare(records_of(SEVERAL))))
     assert matches(found, again) == [[0], [1], [2]]
     assert matches(found, read_on_the_host(SEVERAL)) == [[], [], []]
 
@@ -112,7 +119,7 @@ def test_another_boot_or_another_node_is_another_event():
 def test_without_its_own_time_the_journal_has_a_date_and_no_kernel_time():
     """journalctl -o json --output-fields=MESSAGE leaves _SOURCE_MONOTONIC_TIMESTAMP out; journald has its own clock."""
     fields = b'"_SOURCE_MONOTONIC_TIMESTAMP": "'
-    lines = [line.replace(fields, b'"_X": "') for line in dresses.journal_json(records_of(SEVERAL))]
+    lines = [line.replace(fields, b'"_X": "') for line in log_formats.journal_json(records_of(SEVERAL))]
     found = list(events.read(lines))
     assert [event["id"] for event in found][0] == "unknown:2026-11-27T06:54:04.498126Z:173"
     assert [event["uptime_seconds"] for event in found] == [None] * 3

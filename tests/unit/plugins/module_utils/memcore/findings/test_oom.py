@@ -109,7 +109,7 @@ def test_several_ties_are_one_finding(facts, rows, only):
     [
         pytest.param(
             {"next_count": 3},
-            ": one of 3, and pause (pid 64, 1.0 MiB) is as likely as the largest, data_sim (pid 65, 90.0 MiB)",
+            ": pause (pid 64, 1.0 MiB) is as likely as the largest, data_sim (pid 65, 90.0 MiB)",
             id="open",
         ),
         pytest.param(

@@ -172,7 +172,7 @@ def test_the_finding_has_all_of_its_rule(rule):
 
 @each_tunable_rule
 def test_a_threshold_can_be_set(rule):
-    assert asked.checked_thresholds({rule.id: "12.5"}) == {rule.id: 12.5}
+    assert asked.checked_thresholds({rule.id: "12.5"}, catalogue.every) == {rule.id: 12.5}
 
 
 @each_tunable_rule
@@ -180,20 +180,20 @@ def test_a_threshold_that_is_no_number_is_refused_with_its_unit(rule):
     expected = f"thresholds.{rule.id} is 'much', but must be a number from 0 up ({rule.unit})."
 
     with pytest.raises(OptionError, match=re.escape(expected)):
-        asked.checked_thresholds({rule.id: "much"})
+        asked.checked_thresholds({rule.id: "much"}, catalogue.every)
 
 
 def test_a_rule_without_a_threshold_takes_none():
     with pytest.raises(OptionError, match="thresholds has 'no-oom-reaper', which is no finding with a threshold"):
-        asked.checked_thresholds({"no-oom-reaper": 1})
+        asked.checked_thresholds({"no-oom-reaper": 1}, catalogue.every)
 
 
 @pytest.mark.parametrize("value", [-1, "-0.5", "nan", float("inf"), None, [], {}])
 def test_a_threshold_that_nothing_can_be_compared_with_is_refused(value):
     with pytest.raises(OptionError, match="must be a number from 0 up"):
-        asked.checked_thresholds({"vmalloc-high": value})
+        asked.checked_thresholds({"vmalloc-high": value}, catalogue.every)
 
 
 def test_a_threshold_of_no_rule_is_refused_with_those_there_are():
     with pytest.raises(OptionError, match="thresholds has 'slab', which is no finding.*tmpfs-dominates"):
-        asked.checked_thresholds({"slab": 1})
+        asked.checked_thresholds({"slab": 1}, catalogue.every)

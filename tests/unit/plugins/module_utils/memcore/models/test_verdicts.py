@@ -82,6 +82,17 @@ def judge(given, earlier=None):
             None,
             id="allocating-task",
         ),
+        pytest.param(
+            report(
+                [row(10, "parent", 500), row(11, "child", 100)],
+                [kill(11, "child", 100)],
+                selected=(10, "parent", 500),
+                release="4.19.78",
+            ),
+            "right",
+            verdicts.CHILDREN,
+            id="child-sacrificed",
+        ),
         pytest.param(report([], [kill(10, "a", 1)]), "unknown", verdicts.WHOLE_TABLE, id="no-table"),
         pytest.param(report([row(10, "a", 10)], [kill(9, "b", 1)]), "unknown", verdicts.WHOLE_TABLE, id="not-in-it"),
         pytest.param(

@@ -277,6 +277,56 @@ def test_what_is_to_be_skipped_is_left_out(folder):
     assert [entry.path for entry in Host(folder).children("run", skip={"run/mounted"})] == ["run/file"]
 
 
+@pytest.fixture
+def folder_that_ages():
+    """An empty folder of root or whoever runs this, last accessed in 1970, where a plain listing would change that."""
+    try:
+        path = tempfile.mkdtemp(dir="/dev/shm")
+    except OSError:
+        pytest.skip("needs a tmpfs at /dev/shm that it may write to")
+    os.chmod(path, 0o755)
+    os.utime(path, (1000, 1000))
+    os.listdir(path)
+    aged = os.stat(path).st_atime
+    os.utime(path, (1000, 1000))
+    yield path
+    os.rmdir(path)
+    if aged == 1000:
+        pytest.skip("/dev/shm is mounted with noatime, so that no access shows")
+
+
+def test_looking_into_a_folder_does_not_count_as_access(folder_that_ages):
+    assert list(Host("/").children(folder_that_ages[1:], skip=())) == []
+    assert os.stat(folder_that_ages).st_atime == 1000
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to look into the folder of another user")
+def test_a_folder_of_another_user_is_looked_into_though_that_counts_as_access(folder_that_ages):
+    file = write(folder_that_ages, "file")
+    with ordinary_user():
+        found = [entry.path for entry in Host("/").children(folder_that_ages[1:], skip=())]
+    os.unlink(file)
+    assert found == [folder_that_ages[1:] + "/file"]
+
+
+def test_names_are_the_same_where_scandir_takes_no_descriptor(folder, monkeypatch):
+    for name in ("one", "two/three"):
+        write(folder, "run/" + name)
+    monkeypatch.setattr(host, "_SCANDIR_TAKES_A_DESCRIPTOR", False)
+    found = {entry.path: entry.is_directory for entry in Host(folder).children("run", skip=())}
+    assert found == {"run/one": False, "run/two": True}
+
+
+def test_an_open_folder_is_closed_when_the_search_ends_early(folder):
+    write(folder, "run/file")
+    search = Host(folder).children("run", skip=())
+    before = os.listdir("/proc/self/fd")
+    next(search)
+    assert len(os.listdir("/proc/self/fd")) > len(before)
+    search.close()
+    assert os.listdir("/proc/self/fd") == before
+
+
 def test_the_space_of_a_mount_is_what_statvfs_says(folder):
     status = os.statvfs(folder)
     space = Host("/").space(folder.lstrip("/"))

@@ -69,14 +69,20 @@ def test_one_line(data, expected):
     assert list(maps.parse(data)) == ([] if expected is None else [expected])
 
 
+SEVERAL = (
+    b"00400000-00452000 r-xp 00000000 08:02 173521 /usr/bin/dbus-daemon\n"
+    b"7f0000000000-7f0000001000 rw-s 00000000 00:01 5 /dev/zero (deleted)\n"
+    b"7f0000001000-7f0000003000 rw-s 00000000 00:17 6 /run/x\n"
+    b"7fffa0000000-7fffa0021000 rw-p 00000000 00:00 0 [stack]\n"
+)
+ZERO = Mapping("7f0000000000-7f0000001000", "0:1", 5, b"/dev/zero (deleted)")
+RUN = Mapping("7f0000001000-7f0000003000", "0:23", 6, b"/run/x")
+
+
 def test_mappings_come_in_the_order_of_addresses():
-    data = (
-        b"00400000-00452000 r-xp 00000000 08:02 173521 /usr/bin/dbus-daemon\n"
-        b"7f0000000000-7f0000001000 rw-s 00000000 00:01 5 /dev/zero (deleted)\n"
-        b"7f0000001000-7f0000003000 rw-s 00000000 00:17 6 /run/x\n"
-        b"7fffa0000000-7fffa0021000 rw-p 00000000 00:00 0 [stack]\n"
-    )
-    assert list(maps.parse(data)) == [
-        Mapping("7f0000000000-7f0000001000", "0:1", 5, b"/dev/zero (deleted)"),
-        Mapping("7f0000001000-7f0000003000", "0:23", 6, b"/run/x"),
-    ]
+    assert list(maps.parse(SEVERAL)) == [ZERO, RUN]
+
+
+@pytest.mark.parametrize("devices, expected", [({"0:23"}, [RUN]), ({"0:1", "8:2"}, [ZERO]), ({None}, []), (set(), [])])
+def test_only_mappings_of_the_devices_that_are_asked_for(devices, expected):
+    assert list(maps.parse(SEVERAL, devices)) == expected

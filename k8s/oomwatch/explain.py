@@ -112,7 +112,7 @@ def _follow(name, asked, arguments, comes_at_once):
             log = log_source.Stream(closing.enter_context(_opened(name)).fileno(), stopping.stop)
         shown = "the kernel's log" if name is None else _shown(name)
         task = following.Task(shown, asked, arguments.json, comes_at_once, keeps_open)
-        return following.follow(log, task, origin)
+        return following.follow(log, task, origin, stopping)
 
 
 def _is_given(follows):

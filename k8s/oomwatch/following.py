@@ -11,6 +11,7 @@ from memcore.answers import events
 from memcore.render import event_page
 from memcore.sources.oomlog.log_source import Tally
 from oomwatch import exits, terminal
+from oomwatch.stopping import Stopping
 
 _PAUSE = 0.3  # seconds without a line after which an event is whole
 _WAIT = 0.15  # seconds between two looks whether it is
@@ -26,7 +27,7 @@ class Task(NamedTuple):
     keeps_open: bool
 
 
-def follow(log, task: Task, origin: events.Origin) -> int:
+def follow(log, task: Task, origin: events.Origin, stopping: Stopping) -> int:
     """Show the events until the log ends or its reader shall stop; the exit status. log: as log_source has them."""
     follower = events.Follower(origin, task.asked.top)
     shown = _Shown(task)
@@ -49,8 +50,8 @@ def follow(log, task: Task, origin: events.Origin) -> int:
                 shown.show_collected()
     follower.flush()
     shown.add(follower.take())
-    shown.show_collected()
-    return shown.status()
+    shown.show_collected(stopping.is_told)
+    return shown.status(stopping.is_told)
 
 
 class _Shown:
@@ -76,12 +77,12 @@ class _Shown:
             else:
                 terminal.show(event_page.one(events.told(record), terminal.width()))
 
-    def show_collected(self) -> None:
+    def show_collected(self, may_be_empty: bool = False) -> None:
         """Show what was collected. InputError where the log is none."""
         if not self.is_collecting:
             return
         self.is_collecting = False
-        self._refuse_what_is_no_log()
+        self._refuse_what_is_no_log(may_be_empty)
         if not self._task.asked.limit:
             return
         found = events.Found(list(map(events.told, self._newest)), self._total, self._undated)
@@ -93,14 +94,14 @@ class _Shown:
             answer = events.listed(found, self._task.name, self._task.asked, self.tally)
             terminal.show(event_page.render(answer._replace(complaint=None), terminal.width()))
 
-    def status(self) -> int:
+    def status(self, may_be_empty: bool) -> int:
         """The exit status at the end."""
-        self._refuse_what_is_no_log()
+        self._refuse_what_is_no_log(may_be_empty)
         return exits.FOUND if self._total else exits.NOTHING
 
-    def _refuse_what_is_no_log(self) -> None:
+    def _refuse_what_is_no_log(self, may_be_empty: bool) -> None:
         complaint = None if self._total else self.tally.complaint()
-        if complaint is not None and (self.tally.lines or not self._task.keeps_open):
+        if complaint is not None and (self.tally.lines or not (may_be_empty or self._task.keeps_open)):
             raise exits.InputError(exits.no_log(self._task.name, complaint))
 
 

@@ -18,7 +18,7 @@ class Stopping:
     """
 
     def __init__(self) -> None:
-        self._told = False
+        self.is_told = False
         self._before = {}
         self._wake, self._told_by = os.pipe()
         os.set_blocking(self._wake, False)
@@ -41,8 +41,8 @@ class Stopping:
         os.close(self._told_by)
 
     def _tell(self, number, _frame) -> None:
-        if self._told:
+        if self.is_told:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
-        self._told = True
+        self.is_told = True
         os.write(self._told_by, b".")

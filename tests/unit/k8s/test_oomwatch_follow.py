@@ -83,6 +83,15 @@ class Running:
         self.process.stdin.write(data)
         self.process.stdin.flush()
 
+    def wait_for_handlers(self):
+        """Until the process takes SIGTERM itself."""
+        until = time.monotonic() + SECONDS
+        caught = 0
+        while not caught & (1 << (signal.SIGTERM - 1)) and time.monotonic() < until:
+            text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+            caught = int(next(line.split()[1] for line in text.splitlines() if line.startswith("SigCgt")), 16)
+            time.sleep(0.02)
+
     def told_to_stop(self, number=signal.SIGTERM):
         """(exit status, the rest of its output, its complaints)."""
         self.process.send_signal(number)
@@ -137,6 +146,14 @@ def test_signal_ends_it_where_nothing_was_found(tmp_path, number):
     with Running("--follow", log) as running:
         assert running.line().startswith("No OOM report in ")
         assert running.told_to_stop(number)[0] == 0
+
+
+def test_signal_ends_a_pipe_that_has_nothing_and_that_is_no_error():
+    with Running("--follow", "-", stdin=subprocess.PIPE) as running:
+        running.wait_for_handlers()
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(SECONDS) == 0
+        assert running.process.stderr.read() == b""
 
 
 def test_signal_ends_a_pipe_that_stays_open():

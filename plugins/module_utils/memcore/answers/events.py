@@ -91,7 +91,8 @@ class Follower:
 
     An OOM is given out when the next one begins, or when flush() finds that it has had no line for so long. A group's
     kills or the reaper's line that come later make no second event, nor does an OOM whose id was given out before, as
-    where /dev/kmsg is read again from its start. Without a kernel's time (`dmesg -T`) an id tells no two apart.
+    where /dev/kmsg is read again from its start. Ids without the kernel's time (`dmesg -T`) are not compared: two OOMs
+    of one second may share theirs.
 
     In memory are at most one open report (65,536 tasks) with 512 KiB of its lines, 256 earlier victims and 256 ids.
     """
@@ -137,8 +138,8 @@ class Follower:
         return {
             "kind": _KIND,
             "version": _VERSION,
-            "origin": kept.origin._asdict(),
-            "boot": kept.boot,
+            "origin": dict(kept.origin._asdict(), node=saved_state.saved_text(kept.origin.node)),
+            "boot": saved_state.saved_text(kept.boot),
             "place": kept.place,
             "earlier": [[pid, comm] for pid, comm in kept.earlier.items()],
             "given": [[event, uptime] for event, uptime in kept.given.items()],
@@ -159,13 +160,14 @@ class Follower:
             raise saved_state.broken(f"it is not of {_KIND}, version {_VERSION}")
         saved = fields.object("origin", list(Origin._fields))
         before = Origin(
-            saved.text_or_none("node", _LONGEST_TEXT),
+            saved_state.text_saved(saved.text_or_none("node", _LONGEST_TEXT), "node"),
             saved.text_or_none("boot_id", _LONGEST_TEXT),
             saved.seconds_or_none("booted"),
         )
         found = cls(before, top, clock)
         kept = found._recorder
-        kept.boot, kept.place = fields.text_or_none("boot", _LONGEST_TEXT), fields.number("place")
+        kept.boot = saved_state.text_saved(fields.text_or_none("boot", _LONGEST_TEXT), "boot")
+        kept.place = fields.number("place")
         kept.earlier = dict(fields.rows("earlier", _REMEMBERED, "nt"))
         kept.given = dict(fields.rows("given", _REMEMBERED, "ts"))
         found._reader.resume(fields.any("reader"))

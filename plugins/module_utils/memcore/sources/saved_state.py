@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 from ..errors import ParseError
 
-_LARGEST = 10**20  # numbers of a log have 20 digits at most
+_LARGEST = 10**21  # numbers of a log have 20 digits at most
 _LONGEST = 1 << 18  # a line of 65,536 characters may have four times as many bytes
 
 
@@ -60,6 +60,21 @@ class Fields:
                 if kind != "o" or value is not None:
                     _CHECKS[kind](value, name)
         return rows
+
+
+def saved_text(text: Optional[str]) -> Optional[str]:
+    """Text whose bytes are not all UTF-8, kept as surrogates, in a form that any file can have: a character a byte."""
+    return None if text is None else text.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def text_saved(text: Optional[str], name: str) -> Optional[str]:
+    """The text of which saved_text() made this; name: of the field it is in."""
+    if text is None:
+        return None
+    try:
+        return text.encode("latin-1").decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise broken(f"{name} has characters that stand for no byte") from None
 
 
 def broken(why: str) -> ParseError:

@@ -104,11 +104,11 @@ class GrowingReader(Reader):
         return {
             "start": dict(
                 start._asdict(),
-                format=dict(start.format._asdict(), host=_bytes_as_text(start.format.host)),
-                boot_id=_bytes_as_text(start.boot_id),
+                format=dict(start.format._asdict(), host=saved_state.saved_text(start.format.host)),
+                boot_id=saved_state.saved_text(start.boot_id),
                 lost=[[why] for why in start.lost],
             ),
-            "lines": [[number, between, _bytes_as_text(text)] for number, between, text in self._lines],
+            "lines": [[number, between, saved_state.saved_text(text)] for number, between, text in self._lines],
             "is_cut": self._cut is not None,
             "is_one_boot": self.is_one_boot,
             "skip": self._skip,
@@ -122,7 +122,7 @@ class GrowingReader(Reader):
         start = _place_of(fields.object("start", _FIELDS))
         most = 2 * MOST_KEPT // _COST
         lines = [
-            (number, between, _text_as_bytes(text, "lines"))
+            (number, between, saved_state.text_saved(text, "lines"))
             for number, between, text in fields.rows("lines", most, "nno")
         ]
         skip, is_cut = fields.number("skip"), fields.flag("is_cut")
@@ -288,26 +288,12 @@ def _place_of(fields: saved_state.Fields) -> _Place:
             form.flag("foreign"),
             form.flag("is_plain"),
             form.flag("is_export"),
-            _text_as_bytes(form.text_or_none("host", LONGEST_LINE), "host"),
+            saved_state.text_saved(form.text_or_none("host", LONGEST_LINE), "host"),
         ),
         fields.number_or_none("last_usec"),
         fields.number_or_none("acted_usec"),
-        _text_as_bytes(fields.text_or_none("boot_id", LONGEST_LINE), "boot_id"),
+        saved_state.text_saved(fields.text_or_none("boot_id", LONGEST_LINE), "boot_id"),
         fields.number_or_none("sequence"),
         fields.number("next"),
         [why for (why,) in fields.rows("lost", 64, "t")],
     )
-
-
-def _bytes_as_text(line: Optional[str]) -> Optional[str]:
-    """A line whose bytes are not all UTF-8, as text that any file can have: one character a byte."""
-    return None if line is None else line.encode("utf-8", "surrogateescape").decode("latin-1")
-
-
-def _text_as_bytes(text: Optional[str], name: str) -> Optional[str]:
-    if text is None:
-        return None
-    try:
-        return text.encode("latin-1").decode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        raise saved_state.broken(f"{name} has characters that stand for no byte") from None

@@ -384,7 +384,7 @@ def _journal_text(message) -> str:
 def _uuid(text: str) -> str:
     """The journal's form of a boot id as /proc/sys/kernel/random/boot_id has it."""
     if not _HEX_ID.match(text):
-        return text[:64]
+        return _only_escapes(text)[:64]
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 

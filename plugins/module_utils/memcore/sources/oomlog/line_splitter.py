@@ -23,6 +23,11 @@ class LineSplitter:
             lines = [piece for line in lines for piece in _pieces(line)] + pieces
         return lines
 
+    @property
+    def waiting(self) -> int:
+        """How many bytes came after the last line's end."""
+        return len(self._rest)
+
     def end(self) -> List[bytes]:
         """What came after the last line's end, if anything did."""
         rest, self._rest = self._rest, b""

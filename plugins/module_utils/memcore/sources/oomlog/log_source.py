@@ -138,6 +138,14 @@ class Stream:
             return None
 
 
+class FilePlace(NamedTuple):
+    """How far the lines of a file have been handed out: a line's start, in bytes."""
+
+    device: int
+    inode: int
+    offset: int
+
+
 class GrowingFile:
     """A file that is followed as `tail -F` does: by its name, through renaming, truncation and absence.
 
@@ -146,8 +154,11 @@ class GrowingFile:
     later, what was written first is lost.
     """
 
-    def __init__(self, path: str, stop: Stop = NEVER) -> None:
-        """Raises OSError where the file is there and cannot be read."""
+    def __init__(self, path: str, stop: Stop = NEVER, place: Optional[FilePlace] = None) -> None:
+        """Raises OSError where the file is there and cannot be read.
+
+        place: where an earlier reader was; where the file is another one now, or shorter, it is read from its start.
+        """
         self.is_caught_up = False
         self._path = path
         self._stop = stop
@@ -159,6 +170,21 @@ class GrowingFile:
             self._descriptor = _opened(path)
         except FileNotFoundError as error:
             self._reason = error.strerror
+        if self._descriptor is not None and place is not None:
+            found = os.fstat(self._descriptor)
+            if (found.st_dev, found.st_ino) == place[:2] and stat.S_ISREG(found.st_mode):
+                os.lseek(self._descriptor, place.offset if place.offset <= found.st_size else 0, os.SEEK_SET)
+
+    @property
+    def place(self) -> Optional[FilePlace]:
+        """For another GrowingFile to go on from; None where there is no file, or nothing that has places."""
+        if self._descriptor is None:
+            return None
+        found = os.fstat(self._descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        offset = os.lseek(self._descriptor, 0, os.SEEK_CUR) - self._splitter.waiting
+        return FilePlace(found.st_dev, found.st_ino, offset)
 
     def __enter__(self) -> "GrowingFile":
         return self

@@ -385,6 +385,18 @@ def test_lines_that_are_no_utf_8_are_saved():
     assert follower.take() == whole.take()
 
 
+@pytest.mark.parametrize("boot", ["\\ud800", "\\u20ac", "x" * 5000])
+def test_odd_names_of_boots_and_hosts_are_saved(boot):
+    kill = "Out of memory: Killed process 7 (x) total-vm:9kB, anon-rss:8kB, file-rss:0kB, shmem-rss:0kB"
+    line = b'{"_BOOT_ID":"%s","MESSAGE":"%s","__MONOTONIC_TIMESTAMP":"%d"}' % (boot.encode(), kill.encode(), 10**20 - 1)
+    origin = events.Origin("h\udcff")
+    follower = resumed(
+        fed([line, line.replace(b" 7 ", b" 8 "), b"4,99999999999999999999,1,-;Out of memory"], origin), origin
+    )
+    follower.flush()
+    assert victims(follower.take()) == [7, 8]
+
+
 def state_of_a_half_read_log():
     lines = lines_of("4.19.78-memcg-v2-oomgroup.kmsg.txt")
     follower = fed(lines[:70], RUNNING)

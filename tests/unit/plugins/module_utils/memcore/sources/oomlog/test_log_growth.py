@@ -187,6 +187,26 @@ def test_missing_file_is_trouble_until_it_comes(path, monkeypatch):
         assert log.trouble == "Is a directory"
 
 
+def test_file_is_read_on_from_where_an_earlier_reader_was(path):
+    path.write_bytes(b"one\ntwo\nhal")
+    with log_source.GrowingFile(str(path)) as log:
+        assert log.place.offset == 0
+        assert all_of(log) == [b"one", b"two"]
+        place = log.place
+    assert place == (path.stat().st_dev, path.stat().st_ino, len(b"one\ntwo\n"))
+    with open(path, "ab") as writer:
+        writer.write(b"f\nthree\n")
+    with log_source.GrowingFile(str(path), place=place) as log:
+        assert all_of(log) == [b"half", b"three"]
+    with log_source.GrowingFile(str(path), place=place._replace(inode=place.inode + 1)) as log:
+        assert all_of(log) == [b"one", b"two", b"half", b"three"]
+    path.write_bytes(b"new\n")
+    with log_source.GrowingFile(str(path), place=place) as log:
+        assert all_of(log) == [b"new"]
+    with log_source.GrowingFile(os.devnull) as log:
+        assert log.place is None
+
+
 def test_folder_and_impossible_names_are_errors(tmp_path):
     for name in (str(tmp_path), "a\0b", "\ud800"):
         with pytest.raises(OSError):

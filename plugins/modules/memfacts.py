@@ -1554,7 +1554,7 @@ ansible_facts:
                   type: int
                   sample: 3221225472
             next_count:
-              description: Number of processes in that list before O(top) shortens it.
+              description: Number of processes in C(next) before O(top) shortens that list.
               returned: always
               type: int
               sample: 1
@@ -1836,7 +1836,7 @@ ansible_facts:
                       type: int
                       sample: 3221225472
                 next_count:
-                  description: Number of processes in that list before O(top) shortens it.
+                  description: Number of processes in C(next) before O(top) shortens that list.
                   returned: always
                   type: int
                   sample: 1

@@ -171,7 +171,7 @@ options:
   missing:
     description:
       - What to do if the process, user, unit, cgroup or container is not on this host. V(fail) makes the task fail.
-        V(ignore) makes it do nothing. With O(state=absent) the task never fails for this reason.
+        V(ignore) makes the task do nothing. With O(state=absent) the task never fails for this reason.
     type: str
     choices: [fail, ignore]
     default: fail
@@ -415,7 +415,7 @@ entries:
       type: str
       sample: unit ssh.service
 record:
-  description: What an undo would restore. It includes drop-ins of release 0.1.0 that nobody has changed.
+  description: What an undo would restore. The record includes drop-ins of release 0.1.0 that nobody has changed.
   returned: success, with O(state=listed)
   type: dict
   contains:

@@ -220,7 +220,7 @@ host:
           type: int
           sample: 3221225472
     next_count:
-      description: Number of processes in that list before O(top) shortens it.
+      description: Number of processes in C(next) before O(top) shortens that list.
       returned: always
       type: int
       sample: 1
@@ -523,7 +523,7 @@ by_cgroup:
           type: int
           sample: 3221225472
     next_count:
-      description: Number of processes in that list before O(top) shortens it.
+      description: Number of processes in C(next) before O(top) shortens that list.
       returned: always
       type: int
       sample: 1

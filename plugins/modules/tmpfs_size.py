@@ -157,7 +157,7 @@ options:
     default: present
   missing:
     description:
-      - What to do if nothing is mounted at O(path). V(fail) makes the task fail. V(ignore) makes it do nothing.
+      - What to do if nothing is mounted at O(path). V(fail) makes the task fail. V(ignore) makes the task do nothing.
     type: str
     choices: [fail, ignore]
     default: fail

@@ -7,7 +7,7 @@ import os
 
 from ..memcore.errors import MemfactsError
 from ..memcore.sources import unit_file, unit_properties
-from . import bounded
+from . import bounded, commands
 
 _RUNNING = "/run/systemd/system"  # sd_booted(3)
 _USER_SECONDS = 10  # for each question to a user's manager, which may be stopped or not want to answer
@@ -74,7 +74,7 @@ class Manager:
         except MemfactsError as error:
             raise MemfactsError(f"systemctl {self._words(arguments)} failed: {error}.") from None
         if status != 0:
-            said = " ".join((errors or output).split())[:_SHOWN] or f"exit status {status}"
+            said = commands.said(status, output, errors)[:_SHOWN]
             raise MemfactsError(f"systemctl {self._words(arguments)} failed ({said}); see whether systemd answers.")
         return output
 
@@ -85,7 +85,7 @@ class Manager:
         return self._module.get_bin_path("systemctl", required=True)
 
     def _call(self, command):
-        return self._module.run_command(command, environ_update={"LC_ALL": "C"})
+        return self._module.run_command(command, environ_update=commands.ENGLISH)
 
     def _scope(self):
         return []
@@ -107,7 +107,7 @@ class UserManager(Manager):
         return self.adj
 
     def _call(self, command):
-        environment = {"LC_ALL": "C", "PATH": _PATH, "XDG_RUNTIME_DIR": f"/run/user/{self.user.pw_uid}"}
+        environment = {**commands.ENGLISH, "PATH": _PATH, "XDG_RUNTIME_DIR": f"/run/user/{self.user.pw_uid}"}
         return bounded.run(command, environment, _USER_SECONDS, self.user)
 
     def _scope(self):

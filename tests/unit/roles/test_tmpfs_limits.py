@@ -62,9 +62,11 @@ def test_the_defaults_of_the_journal_are_such_as_journald_uses(defaults):
 
 
 def test_role_runs_the_module_once_and_changes_nothing_else():
-    tasks = yaml.safe_load((ROLE / "tasks/main.yml").read_text())
-    assert [path.name for path in (ROLE / "tasks").iterdir()] == ["main.yml"]
-    modules = [name for task in tasks for name in task if "." in name]
+    tasks = {path.name: yaml.safe_load(path.read_text()) for path in (ROLE / "tasks").iterdir()}
+    used = {file: [name for task in listed for name in task if "." in name] for file, listed in tasks.items()}
+    assert used.keys() == {"check.yml", "main.yml"}
+    assert used["check.yml"] == ["ansible.builtin.debug"]
+    modules = used["main.yml"]
     assert modules.count("memfacts.linux.tmpfs_size") == 1
     assert set(modules) == {"memfacts.linux.tmpfs_size", "memfacts.linux.memfacts", "ansible.builtin.debug"}
 

@@ -22,7 +22,9 @@ PR_SET_DUMPABLE = 4
 OPEN = {"unknown_fields", "evidence"}
 
 
-@pytest.mark.parametrize("name", ["facts.schema.json", "finding.schema.json", "policy.schema.json"])
+@pytest.mark.parametrize(
+    "name", ["event.schema.json", "facts.schema.json", "finding.schema.json", "policy.schema.json"]
+)
 def test_schema_is_valid(schemas, name):
     schema = schemas[name]
     jsonschema.Draft202012Validator.check_schema(schema)

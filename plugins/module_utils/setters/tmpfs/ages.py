@@ -16,7 +16,7 @@ from ...memcore.errors import MemfactsError, OptionError, ParseError
 from ...memcore.models.mounts import Walk
 from ...memcore.sources import mountinfo
 from ...memcore.sources.host import Host, decode
-from .. import conf_files
+from .. import commands, conf_files
 from . import age_lines, age_place, cleaning, own_file, situation, tmpfiles_conf
 from .tmpfiles_conf import OWN
 
@@ -45,7 +45,6 @@ _FIXED_SPECIFIERS = {
     "g": "root",
     "G": "0",
 }
-_ENGLISH = {"LC_ALL": "C"}
 
 
 class Asked(NamedTuple):
@@ -188,10 +187,10 @@ def finish(module, plan: Plan) -> List[str]:
     program = module.get_bin_path(_PROGRAM, required=True)
     for path in plan.paths:
         command = [program, "--clean", f"--prefix={path}"]
-        status, output, errors = module.run_command(command, environ_update=_ENGLISH)
+        status, output, errors = module.run_command(command, environ_update=commands.ENGLISH)
         # A line of another file that it does not understand makes it end with an error after all the work.
         if status != 0 and (OWN in errors or ".conf:" not in errors):
-            said = " ".join((errors or output).split()).rstrip(".") or f"exit status {status}"
+            said = commands.said(status, output, errors)
             raise MemfactsError(f"{_PROGRAM} --clean failed for {path} with '{said}'.")
     return [path for path in plan.due or () if not os.path.lexists(path)]
 
@@ -320,7 +319,7 @@ def _locked(host):
 
 def _version(module):
     program = module.get_bin_path(_PROGRAM, required=True)
-    status, output, dummy = module.run_command([program, "--version"], environ_update=_ENGLISH)
+    status, output, dummy = module.run_command([program, "--version"], environ_update=commands.ENGLISH)
     match = _VERSION.match(output) if status == 0 else None
     if match is None:
         raise MemfactsError(f"{_PROGRAM} --version does not show a version; check whether it works on this host.")

@@ -10,6 +10,7 @@ from typing import Dict, Optional
 from ...memcore.errors import MemfactsError, ParseError
 from ...memcore.sources import stat
 from ...memcore.sources.host import Host
+from .. import commands
 
 UNIT = "systemd-journald.service"
 FOLDER = "/run/log/journal"
@@ -17,7 +18,6 @@ FOLDER = "/run/log/journal"
 _USAGE = "ec387f577b844b8fa948f33cad9a75e6"
 # Version 2 of cgroups, version 1, and both at once; which of them is mounted does not matter.
 _HIERARCHIES = ("sys/fs/cgroup", "sys/fs/cgroup/systemd", "sys/fs/cgroup/unified")
-_ENGLISH = {"LC_ALL": "C"}
 
 
 def identity(host: Host) -> Optional[str]:
@@ -49,7 +49,7 @@ def said_limit(module, host: Host) -> Optional[int]:
         return None
     match = [f"MESSAGE_ID={_USAGE}", "_PID=" + who.split(":")[1]]
     status, output, dummy = module.run_command(
-        [journalctl, "--no-pager", "--quiet", "-b", "-o", "json", *match], environ_update=_ENGLISH
+        [journalctl, "--no-pager", "--quiet", "-b", "-o", "json", *match], environ_update=commands.ENGLISH
     )
     rows = [_row(line) for line in output.splitlines()] if status == 0 else []
     said = [
@@ -77,7 +77,7 @@ def shrink(module, max_use: str) -> bool:
     journalctl = module.get_bin_path("journalctl", required=True)
     systemctl = module.get_bin_path("systemctl", required=True)
     # `journalctl --rotate` came after systemd 219 (CentOS 7); this signal asks journald for the same.
-    if module.run_command([journalctl, "--rotate"], environ_update=_ENGLISH)[0] != 0:
+    if module.run_command([journalctl, "--rotate"], environ_update=commands.ENGLISH)[0] != 0:
         _run(module, [systemctl, "kill", "--kill-who=main", "--signal=SIGUSR2", UNIT])
     # Without a folder it would be the limit of the journal on disk too.
     return "Deleted archived" in _run(module, [journalctl, f"--directory={FOLDER}", f"--vacuum-size={max_use}"])
@@ -92,8 +92,8 @@ def _row(line) -> Dict:
 
 
 def _run(module, command):
-    status, output, errors = module.run_command(command, environ_update=_ENGLISH)
+    status, output, errors = module.run_command(command, environ_update=commands.ENGLISH)
     if status != 0:
-        said = " ".join((errors or output).split()).rstrip(".") or f"exit status {status}"
+        said = commands.said(status, output, errors)
         raise MemfactsError(f"{os.path.basename(command[0])} {' '.join(command[1:])} failed with '{said}'.")
     return errors + output

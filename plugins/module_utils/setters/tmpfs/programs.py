@@ -6,7 +6,7 @@
 import os
 
 from ...memcore.errors import MemfactsError
-from .. import bounded
+from .. import bounded, commands
 
 _SECONDS = 30
 
@@ -15,9 +15,9 @@ def remount(module, mount_point, options):
     """mount(8) with these options; MemfactsError where the kernel refuses."""
     # With a source and a folder mount(8) leaves fstab alone, whose options would replace those of the mount.
     arguments = ["-t", "tmpfs", "-o", ",".join(options), "tmpfs", mount_point]
-    status, _output, errors = _run([module.get_bin_path("mount", required=True), *arguments])
+    status, output, errors = _run([module.get_bin_path("mount", required=True), *arguments])
     if status != 0:
-        said = " ".join(errors.split()).rstrip(".")
+        said = commands.said(status, output, errors)
         raise MemfactsError(f"the kernel refused to remount {mount_point}, and mount(8) said '{said}'.")
 
 
@@ -32,6 +32,6 @@ def logind_setting(module, key):
 
 def _run(command):
     try:
-        return bounded.run(command, dict(os.environ, LC_ALL="C"), _SECONDS)
+        return bounded.run(command, dict(os.environ, **commands.ENGLISH), _SECONDS)
     except MemfactsError as error:
         raise MemfactsError(f"{os.path.basename(command[0])} failed: {error}; run it by hand to see why.") from None

@@ -843,8 +843,8 @@ ansible_facts:
                   elements: int
                 owner:
                   description:
-                    - Owner of the first process in RV(ansible_facts.memfacts.shmem.sysv.holders), or of the creator if
-                      no process is attached. V(null) if neither process exists.
+                    - Owner of the first process in RV(ansible_facts.memfacts.shmem.sysv[].holders), or of the creator
+                      if no process is attached. V(null) if neither process exists.
                   returned: always
                   type: dict
                   contains: &owner

@@ -20,7 +20,7 @@ LIMIT_SECONDS = 20
 READ = """
 import resource, sys, time
 from {memcore}.errors import ParseError
-from {memcore}.sources import {module}
+from {memcore}.sources{folder} import {module}
 pieces = {pieces}
 for size in ({size} // 4, {size}):
     head, body, tail = pieces
@@ -82,7 +82,7 @@ TEXT = {
         ("", "1 ", ""),
         ("", "1\n", ""),
     ],
-    ("kernel_log", "read(data.split('\\n'))"): [
+    ("oomlog.kernel_log", "read(data.split('\\n'))"): [
         ("", "4,1,1,-;a\n", ""),
         ("4,1,1,-;", "\\x0a", ""),
         ("", "> ", "4,1,1,-;a"),
@@ -96,7 +96,7 @@ TEXT = {
         ("__CURSOR=a\nMESSAGE\n", "\x7f\x7f\n", ""),
         ("__CURSOR=a\n", "A%d=a\n", ""),
     ],
-    ("oom_report", "read(data.split('\\n'))"): [
+    ("oomlog.oom_report", "read(data.split('\\n'))"): [
         ("", "a invoked oom-killer: gfp_mask=0x1, order=0\n", ""),
         ("a invoked oom-killer: \n", "CPU: 1 PID: 1 Comm: a\n", ""),
         ("", "[%d.000000] a invoked oom-killer: gfp_mask=0x1, order=0\n", ""),
@@ -188,9 +188,10 @@ BYTES = {
     ],
 )
 def test_a_megabyte_of_the_worst_input_is_read(module, call, inputs):
+    folder, dot, name = module.rpartition(".")
+    common = {"memcore": MEMCORE, "folder": dot + folder, "module": name, "call": call}
     script = "\n".join(
-        READ.format(memcore=MEMCORE, module=module, call=call, pieces=repr(pieces), size=SIZE, limit=LIMIT_SECONDS)
-        for pieces in ANYWHERE + inputs
+        READ.format(pieces=repr(pieces), size=SIZE, limit=LIMIT_SECONDS, **common) for pieces in ANYWHERE + inputs
     )
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path)), PYTHONIOENCODING="utf-8")
     done = subprocess.run(

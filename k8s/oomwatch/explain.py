@@ -100,7 +100,8 @@ def _tell(log, name, asked, arguments):
 
 def _follow(name, asked, arguments, comes_at_once):
     """Each event as it comes."""
-    with Stopping() as stopping, contextlib.ExitStack() as closing:
+    with contextlib.ExitStack() as closing:
+        stopping = Stopping()
         origin = events.NOWHERE
         keeps_open = arguments.follow and name != "-"
         if name is None:
@@ -112,7 +113,8 @@ def _follow(name, asked, arguments, comes_at_once):
             log = log_source.Stream(closing.enter_context(_opened(name)).fileno(), stopping.stop)
         shown = "the kernel's log" if name is None else _shown(name)
         task = following.Task(shown, asked, arguments.json, comes_at_once, keeps_open)
-        return following.follow(log, task, origin, stopping)
+        with stopping:  # not before, since a FIFO may take for ever to open
+            return following.follow(log, task, origin, stopping)
 
 
 def _is_given(follows):

@@ -166,8 +166,7 @@ ansible_facts:
               sample: 4096
             boot_id:
               description:
-                - The kernel's random id of this boot. V(null) where C(/proc/sys/kernel/random/boot_id) cannot be
-                  read.
+                - The kernel's random id of this boot. V(null) if C(/proc/sys/kernel/random/boot_id) cannot be read.
               returned: always
               type: str
               sample: "2720b512-ca14-4546-bef5-4ebce0aefcf7"
@@ -211,149 +210,145 @@ ansible_facts:
               type: int
               sample: 24510619648
             swap_total_bytes:
-              description: Bytes of swap space (SwapTotal). V(null) where C(/proc/meminfo) has no SwapTotal.
+              description: Bytes of swap space (SwapTotal). V(null) if C(/proc/meminfo) has no SwapTotal.
               returned: always
               type: int
               sample: 0
             swap_free_bytes:
-              description: Bytes of swap space that are free (SwapFree). V(null) where C(/proc/meminfo) has no SwapFree.
+              description: Bytes of swap space that are free (SwapFree). V(null) if C(/proc/meminfo) has no SwapFree.
               returned: always
               type: int
               sample: 0
             swap_cached_bytes:
               description:
-                - Bytes that are both in swap and in RAM (SwapCached). V(null) where C(/proc/meminfo) has no
-                  SwapCached.
+                - Bytes that are both in swap and in RAM (SwapCached). V(null) if C(/proc/meminfo) has no SwapCached.
               returned: always
               type: int
               sample: 0
             ledger:
               description:
-                - Every byte of MemTotal by its owner. The parts are disjoint; those that are not V(null) and
-                  RV(ansible_facts.memfacts.memory.unaccounted_bytes) add up to
-                  RV(ansible_facts.memfacts.memory.total_bytes).
+                - The parts of MemTotal. The parts do not overlap. The sum of all parts that are not V(null), plus
+                  RV(ansible_facts.memfacts.memory.unaccounted_bytes), is RV(ansible_facts.memfacts.memory.total_bytes).
               returned: always
               type: dict
               contains:
                 free:
-                  description: Bytes on the free lists (MemFree). V(null) where C(/proc/meminfo) has no MemFree.
+                  description: Bytes on the free lists (MemFree). V(null) if C(/proc/meminfo) has no MemFree.
                   returned: always
                   type: int
                   sample: 23068688384
                 pcp_free:
                   description:
-                    - Bytes on the per-CPU free lists, which are free but not in MemFree (C(/proc/zoneinfo)). V(null)
-                      where C(/proc/zoneinfo) cannot be read.
+                    - Bytes on the per-CPU free lists, which are free but not in MemFree (C(/proc/zoneinfo)). V(null) if
+                      C(/proc/zoneinfo) cannot be read.
                   returned: always
                   type: int
                   sample: 81092608
                 page_cache:
                   description:
-                    - Bytes of cached file pages (Cached without Shmem). V(null) where C(/proc/meminfo) has no Cached
-                      or no Shmem.
+                    - Bytes of cached file pages (Cached without Shmem). V(null) if C(/proc/meminfo) has no Cached or no
+                      Shmem.
                   returned: always
                   type: int
                   sample: 1295581184
                 buffers:
-                  description:
-                    - Bytes of cached block device pages (Buffers). V(null) where C(/proc/meminfo) has no Buffers.
+                  description: Bytes of cached block device pages (Buffers). V(null) if C(/proc/meminfo) has no Buffers.
                   returned: always
                   type: int
                   sample: 35028992
                 swap_cache:
                   description:
                     - Bytes in the swap cache (SwapCached), without pages that are mapped again and therefore in anon.
-                      V(null) where C(/proc/meminfo) has no SwapCached.
+                      V(null) if C(/proc/meminfo) has no SwapCached.
                   returned: always
                   type: int
                   sample: 0
                 anon:
                   description:
-                    - Bytes of anonymous memory that processes map (AnonPages), huge pages of THP included. V(null)
-                      where C(/proc/meminfo) has no AnonPages.
+                    - Bytes of anonymous memory that processes map (AnonPages), including transparent huge pages.
+                      V(null) if C(/proc/meminfo) has no AnonPages.
                   returned: always
                   type: int
                   sample: 290426880
                 shmem:
                   description:
-                    - Bytes of shared memory that is resident (Shmem). The subset shmem takes it apart. V(null) where
+                    - Bytes of shared memory that is resident (Shmem). The subset shmem takes it apart. V(null) if
                       C(/proc/meminfo) has no Shmem.
                   returned: always
                   type: int
                   sample: 9068544
                 slab_reclaimable:
                   description:
-                    - Bytes of slab caches that can be reclaimed (SReclaimable), mostly dentries and inodes. V(null)
-                      where C(/proc/meminfo) has no SReclaimable.
+                    - Bytes of slab caches that can be reclaimed (SReclaimable), mostly dentries and inodes. V(null) if
+                      C(/proc/meminfo) has no SReclaimable.
                   returned: always
                   type: int
                   sample: 415911936
                 slab_unreclaimable:
                   description:
-                    - Bytes of slab caches that cannot be reclaimed (SUnreclaim). V(null) where C(/proc/meminfo) has
-                      no SUnreclaim.
+                    - Bytes of slab caches that cannot be reclaimed (SUnreclaim). V(null) if C(/proc/meminfo) has no
+                      SUnreclaim.
                   returned: always
                   type: int
                   sample: 40726528
                 kernel_reclaimable_other:
                   description:
                     - Bytes of other kernel memory that can be reclaimed (nr_kernel_misc_reclaimable, or KReclaimable
-                      without SReclaimable). V(null) where the kernel has neither, which is so before 4.20 outside
-                      RHEL 8.
+                      without SReclaimable). V(null) if the kernel has neither (before Linux 4.20, except RHEL 8).
                   returned: always
                   type: int
                   sample: 0
                 kernel_stacks:
-                  description: Bytes of thread stacks (KernelStack). V(null) where C(/proc/meminfo) has no KernelStack.
+                  description: Bytes of thread stacks (KernelStack). V(null) if C(/proc/meminfo) has no KernelStack.
                   returned: always
                   type: int
                   sample: 1753088
                 page_tables:
-                  description: Bytes of page tables (PageTables). V(null) where C(/proc/meminfo) has no PageTables.
+                  description: Bytes of page tables (PageTables). V(null) if C(/proc/meminfo) has no PageTables.
                   returned: always
                   type: int
                   sample: 3194880
                 secondary_page_tables:
                   description:
-                    - Bytes of page tables of KVM and IOMMU (SecPageTables). V(null) where the kernel has no such
-                      field, which is so before 6.1.
+                    - Bytes of page tables of KVM and IOMMU (SecPageTables). V(null) if the kernel has no such field
+                      (before Linux 6.1).
                   returned: always
                   type: int
                   sample: 0
                 vmalloc:
                   description:
                     - Bytes of vmalloc memory without thread stacks (VmallocUsed from 5.3 on, C(/proc/vmallocinfo)
-                      before). V(null) where VmallocUsed counts no pages and C(/proc/vmallocinfo), which only root may
+                      before). V(null) if VmallocUsed counts no pages and C(/proc/vmallocinfo), which only root can
                       read, could not be read.
                   returned: always
                   type: int
                   sample: 17469440
                 percpu:
                   description:
-                    - Bytes of the per-CPU allocator (Percpu). V(null) where the kernel has no such field, which is so
-                      before 4.19 outside RHEL 7.
+                    - Bytes of the per-CPU allocator (Percpu). V(null) if the kernel has no such field (before Linux
+                      4.19, except RHEL 7).
                   returned: always
                   type: int
                   sample: 2678784
                 hugetlb:
                   description:
                     - Bytes in the pools of huge pages of every size, used or not (Hugetlb, or
-                      C(/sys/kernel/mm/hugepages)). V(null) where the kernel has no huge page pools.
+                      C(/sys/kernel/mm/hugepages)). V(null) if the kernel has no huge page pools.
                   returned: always
                   type: int
                   sample: 0
                 zram:
                   description:
-                    - Bytes that zram devices take, in their compressed form (mm_stat, or nr_zspages without zswap).
-                      V(null) where neither can be read.
+                    - Bytes of RAM that zram devices use for compressed pages (mm_stat, or nr_zspages without zswap).
+                      V(null) if neither can be read.
                   returned: always
                   type: int
                   sample: 0
                 balloon:
                   description:
-                    - Bytes in a hypervisor's balloon that still count in MemTotal. A virtio balloon's pages are
-                      mostly taken off MemTotal and then count 0 here. V(null) where the kernel does not tell, which
-                      is usual before 6.18.
+                    - Bytes in a hypervisor's balloon that still count in MemTotal. A virtio balloon's pages are mostly
+                      taken off MemTotal and then count 0 here. V(null) if the kernel does not report it, which is usual
+                      before Linux 6.18.
                   returned: always
                   type: int
                   sample: 0
@@ -390,7 +385,7 @@ ansible_facts:
                   type: int
                   sample: 0
                 zfs_arc:
-                  description: Bytes of the ARC of OpenZFS that no other part has.
+                  description: Bytes of the ARC cache of OpenZFS that no other part includes.
                   returned: when OpenZFS is loaded
                   type: int
                   sample: 4294967296
@@ -686,7 +681,7 @@ ansible_facts:
               type: int
               sample: 1
             newest_mtime:
-              description: When a file was last written, RFC 3339 in UTC. V(null) where no file was found.
+              description: When a file was last written, RFC 3339 in UTC. V(null) if no file was found.
               returned: always
               type: str
               sample: "2026-11-23T15:32:21Z"
@@ -722,7 +717,7 @@ ansible_facts:
           type: dict
           contains:
             total_bytes:
-              description: Bytes of resident shared memory (Shmem). V(null) where C(/proc/meminfo) has no Shmem.
+              description: Bytes of resident shared memory (Shmem). V(null) if C(/proc/meminfo) has no Shmem.
               returned: always
               type: int
               sample: 9068544
@@ -802,7 +797,8 @@ ansible_facts:
                   sample: 32768
                 pid:
                   description:
-                    - A process in whose IPC namespace the segment is. V(null) where it is the own IPC namespace.
+                    - A process whose IPC namespace contains the segment. V(null) if the segment is in the IPC namespace
+                      of memfacts itself.
                   returned: always
                   type: int
                   sample: 1234
@@ -1347,7 +1343,7 @@ ansible_facts:
                   type: int
                   sample: 4294967296
                 anon_bytes:
-                  description: Bytes of anonymous memory. V(null) where the kernel does not tell.
+                  description: Bytes of anonymous memory. V(null) if the kernel does not report it.
                   returned: always
                   type: int
                   sample: 277745664
@@ -2276,18 +2272,18 @@ ansible_facts:
                   type: bool
                   sample: true
         findings:
-          description: What was found wrong, the worst first.
+          description: Findings, which are problems that memfacts has found. The most severe is first.
           returned: always
           type: list
           elements: dict
           contains:
             id:
-              description: Which finding it is; docs/findings.md has a section of that name.
+              description: Id of the finding. C(docs/findings.md) has a section of that name.
               returned: always
               type: str
               sample: tmpfs-nearly-full
             severity:
-              description: How bad it is.
+              description: Severity of the finding.
               returned: always
               type: str
               sample: warning
@@ -2298,8 +2294,8 @@ ansible_facts:
               sample: "/dev/shm is 93.1 % full (59.6 MiB of 64.0 MiB)"
             evidence:
               description:
-                - What it was concluded from. Each finding has its own fields, which docs/findings.md lists. Sizes are
-                  bytes.
+                - The figures on which the finding is based. Each finding has its own fields, which C(docs/findings.md)
+                  lists. Sizes are in bytes.
               returned: always
               type: dict
               sample: {"mount": "/dev/shm", "used_percent": 93.1}
@@ -2310,22 +2306,22 @@ ansible_facts:
               sample: "Raise the limit only if enough RAM is available."
             remedy_commands:
               description:
-                - Commands for that, in the order of the remedy, as one types them in a root shell. Names from the host
-                  are quoted for the shell. A word in capitals, such as SIZE or PID, is to be replaced.
+                - Commands for the remedy, in the same order, for a root shell. Names from the host are quoted for the
+                  shell. Replace a word in capitals, such as SIZE or PID.
               returned: always
               type: list
               elements: str
               sample: ["mount -o remount,size=SIZE /dev/shm"]
             remedy_effect:
               description:
-                - The worst that these commands do. They only look (V(none)), change what can be changed back
-                  (V(reversible)), restart a service (V(restart)) or delete what cannot be brought back
-                  (V(data-loss)).
+                - The worst effect of these commands. V(none) means that they only read. V(reversible) means that their
+                  changes can be undone. V(restart) means that they restart a service. V(data-loss) means that they
+                  delete data.
               returned: always
               type: str
               sample: "reversible"
             ref:
-              description: Where more is said about it, in the collection.
+              description: Where the collection describes the finding.
               returned: always
               type: str
               sample: "docs/findings.md#tmpfs-nearly-full"

@@ -1082,22 +1082,21 @@ findings:
       sample: "Give the service its usual oom_score_adj."
     remedy_commands:
       description:
-        - Commands for that, in the order of the remedy, as one types them in a root shell. Names from the host
-          are quoted for the shell. A word in capitals, such as SIZE or PID, is to be replaced.
+        - Commands for the remedy, in the same order, for a root shell. Names from the host are quoted for the shell.
+          Replace a word in capitals, such as SIZE or PID.
       returned: always
       type: list
       elements: str
       sample: ["echo -900 > /proc/812/oom_score_adj"]
     remedy_effect:
       description:
-        - The worst that these commands do. They only look (V(none)), change what can be changed back
-          (V(reversible)), restart a service (V(restart)) or delete what cannot be brought back
-          (V(data-loss)).
+        - The worst effect of these commands. V(none) means that they only read. V(reversible) means that their changes
+          can be undone. V(restart) means that they restart a service. V(data-loss) means that they delete data.
       returned: always
       type: str
       sample: "reversible"
     ref:
-      description: Where more is said about it, in the collection.
+      description: Where the collection describes the finding.
       returned: always
       type: str
       sample: "docs/findings.md#lifeline-unprotected"

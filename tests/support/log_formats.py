@@ -124,6 +124,21 @@ def coloured(log):
     return _lines(log, lambda record: "\x1b[32m%s\x1b[0m\x1b[33m" % _seconds(record))
 
 
+def talos(log):
+    """talosctl dmesg of several nodes; the date has nanoseconds."""
+    return _lines(
+        log,
+        lambda record: (
+            "10.5.0.2: %s: %7s: [%s000Z]: "
+            % (
+                "user" if record.priority >= 8 else "kern",
+                "warning" if record.priority % 8 == 4 else LEVELS[record.priority % 8],
+                _moment(record).strftime("%Y-%m-%dT%H:%M:%S.%f"),
+            )
+        ),
+    )
+
+
 def _journal(log, stamp):
     return _lines(log, lambda record: _moment(record).strftime(stamp) + _host(record), indent=True)
 
@@ -267,6 +282,7 @@ FORMATS = collections.OrderedDict(
         dmesg_delta,
         dmesg_iso,
         coloured,
+        talos,
         short,
         short_precise,
         short_iso,

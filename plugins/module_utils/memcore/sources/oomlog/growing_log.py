@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """OOM reports out of a kernel log that still grows: given out after a pause, and resumed after a restart.
 
-No line of the kernel ends a report. mm/oom_kill.c holds oom_lock from "invoked oom-killer" to the last "Killed
-process", so that the next report ends the one before. But the kills of a group (memory.oom.group, since 4.19) follow
-the victim's, up to 4.6 so do those of tasks that share its memory, and the reaper writes when it is done: 2 seconds
-later since 5.18, or never. So a report whose kill is read is whole when the log pauses, and lines that come later
-belong to it and make no second one.
+No line of the kernel ends a report. Since 4.2 mm/oom_kill.c holds oom_lock from "invoked oom-killer" to the last
+"Killed process", so that the next report ends the one before. But the kills of a group (memory.oom.group, since 4.19)
+follow the victim's, up to 4.6 so do those of tasks that share its memory, and the reaper writes when it is done: 2
+seconds later since 5.18, or never. So a report whose kill is read is whole when the log pauses, and lines that come
+later belong to it and make no second one.
 """
 
 import time

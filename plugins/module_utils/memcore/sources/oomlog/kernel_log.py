@@ -45,7 +45,13 @@ _RELATIVE = re.compile(r"\[(?: *[+][0-9.]{1,20}|\w{3}\d\d \d\d:\d\d| *<? *[0-9.]
 _CALLER = re.compile(r"\[ *[TC][0-9]{1,10}\] ?")
 _LEVEL = re.compile(r"<([0-9]{1,4})>")
 _DECODED = re.compile(r"([a-z0-9]{2,9}) *:([a-z]{3,6}) *: ")
-_LEVELS = {"emerg": 0, "alert": 1, "crit": 2, "err": 3, "warn": 4, "notice": 5, "info": 6, "debug": 7}
+# talosctl dmesg, which may name the node first: `10.5.0.2: kern: warning: [2026-11-27T06:53:58.123456789Z]: text`
+_TALOS = re.compile(
+    r"(?:\S{1,255}: )?([a-z0-9]{2,9}): +(emerg|alert|crit|err|warning|notice|info|debug): "
+    r"\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))\]: ?",
+    re.ASCII,
+)
+_LEVELS = {"emerg": 0, "alert": 1, "crit": 2, "err": 3, "warn": 4, "warning": 4, "notice": 5, "info": 6, "debug": 7}
 # dmesg --time-format iso has a comma; journalctl and rsyslog have a point, a host and a tag.
 _ISO_DMESG = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{6}[+-]\d\d:\d\d) ", re.ASCII)
 _SYSLOG = re.compile(
@@ -169,10 +175,18 @@ class PrefixStripper:
     def _decoded(self, line: str) -> Optional[LogLine]:
         match = _DECODED.match(line)
         if match is None or match[2] not in _LEVELS:
-            return None
+            return self._talos(line) if "]: " in line else None
         if match[1] != "kern":
             return _NOT_OF_THE_KERNEL
         return self._with_priority(line[match.end() :], _LEVELS[match[2]])
+
+    def _talos(self, line: str) -> Optional[LogLine]:
+        match = _TALOS.match(line)
+        if match is None:
+            return None
+        if match[1] != "kern":
+            return _NOT_OF_THE_KERNEL
+        return LogLine(_unescaped(line[match.end() :]), stamp=match[3], priority=_LEVELS[match[2]])
 
     def _raw(self, line: str) -> Optional[LogLine]:
         match = _LEVEL.match(line.replace("&lt;", "<", 1).replace("&gt;", ">", 1) if line[0] == "&" else line)

@@ -18,8 +18,7 @@ import types
 import pytest
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import unit_properties
-from ansible_collections.memfacts.linux.plugins.module_utils.setters import as_user, systemd
+from ansible_collections.memfacts.linux.plugins.module_utils.setters import as_user, systemd, unit_properties
 from ansible_collections.memfacts.linux.plugins.module_utils.setters.adj import drop_in_text, release_1, target, task
 from tests.live import adj
 from tests.live.adj import running

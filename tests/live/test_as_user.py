@@ -10,11 +10,11 @@ import types
 import pytest
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.unit_properties import Unit
 from ansible_collections.memfacts.linux.plugins.module_utils.setters import as_user, text_file
 from ansible_collections.memfacts.linux.plugins.module_utils.setters.adj.drop_in import DropIn
 from ansible_collections.memfacts.linux.plugins.module_utils.setters.adj.record import Record
 from ansible_collections.memfacts.linux.plugins.module_utils.setters.adj.target import Target
+from ansible_collections.memfacts.linux.plugins.module_utils.setters.unit_properties import Unit
 from tests.live.users import NOBODY
 
 pytestmark = [

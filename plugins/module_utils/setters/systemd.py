@@ -6,8 +6,8 @@
 import os
 
 from ..memcore.errors import MemfactsError
-from ..memcore.sources import unit_file, unit_properties
-from . import bounded, commands
+from ..memcore.sources import unit_file
+from . import bounded, commands, unit_properties
 
 _RUNNING = "/run/systemd/system"  # sd_booted(3)
 _USER_SECONDS = 10  # for each question to a user's manager, which may be stopped or not want to answer

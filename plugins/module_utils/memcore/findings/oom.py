@@ -4,7 +4,7 @@
 
 from typing import Dict, Iterator, Optional, Tuple
 
-from ..models import lifelines, unkillable
+from ..models import lifelines
 from ..models.badness import FLOORED, UNKNOWN
 from ..models.size import human
 from .phrases import counted, named, sized
@@ -136,7 +136,8 @@ def _lifeline_unprotected(facts: Dict, threshold: float) -> Iterator[Met]:
 
 def lasting(comm: str, unit: Optional[str], adj: int) -> Tuple[str, Tuple[Command, ...]]:
     """What gives a lifeline its value at each start: a sentence, and commands with the blank `unit`."""
-    if unkillable.protects_itself(lifelines.of_process(comm)):
+    line = lifelines.of_process(comm)
+    if line is not None and line.protects_itself:
         # OpenSSH hands the value that it was started with on to each session.
         restart = f"restart {unit or 'its unit'}: {comm} sets its own value to {adj} at start"
         return f"{restart}; the same value in the unit would make every login unkillable", (

@@ -7,8 +7,7 @@ import collections
 import os
 
 from ...memcore.errors import MemfactsError
-from ...memcore.models import unkillable
-from . import candidates, selection
+from . import candidates, selection, unkillable
 from . import record as adj_record
 from .process_handle import Handle, Refused, Vanished
 

@@ -5,9 +5,8 @@
 from typing import NamedTuple, Optional
 
 from ...memcore.errors import OptionError
-from ...memcore.models import unkillable
 from ...memcore.models.lifelines import Lifeline
-from . import drop_in_text
+from . import drop_in_text, unkillable
 
 SYSTEMD, ITSELF, DECLARED, NONE = "systemd", "itself", "unit", "none"
 

@@ -8,8 +8,7 @@ programs run, which must stay killable: or a shell that leaks takes the host wit
 
 from typing import Dict, List, NamedTuple
 
-from ...memcore.models import unkillable
-from . import sessions
+from . import sessions, unkillable
 from .selection import Candidate, LeftOut
 
 _SHOWN = 3  # processes of one lifeline that a warning names

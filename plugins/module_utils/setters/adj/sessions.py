@@ -4,7 +4,8 @@
 
 from typing import Dict, Iterable
 
-from ...memcore.models import lifelines, unkillable
+from ...memcore.models import lifelines
+from . import unkillable
 from .selection import Candidate
 
 # By the program, since a name (comm) is free to choose. Only there do distributions install them; a workload's own

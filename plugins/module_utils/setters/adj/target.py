@@ -8,11 +8,11 @@ import pwd
 from typing import Dict, List, NamedTuple, Optional
 
 from ...memcore.errors import MemfactsError, OptionError
-from ...memcore.models import lifelines, unkillable
+from ...memcore.models import lifelines
 from ...memcore.sources import unit_file
-from ...memcore.sources.unit_properties import Unit
 from .. import as_user, systemd, text_file
-from . import containers, drop_in_text, persistence, selection, sessions, unit_files, user_unit
+from ..unit_properties import Unit
+from . import containers, drop_in_text, persistence, selection, sessions, unit_files, unkillable, user_unit
 
 _ROOTS_FOLDERS = (
     drop_in_text.USERS_FOLDER,

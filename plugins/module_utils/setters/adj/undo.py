@@ -7,8 +7,8 @@ import os
 import pwd
 
 from ...memcore.errors import MemfactsError
-from ...memcore.sources.unit_properties import Unit
 from .. import as_user, text_file, written
+from ..unit_properties import Unit
 from . import drop_in_text, persistence, release_1, selection
 from .entries import Asked
 from .target import Target

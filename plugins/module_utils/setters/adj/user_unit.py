@@ -8,7 +8,7 @@ Whoever owns /run/user/UID can put a manager of his own there, so each answer is
 import re
 from typing import Dict, Iterable, List, Optional, Tuple
 
-from ...memcore.sources.unit_properties import Unit
+from ..unit_properties import Unit
 from . import selection
 from .selection import Candidate
 

@@ -6,10 +6,10 @@
 import functools
 
 from ...memcore.errors import OptionError
-from ...memcore.models import lifelines, unkillable
+from ...memcore.models import lifelines
 from . import persistence as oom_persistence
 from . import record as adj_record
-from . import rules, selection
+from . import rules, selection, unkillable
 from .drop_in import DropIn
 from .live import BySelector, Part, unkillable_sentence
 from .target import Missing

@@ -7,7 +7,7 @@ import time
 
 from ...memcore.errors import MemfactsError
 from ...memcore.sources import host, unit_file
-from ...memcore.sources.unit_properties import drop_in_paths
+from ..unit_properties import drop_in_paths
 from . import fstab_text, mount_options, programs
 from .amount import written
 from .drop_in import LOGIND_KEYS

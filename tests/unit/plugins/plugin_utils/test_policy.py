@@ -9,7 +9,8 @@ import yaml
 
 from ansible_collections.memfacts.linux.plugins.filter.oom_policy_entries import oom_policy_entries
 from ansible_collections.memfacts.linux.plugins.filter.oom_policy_errors import oom_policy_errors
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import lifelines, unkillable
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import lifelines
+from ansible_collections.memfacts.linux.plugins.module_utils.setters.adj import unkillable
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[4]
 ROLE = CHECKOUT / "roles" / "oom_policy"

@@ -7,8 +7,7 @@ import pwd
 import pytest
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError, OptionError
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import unit_properties
-from ansible_collections.memfacts.linux.plugins.module_utils.setters import as_user, systemd
+from ansible_collections.memfacts.linux.plugins.module_utils.setters import as_user, systemd, unit_properties
 from ansible_collections.memfacts.linux.plugins.module_utils.setters.adj import (
     drop_in_text,
     persistence,

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Drop-ins that systemd has not read yet count before anything is written."""
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.unit_properties import Unit
 from ansible_collections.memfacts.linux.plugins.module_utils.setters.adj import drop_in_text, unit_files
+from ansible_collections.memfacts.linux.plugins.module_utils.setters.unit_properties import Unit
 
 READ = "/etc/systemd/system/x.service.d/10-read.conf"
 OURS = "/etc/systemd/system/x.service.d/" + drop_in_text.NAME

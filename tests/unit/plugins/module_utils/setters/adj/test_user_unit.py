@@ -4,7 +4,7 @@
 
 import pytest
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import unit_properties
+from ansible_collections.memfacts.linux.plugins.module_utils.setters import unit_properties
 from ansible_collections.memfacts.linux.plugins.module_utils.setters.adj import selection, user_unit
 from tests.support.people import INIT, LISTENER, LOGGED_IN, MANAGER, process
 

@@ -1,5 +1,6 @@
 # Copyright (c) 2026 the memfacts authors
-# SPDX-License-Identifier: BSD-2-Clause
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which processes may be made unkillable (oom_score_adj -1000): the lifelines, known by program and unit.
 
 A name (comm) proves nothing here, since every process may set its own. The program's path and the unit that runs it do:
@@ -8,9 +9,9 @@ only root can put a program there and start it in that unit.
 
 from typing import Optional
 
-from . import lifelines, owner
-from .badness import UNKILLABLE_ADJ
-from .lifelines import Lifeline
+from ...memcore.models import lifelines, owner
+from ...memcore.models.badness import UNKILLABLE_ADJ
+from ...memcore.models.lifelines import Lifeline
 
 VALUE = UNKILLABLE_ADJ
 REASON = "an unkillable process that leaks makes the kernel kill everything else, and at last the host hangs or panics"

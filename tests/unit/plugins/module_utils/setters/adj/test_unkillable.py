@@ -4,7 +4,8 @@
 
 import pytest
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import lifelines, unkillable
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import lifelines
+from ansible_collections.memfacts.linux.plugins.module_utils.setters.adj import unkillable
 
 ID = "c" * 64
 USER = "/user.slice/user-1000.slice"

@@ -1,5 +1,6 @@
 # Copyright (c) 2026 the memfacts authors
-# SPDX-License-Identifier: BSD-2-Clause
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The answer of `systemctl show --property=…`: one unit of systemd."""
 
 import re

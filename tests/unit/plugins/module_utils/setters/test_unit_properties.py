@@ -4,7 +4,7 @@
 
 import pytest
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import unit_properties
+from ansible_collections.memfacts.linux.plugins.module_utils.setters import unit_properties
 
 SSH = """\
 MainPID=412

@@ -14,7 +14,7 @@ from hypothesis import strategies
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import events
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import oom_cause, replay, verdicts
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.render import event_advice
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.render import event_cause
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 FIXTURES = CHECKOUT / "tests" / "unit" / "fixtures"
@@ -119,7 +119,7 @@ def enums(schema):
 
 def test_schema_knows_the_causes_and_reasons_of_the_code(schemas):
     named = enums(schemas["event.schema.json"])
-    assert named["class"] == set(oom_cause.CAUSES) == set(event_advice.ADVICE)
+    assert named["class"] == set(oom_cause.CAUSES) == set(event_cause.WORDS)
     assert named["contributing"] == set(oom_cause.CAUSES)
     assert named["why"] == set(replay.WHY)
     assert named["result"] == {verdicts.RIGHT, verdicts.WRONG, verdicts.UNKNOWN}

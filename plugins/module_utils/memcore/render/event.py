@@ -4,10 +4,9 @@
 
 from typing import Dict, List, Optional
 
-from ..models.oom_cause import OF_TASKS, SMALL_TASK
 from ..models.size import human
 from ..sources.printable import one_line
-from . import event_advice
+from . import event_cause
 
 _UNFIXED = "this kernel lacks the fix of Linux 5.9 (commit 9066e5cfb73c) and rounds negative OOM scores up to 1"
 
@@ -19,7 +18,7 @@ def explanation(event: Dict) -> str:
 
 def paragraphs(event: Dict) -> List[str]:
     """Who and why, the cause, the verdict, what to do."""
-    return [_who(event), _cause(event), event["verdict"]["explanation"], advice(event)]
+    return [_who(event), event_cause.sentence(event), event["verdict"]["explanation"], advice(event)]
 
 
 def headline(event: Dict) -> str:
@@ -40,7 +39,7 @@ def advice(event: Dict) -> str:
             f"Update to a kernel with this fix, or raise the oom_score_adj of {_expected(event)} so that it is killed "
             "first. Then check whether it needs that much memory."
         )
-    return event_advice.advice(event)
+    return event_cause.advice(event)
 
 
 def verdict(event: Dict) -> str:
@@ -232,51 +231,6 @@ def _whose(owner):
     if owner["cgroup"] is None:
         return "a memory cgroup"
     return f"the cgroup {one_line(owner['cgroup'])}" + " above it" * (owner["is"] == "ancestor")
-
-
-def _cause(event) -> str:
-    cause = event["cause"]
-    evidence, name = cause["evidence"], cause["class"]
-    size, share = evidence["part_bytes"], evidence["share_percent"]
-    task = evidence["largest_task"]
-    domain = "the limit" if event["scope"] == "memcg" else "the memory"
-    if name in OF_TASKS and any(row["swap_bytes"] for row in event["candidates"]):
-        domain += " with its swap"
-    if size is None:
-        return _CAUSE_WITHOUT_SIZE.get(name, "The report does not show where the memory went.")
-    holder = f"{one_line(task['comm'])} (pid {task['pid']})" if task else "One process"
-    told = {
-        "one-task": f"{holder} alone held {human(size)}, {share:.0f} % of {domain}",
-        "many-tasks": f"{_processes(evidence['tasks'])} together held {human(size)}, {share:.0f} % of {domain}, none "
-        f"of them more than {SMALL_TASK:.0f} %",
-        "working-set": f"{_processes(evidence['tasks'])} together held {human(size)}, {share:.0f} % of {domain}, the "
-        f"largest of them {holder}",
-        "shared-memory": f"tmpfs and other shared memory held {human(size)}, {share:.0f} % of {domain}, and "
-        "killing a process does not free it",
-        "slab": f"The kernel's slab caches held {human(size)}, {share:.0f} % of {domain}{_caches(evidence)}",
-        "page-tables": f"Page tables alone took {human(size)}, {share:.0f} % of {domain}",
-        "kernel-memory": f"The kernel's own memory took {human(size)}, {share:.0f} % of {domain}",
-        "locked-memory": f"Locked memory that cannot be reclaimed held {human(size)}, {share:.0f} % of {domain}",
-        "huge-pages": f"The pool of huge pages held {human(size)}, {share:.0f} % of {domain}",
-        "unaccounted": f"{human(size)}, {share:.0f} % of {domain}, appear in no counter of the report",
-    }
-    full = ", and the swap was full" if "swap-full" in evidence["contributing"] else ""
-    return told[name] + full + "."
-
-
-_CAUSE_WITHOUT_SIZE = {
-    "requested": "Memory need not have run out.",
-    "restricted-nodes": "Other memory nodes may have had room.",
-    "fragmentation": "Memory was free, but not in blocks as large as the one requested.",
-    "one-zone": "Memory was free, but not in a zone that the allocation may use.",
-    "swap-full": "The swap was full.",
-    "kernel-memory": "The limit of kernel memory (kmem) was hit.",
-}
-
-
-def _caches(evidence):
-    caches = evidence["top_caches"]
-    return f", most of it {one_line(caches[0]['name'])} ({human(caches[0]['bytes'])})" if caches else ""
 
 
 def _why_short(event):

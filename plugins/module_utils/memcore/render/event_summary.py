@@ -2,33 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The one line of an OOM event that an operator reads first."""
 
-from typing import Dict, Optional
+from typing import Dict
 
 from ..models import owner
 from ..models.size import human
 from ..sources.printable import one_line
-from .event_advice import short_advice
+from . import event_cause
 
 _SHORT_ID = 12  # of a container, as docker ps shows it
-_HELD = {
-    "many-tasks": "{tasks} processes held {share} of it together",
-    "working-set": "{tasks} processes held {share} of it together",
-    "one-task": "{holder} held {share} of it",
-    "shared-memory": "tmpfs and other shared memory held {share} of it",
-    "slab": "kernel slab caches held {share} of it",
-    "page-tables": "page tables held {share} of it",
-    "kernel-memory": "the kernel's own memory held {share} of it",
-    "locked-memory": "locked memory held {share} of it",
-    "huge-pages": "the pool of huge pages held {share} of it",
-    "unaccounted": "{share} of it appear in no counter",
-}
-_HELD_WITHOUT_SHARE = {
-    "swap-full": "swap was full",
-    "fragmentation": "memory was free, but not in large enough blocks",
-    "one-zone": "memory was free, but not in a usable zone",
-    "kernel-memory": "its limit of kernel memory was hit",
-    "restricted-nodes": "other memory nodes may have had room",
-}
 _NO_KILL = {
     "no-killable-process": "The kernel found no process that it may kill",
     "panic": "The kernel panicked instead of killing a process",
@@ -39,7 +20,7 @@ _NO_KILL = {
 
 def summary(event: Dict) -> str:
     """What ran out, who filled it, who died, whether that was right, and what to do: three sentences in one line."""
-    filled = _filled(event)
+    filled = event_cause.in_short(event)
     first = _ran_out(event) + (f": {filled}" if filled else "")
     return f"{first}. {_died(event)}{_judgement(event)}. {_to_do(event)}."
 
@@ -77,19 +58,6 @@ def _owner(limit) -> str:
     return f"The {'QoS class' if kind == 'qos' else 'cgroup'} {one_line(path)}"
 
 
-def _filled(event) -> Optional[str]:
-    cause = event["cause"]
-    evidence, name = cause["evidence"], cause["class"]
-    if evidence["share_percent"] is None:
-        return _HELD_WITHOUT_SHARE.get(name)
-    holder = evidence["largest_task"]
-    return _HELD[name].format(
-        share=f"{evidence['share_percent']:.0f} %",
-        tasks=evidence["tasks"],
-        holder=_process(holder["comm"], holder["pid"]) if holder else "one process",
-    )
-
-
 def _died(event):
     victim, freed = event["victim"], event["freed_bytes"]
     if victim is None:
@@ -119,17 +87,8 @@ def _judgement(event):
     if judged["model"] == "neither":
         return f": no known rule explains why it was not {expected}"
     if judged["by_rule"]["result"] == "right":
-        return f": it had the highest score, {_BUT.get(event['cause']['class'], _BUT_UNKNOWN)}"
+        return f": it had the highest score, {event_cause.but(event)}"
     return ": the report does not show whether that was right"
-
-
-_BUT = {
-    "shared-memory": "but killing a process does not free shared memory",
-    "many-tasks": "but no single process used the memory up",
-    "working-set": "but no single process used the memory up",
-    "requested": "as the kernel's rule demands",
-}
-_BUT_UNKNOWN = "but the report does not show that it used the memory up"
 
 
 def _is_of_old_kernel(judged):
@@ -141,7 +100,7 @@ def _to_do(event):
     judged = event["verdict"]
     if _is_of_old_kernel(judged) and judged["by_cause"]["result"] != "right":
         return "Update the kernel, or raise the largest process's oom_score_adj so that it is killed first"
-    return short_advice(event)
+    return event_cause.short_advice(event)
 
 
 def _process(comm, pid):

@@ -8,7 +8,7 @@ import pytest
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import events
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import oom_event
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.render import event_advice
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.render import event_cause
 from tests.support.oom_reports import kill, of_host, report, row
 
 FIXTURES = os.path.join(os.path.dirname(__file__), *[os.pardir] * 4, "fixtures")
@@ -114,8 +114,8 @@ def test_summary_is_one_line_of_two_or_three_sentences(name):
 
 
 def test_every_cause_has_short_advice_without_a_full_stop():
-    for name, advice in event_advice.ADVICE.items():
-        assert advice.short and not advice.short.endswith("."), name
+    for name, advice in event_cause.WORDS.items():
+        assert advice.to_do and not advice.to_do.endswith("."), name
         assert advice.cgroup.endswith(".") and advice.host.endswith("."), name
 
 

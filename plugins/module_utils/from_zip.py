@@ -35,6 +35,9 @@ class _Finder:
 
 
 def compile_once():
-    """To be called before the collection's other files are imported; a second call changes nothing."""
-    if _Finder not in sys.meta_path:
+    """To be called before the collection's other files are imported; a second call changes nothing.
+
+    Nothing is changed either where this file itself comes from a folder, as in the import test of ansible-test.
+    """
+    if isinstance(__spec__.loader, zipimport.zipimporter) and _Finder not in sys.meta_path:
         sys.meta_path.insert(0, _Finder)

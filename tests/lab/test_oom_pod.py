@@ -39,7 +39,7 @@ def test_floored_first_kernel_kills_predicted_tiny_process(tmp_path):
     predicted, prediction, killed, answer = play("6.1-floored-first", tmp_path)
 
     assert prediction["rules"]["model"] == "floored", prediction["evidence"]
-    assert "took the first" in prediction["evidence"][1]
+    assert "the first one scanned was killed" in prediction["evidence"][1]
     assert (predicted, prediction["sure"]) == (["pause"], True)
     # What it frees is nothing, so that another follows at once.
     assert killed[0] == "pause"
@@ -52,7 +52,7 @@ def test_floored_first_kernel_kills_predicted_tiny_process(tmp_path):
 def test_floored_last_kernel_kills_the_newest_process(tmp_path):
     predicted, prediction, killed, answer = play("6.1-floored-last", tmp_path)
 
-    assert "took the last" in prediction["evidence"][1]
+    assert "the last one scanned was killed" in prediction["evidence"][1]
     assert (predicted, prediction["sure"], killed) == (["last"], True, ["last"])
     (event,) = answer.events
     assert event["verdict"]["tie_rule"] == "last"

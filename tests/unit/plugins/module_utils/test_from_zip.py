@@ -83,6 +83,11 @@ def test_a_file_that_is_not_there_is_a_module_not_found(tell):
     assert tell(code) == place + ".nothing"
 
 
+def test_finders_of_python_are_added_to_only_out_of_a_zip(tell):
+    code = "print(json.dumps(sys.meta_path.count(from_zip._Finder)))"
+    assert (tell(code), tell(code, "folder")) == (1, 0)
+
+
 def test_other_packages_and_folders_are_left_to_python(tell):
     kind = "[type(one).__name__ for one in (number.__loader__, stranger.guest.__loader__)]"
     names = f"from_zip._Finder.find_spec('stranger.guest', stranger.__path__), *{kind}"

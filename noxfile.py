@@ -56,8 +56,8 @@ def lint(session):
 
 @nox.session(tags=["unit", "test", "test-all", "long"], venv_backend="none")
 def unit(session):
-    """Unit tests on the checkout's own Python."""
-    pytest(session, "tests/unit")
+    """Unit tests on the checkout's own Python, but for those that take long: `targets-slow-…` has them."""
+    pytest(session, "tests/unit", "-m", "not slow")
 
 
 def targets(session, which="not slow"):
@@ -73,10 +73,13 @@ for version in KNOWN:
     nox.session(targets, python=version, tags=tags, name=f"targets-{version}")
 
 
-@nox.session(tags=["targets", "test-all"], python=FOUND[0], name="targets-slow")
 def targets_slow(session):
-    """Those that take long, on the oldest Python; `unit` runs them on the checkout's own."""
+    """Those that take long: hostile sizes, and each report under each damage."""
     targets(session, "slow")
+
+
+for version in dict.fromkeys((FOUND[0], FOUND[-1])):
+    nox.session(targets_slow, python=version, tags=["targets", "test-all"], name=f"targets-slow-{version}")
 
 
 def ansible(core, tests):

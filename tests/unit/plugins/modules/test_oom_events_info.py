@@ -19,7 +19,7 @@ ANSIBLE = os.path.join(os.path.dirname(sys.executable), "ansible")
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("ansible") is None or not os.path.exists(ANSIBLE),
-    reason="no Ansible in this environment; test_oom_log.py and test_log_source.py test what the module stands on",
+    reason="no Ansible in this environment; test_events.py and test_log_source.py test what the module stands on",
 )
 
 

@@ -239,7 +239,19 @@ def test_a_line_that_another_wrote_into_is_not_guessed_where_its_rest_is_lost():
     assert {row.pid: row for row in fourth.tasks}[66].comm == "s"
 
 
-@pytest.mark.parametrize("name", QUIET)
+# One of each kind in each format; all others take long together.
+SOME = (
+    "SYNTH-3.10.0-1160.el7-memcg-v1.kmsg.txt",
+    "4.4.155-global.kmsg.txt",
+    "5.4.59-memcg-v2-equal-adj-tie.kmsg.txt",
+    "6.1.176-memcg-v2-oomgroup.kmsg.txt",
+    "6.18.15-global.kmsg.txt",
+)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in SOME else [pytest.mark.slow]) for name in QUIET]
+)
 @pytest.mark.parametrize("style", log_formats.FORMATS)
 def test_report_is_the_same_in_every_format(name, style):
     log = log_formats.records(lines_of(name))

@@ -6,6 +6,8 @@ import ctypes
 import os
 
 _READ_ALL, _SIZE_BUFFER = 3, 10  # SYSLOG_ACTION_…, include/linux/syslog.h
+# Whether syslog(2) shows each record's time, which kernels without CONFIG_PRINTK_TIME have off.
+_WITH_TIME = "/sys/module/printk/parameters/time"
 
 
 def keep(folder):
@@ -33,6 +35,8 @@ def of_kmsg():
 
 def of_syslog():
     """The same as dmesg of busybox reads it."""
+    with open(_WITH_TIME, "w") as stream:
+        stream.write("Y")
     libc = ctypes.CDLL(None, use_errno=True)
     buffer = ctypes.create_string_buffer(libc.klogctl(_SIZE_BUFFER, None, 0))
     length = libc.klogctl(_READ_ALL, buffer, len(buffer))

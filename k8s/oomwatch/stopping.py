@@ -45,4 +45,8 @@ class Stopping:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         self.is_told = True
+        self.wake()
+
+    def wake(self) -> None:
+        """Wake whoever waits for `stop`."""
         os.write(self._told_by, b".")

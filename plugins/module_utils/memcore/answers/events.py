@@ -14,8 +14,8 @@ from ..gather import oom_event
 from ..gather.oom_event import NOWHERE, Origin
 from ..gather.rows import rfc3339
 from ..models.event_list import EventList
+from ..render import counted_kills, event_summary
 from ..render import event as words
-from ..render import event_summary
 from ..sources import saved_state
 from ..sources.host import Host
 from ..sources.oomlog import oom_report
@@ -111,9 +111,22 @@ class Follower:
         """Whether lines were read of an event that take() has not given out."""
         return self._reader.is_waiting
 
+    @property
+    def kill_lines(self) -> int:
+        """How many lines "Killed process" were read since this follower was made or resumed.
+
+        __oom_kill_process() (mm/oom_kill.c) prints one and raises `oom_kill` of /proc/vmstat by one, also for a process
+        that the kernel kills a second time with its group.
+        """
+        return self._reader.kill_lines
+
     def feed(self, line: Line) -> None:
         """Read one line, with or without its end."""
         self._reader.feed(line)
+
+    def date_from(self, booted: float) -> None:
+        """Date what is taken from now on by this moment of boot, seconds since the epoch: the host's clock was set."""
+        self._recorder.origin = self._recorder.origin._replace(booted=booted)
 
     def take(self) -> List[Dict]:
         """The records that are complete, each once, in the order of the log."""
@@ -188,9 +201,15 @@ class Follower:
 
 def told(record: Dict) -> Dict:
     """The event in the shape of schemas/event.schema.json: the record with its findings and sentences."""
-    record["verdict"]["explanation"] = words.verdict(record)
-    record["summary"] = event_summary.summary(record)
-    record["explanation"] = words.explanation(record)
+    if record["source"] == "counter":
+        place = record.pop("place")
+        record["verdict"]["explanation"] = counted_kills.verdict()
+        record["summary"] = counted_kills.summary(record, place)
+        record["explanation"] = counted_kills.explanation(record, place)
+    else:
+        record["verdict"]["explanation"] = words.verdict(record)
+        record["summary"] = event_summary.summary(record)
+        record["explanation"] = words.explanation(record)
     record["findings"] = [one._asdict() for one in judge(record, rules.RULES)]
     return record
 

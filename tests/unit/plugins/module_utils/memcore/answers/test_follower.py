@@ -472,3 +472,39 @@ def test_damaged_state_is_refused_or_does_no_harm(damages):
     follower.flush()
     for record in follower.take():
         json.dumps(events.told(record))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_kill_lines_are_as_many_as_the_log_has(name):
+    lines = lines_of(name)
+    printed = sum(b"Killed process " in line for line in lines)
+    assert fed(lines).kill_lines == printed
+
+
+def test_kill_lines_of_a_late_group_count_though_they_make_no_second_event():
+    clock = Clock()
+    follower = fed([KILLED % (10, 0, 5), f"[   10.000001] {GROUP}\n".encode()], clock=clock)
+    clock.now += 1
+    follower.flush(0.1)
+    assert len(follower.take()) == 1
+    follower.feed(KILLED % (10, 2, 5))
+    follower.feed(KILLED % (10, 3, 6))
+    follower.flush()
+    assert follower.take() == []
+    assert follower.kill_lines == 3
+
+
+def test_follower_that_is_resumed_counts_only_what_it_reads_itself():
+    before = fed([KILLED % (10, 0, 5)])
+    after = resumed(before)
+    assert after.kill_lines == 0
+    after.feed(KILLED % (20, 0, 6))
+    assert after.kill_lines == 1
+
+
+def test_dates_follow_the_hosts_clock():
+    follower = fed([KILLED % (10, 0, 5), KILLED % (20, 0, 6)], RUNNING)
+    first = follower.take()
+    follower.flush()
+    follower.date_from(RUNNING.booted + 3600.0)
+    assert [record["time"] for record in first + follower.take()] == ["2026-11-27T06:54:08Z", "2026-11-27T07:54:18Z"]

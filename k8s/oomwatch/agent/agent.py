@@ -33,9 +33,9 @@ class Agent:
     def __init__(
         self, settings: Settings, wake: int, complain: Callable[[str], None], state: Optional[Dict] = None
     ) -> None:
-        """wake: a descriptor that can be read when the agent is told to stop; state: of an agent before in this process.
+        """wake: a descriptor that can be read when the agent is told to stop. Raises MemfactsError and OSError.
 
-        Raises MemfactsError and OSError.
+        state: of an agent before in this process.
         """
         self._settings = settings
         self._complain = complain

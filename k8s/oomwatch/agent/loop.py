@@ -8,11 +8,10 @@ to the output, answering scrapes. What they do not take in time is bounded, drop
 
 import select
 import time
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, Dict, List, NamedTuple
 
 from memcore.gather import counted_kills
 from memcore.models import tying
-from oomwatch.agent import outlook
 from oomwatch.agent.chores import Chores
 from oomwatch.agent.parts import Parts
 from oomwatch.agent.places import Places

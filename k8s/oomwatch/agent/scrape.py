@@ -6,7 +6,6 @@ from memcore.answers import quick_facts
 from memcore.errors import MemfactsError
 from memcore.gather.options import Options
 from memcore.sources import host
-from oomwatch import VERSION
 from oomwatch.agent.health import Health
 from oomwatch.agent.http_server import Server
 from oomwatch.agent.parts import Parts

@@ -3,6 +3,7 @@
 """Who dies next, where it is tight soonest, and whether a forecast was right."""
 
 import pytest
+
 from oomwatch.agent import outlook
 from oomwatch.agent.outlook import Domain, Forecast
 

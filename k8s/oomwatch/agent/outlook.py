@@ -86,9 +86,7 @@ def sentences(forecast: Forecast, earlier: Optional[Forecast] = None) -> List[st
     soonest = _soonest(forecast, earlier)
     if soonest is not None:
         domain, seconds = soonest
-        told.append(
-            f"{_name(domain)} reaches its limit in about {_span(seconds)} if it goes on growing as it does now."
-        )
+        told.append(f"{_name(domain)} reaches its limit in about {_span(seconds)} if it keeps growing as it does now.")
     elif cgroups and cgroups[0].used is not None:
         fullest = cgroups[0]
         share = percent(fullest.used, fullest.limit)
@@ -118,8 +116,6 @@ def _name(domain) -> str:
 
 
 def _span(seconds: float) -> str:
-    for size, unit in _UNITS:
-        if seconds >= size:
-            break
+    size, unit = next((row for row in _UNITS if seconds >= row[0]), _UNITS[-1])
     number = max(1, int(seconds // size))
     return f"{number} {unit}{'' if number == 1 else 's'}"

@@ -66,7 +66,7 @@ def test_cgroup_that_grows_fastest_towards_its_limit_is_named():
     # /a lacks 9 MiB at 1 MiB in 60 s: 540 s. /b lacks 30 MiB at 30 MiB in 60 s: 60 s.
     now = forecast(domain(None, used=1), domain("/a", used=91 * MIB), domain("/b", used=70 * MIB), at=60.0)
     assert outlook.sentences(now, before)[1] == (
-        "/b reaches its limit in about 1 minute if it goes on growing as it does now."
+        "/b reaches its limit in about 1 minute if it keeps growing as it does now."
     )
 
 

@@ -9,7 +9,7 @@ _LONGEST_STEP = 60.0  # seconds in which the loop has to come round, also on a h
 
 
 class Health:
-    """troubles: of each source its present trouble in one sentence, or None. heartbeat: when the loop last went round."""
+    """troubles: of each source its present trouble in one sentence, or None. heartbeat: when the loop last turned."""
 
     def __init__(self, troubles: Dict[str, Callable[[], Optional[str]]], heartbeat: Callable[[], float]) -> None:
         self._troubles = troubles

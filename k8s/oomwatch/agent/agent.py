@@ -18,11 +18,11 @@ from oomwatch.agent.loop import Loop
 from oomwatch.agent.names import Names
 from oomwatch.agent.parts import STATE, Parts
 from oomwatch.agent.scrape import Scrape
-from oomwatch.agent.state_file import StateFile
+from oomwatch.agent.state_file import Lock, StateFile
 from oomwatch.agent.tallies import Tallies
 from oomwatch.agent.telling import JSON, NONE, TEXT, Teller
 from oomwatch.config import Settings
-from oomwatch.kube.cluster import Cluster
+from oomwatch.kube import cluster
 
 _LAST_WORDS_SECONDS = 8.0  # of the ten that a stop leaves
 
@@ -41,11 +41,12 @@ class Agent:
         self._complain = complain
         self._output = _output(settings.output)
         self._tallies = Tallies()
+        self._lock = Lock(settings.state_dir) if settings.state_dir else None
         self._state_file = StateFile(settings.state_dir, STATE) if settings.state_dir else None
-        self._cluster = Cluster.of(settings, self._tallies)
+        self._cluster = cluster.of(settings, self._tallies)
         cache, delivery = (None, None) if self._cluster is None else (self._cluster.cache, self._cluster.delivery)
         self._parts = Parts(settings, Names(cache, settings.root), self._tallies, self._state_file, state)
-        self._lines = Lines(None if self._output == NONE else sys.stdout.fileno())
+        self._lines = None if self._output == NONE else _lines(self._output, self._tallies)
         self._teller = Teller(self._output, self._lines, self._tallies, delivery, settings.node)
         health = Health(self._troubles(), lambda: self._loop.heartbeat)
         self._chores = Chores(self._parts, health, complain)
@@ -57,7 +58,9 @@ class Agent:
         parts = self._parts
         found = {"log": lambda: parts.log.trouble, "counters": lambda: parts.counters.trouble}
         if self._state_file is not None:
-            found["state"] = lambda: self._state_file.trouble
+            found["state"] = lambda: self._state_file.trouble or self._lock.trouble
+        if self._lines is not None:
+            found["output"] = lambda: self._lines.trouble
         if self._cluster is not None:
             found.update(self._cluster.troubles())
         return found
@@ -77,11 +80,19 @@ class Agent:
     @property
     def has_no_reader(self) -> bool:
         """Whether nobody is left to tell: the output is closed, and there are neither metrics nor Events."""
-        return self._lines.is_closed and self._scrape is None and self._cluster is None
+        is_unread = self._lines is not None and self._lines.is_closed
+        return is_unread and self._scrape is None and self._cluster is None
+
+    @property
+    def _is_service(self) -> bool:
+        """Whether it runs on its own, and not for somebody who looks at it for a while."""
+        return self._output != TEXT
 
     def _start(self) -> None:
-        service.lock_memory()
-        self._lines.start()
+        service.use_one_heap()
+        reason = service.lock_memory()
+        if reason is not None and self._is_service:
+            self._complain(reason)
         if self._scrape is not None:
             self._scrape.start()
         if self._cluster is not None:
@@ -97,18 +108,21 @@ class Agent:
             self._cluster.close(_LAST_WORDS_SECONDS)
         if self._scrape is not None:
             self._scrape.stop()
-        self._lines.close(1.0)
+        if self._lines is not None:
+            self._lines.close(1.0)
         self._parts.close()
+        if self._lock is not None:
+            self._lock.close()
 
     def _tell_of_start(self) -> None:
         """What is watched, who dies next, and where it is tight."""
         told = [f"oomwatch {VERSION} watches {_NAMES[self._parts.log.source]}."]
         forecast = self._chores.forecast
         told += [] if forecast is None else outlook.sentences(forecast)
-        warning = service.own_score(self._settings.root)
-        told += [] if warning is None else [warning]
+        warning = service.own_score(self._settings.root).warning
+        told += [warning] if warning is not None and self._is_service else []
         if self._output == TEXT:
-            self._lines.put("".join(line + "\n" for line in terminal.wrapped(told)))
+            self._lines.put("\n".join(terminal.wrapped(told)))
         else:
             for sentence in told:
                 self._complain(sentence)
@@ -136,6 +150,13 @@ _NAMES = {
     "file": "a followed log",
     "none": "the kernel's counters of OOM kills, without its log",
 }
+
+
+def _lines(output: str, tallies: Tallies) -> Lines:
+    """JSON is for machines: it has no line that says how many are missing; the metric does."""
+    if output == JSON:
+        return Lines(sys.stdout.fileno(), tallies, lambda _count: None)
+    return Lines(sys.stdout.fileno(), tallies)
 
 
 def _output(asked: str) -> str:

@@ -77,7 +77,9 @@ class Loop:
         for descriptor in (self._wake, parts.log.fileno(), parts.counters.fileno(), parts.names.wake_fd):
             if descriptor is not None:
                 waiting.register(descriptor, select.POLLIN)
-        return bool(waiting.poll(max(0.0, self._due() - time.monotonic()) * 1000))
+        woken = waiting.poll(max(0.0, self._due() - time.monotonic()) * 1000)
+        parts.names.clear_wake()
+        return bool(woken)
 
     def _due(self) -> float:
         """The moment of the next thing to do by the clock."""

@@ -21,6 +21,11 @@ class Names:
         self._by_folder = collections.OrderedDict()
         self.wake_fd = None if cache is None else cache.wake_fd
 
+    def clear_wake(self) -> None:
+        """Note that the answers were seen."""
+        if self._cache is not None:
+            self._cache.clear_wake()
+
     def find(self, uid: str) -> Optional[Pod]:
         """The pod as far as it is known now."""
         found = None if self._cache is None else self._cache.find(uid)

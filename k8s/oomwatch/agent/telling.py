@@ -21,9 +21,9 @@ _UNKNOWN = "unknown"
 
 
 class Teller:
-    """Where events go. output: text, json or none; delivery: None where no API server is told."""
+    """Where events go. output: text, json or none, which has no lines; delivery: None where no API server is told."""
 
-    def __init__(self, output: str, lines: Lines, tallies: Tallies, delivery: Optional[Delivery], node: str) -> None:
+    def __init__(self, output: str, lines: Optional[Lines], tallies: Tallies, delivery: Optional[Delivery], node: str) -> None:
         self._output = output
         self._lines = lines
         self._tallies = tallies
@@ -45,8 +45,8 @@ class Teller:
         limit = event["limit_owner"]
         kind = limit["kind"] if limit and limit["kind"] else _UNKNOWN
         add("oomwatch_incidents_total", scope=event["scope"] or _UNKNOWN, source=event["source"], limit_kind=kind)
-        for victim in tied.victims:
-            add("oomwatch_victims_total", **_labels(victim))
+        for victim, row in zip(tied.victims, event["victims"]):
+            add("oomwatch_victims_total", **_labels(victim, row))
         for name in ("rule", "cause", "useful"):
             result = event["verdict"]["useful" if name == "useful" else f"by_{name}"]["result"]
             add("oomwatch_verdicts_total", by=name, result=result)
@@ -54,17 +54,17 @@ class Teller:
 
     def _say(self, event) -> None:
         if self._output == JSON:
-            self._lines.put(json.dumps(event) + "\n")
+            self._lines.put(json.dumps(event))
         elif self._output == TEXT:
-            self._lines.put("\n".join(event_page.one(event, terminal.width())) + "\n")
+            self._lines.put("\n".join(event_page.one(event, terminal.width())))
 
 
-def _labels(victim) -> Dict[str, str]:
+def _labels(victim, row) -> Dict[str, str]:
     """A victim's labels: of a pod its workload, of the host its unit. Never a pid, a name of a process or a pod."""
     pod, container = victim.pod, victim.container
     if pod is None:
         labels = dict.fromkeys(("namespace", "owner_kind", "container", "qos_class"), "")
-        return dict(labels, owner=victim.unit or "", owner_kind="Unit" if victim.unit else "")
+        return dict(labels, owner=row["unit"] or "", owner_kind="Unit" if row["unit"] else "")
     return {
         "namespace": pod.namespace or "",
         "owner_kind": pod.owner_kind or "",

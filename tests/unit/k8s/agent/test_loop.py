@@ -79,6 +79,9 @@ class Names:
         self.asked = []
         self.asking = set()
 
+    def clear_wake(self):
+        pass
+
     def find(self, uid):
         return self.known.get(uid)
 

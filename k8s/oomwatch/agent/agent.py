@@ -10,7 +10,7 @@ from memcore.answers import events
 from memcore.gather.oom_event import Origin
 from memcore.models import tying
 from oomwatch import VERSION, terminal
-from oomwatch.agent import earlier_boot, outlook, service
+from oomwatch.agent import cluster, earlier_boot, outlook, service
 from oomwatch.agent.chores import Chores
 from oomwatch.agent.health import Health
 from oomwatch.agent.lines import Lines
@@ -22,7 +22,6 @@ from oomwatch.agent.state_file import Lock, StateFile
 from oomwatch.agent.tallies import Tallies
 from oomwatch.agent.telling import JSON, NONE, TEXT, Teller
 from oomwatch.config import Settings
-from oomwatch.kube import cluster
 
 _LAST_WORDS_SECONDS = 8.0  # of the ten that a stop leaves
 

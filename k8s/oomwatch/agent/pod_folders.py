@@ -3,8 +3,8 @@
 """A pod's names without any API: from the folders and links that the kubelet makes for its logs.
 
 `/var/log/pods/<namespace>_<name>_<uid>/<container>/<restarts>.log` (pkg/kubelet/kuberuntime/helpers.go), and the links
-`/var/log/containers/<name>_<namespace>_<container>-<container id>.log` (legacy.go), which alone have ids. Only names are
-read: no file is opened and no link is followed.
+`/var/log/containers/<name>_<namespace>_<container>-<container id>.log` (legacy.go), which alone have ids. Only
+names are read: no file is opened and no link is followed.
 """
 
 import os

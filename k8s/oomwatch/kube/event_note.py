@@ -103,7 +103,7 @@ def _note(event, told, survivor) -> str:
 def _ended(event, told, survivor) -> str:
     if survivor is not None:
         told.append(f"It was the wrong process: {_survivor(survivor)} was spared")
-    elif _is_of_old_kernel(event) and event["verdict"]["by_cause"]["result"] != "right":
+    elif _has_better(event):
         told.append(f"Linux 5.9 or later would kill {_expected(event)} instead")
     return cut([*told, event_summary.to_do(event)])
 
@@ -111,6 +111,11 @@ def _ended(event, told, survivor) -> str:
 def _is_of_old_kernel(event) -> bool:
     """Whether the process died only because this kernel lacks the fix of 5.9."""
     return event["verdict"]["model"] == FLOORED and event["verdict"]["agrees"] is False
+
+
+def _has_better(event) -> bool:
+    """Whether a note names the process that Linux 5.9 or later would kill."""
+    return _is_of_old_kernel(event) and event["verdict"]["by_cause"]["result"] != "right"
 
 
 def _expected(event) -> str:
@@ -134,7 +139,7 @@ def _limit(event) -> str:
     if event["cause"]["class"] not in _OF_MANY or largest is None:
         return told
     named = [event["victim"]["pid"]] if event["victim"] is not None else []
-    named += [event["verdict"]["expected_pid"]] if _is_of_old_kernel(event) else []
+    named += [event["verdict"]["expected_pid"]] if _has_better(event) else []
     if largest["pid"] in named:
         return told
     return f"{told}, the largest of them {one_line(largest['comm'])} (pid {largest['pid']}, {human(largest['bytes'])})"

@@ -166,7 +166,7 @@ def _is_in_group(record, cgroup) -> bool:
     group = record["group_cgroup"]
     if group is None or not record["group_kill"]:
         return False
-    return f"{cgroup}/".startswith(f"{group}/") or group == cgroup + pod_path.CRUN_LEVEL
+    return f"{cgroup}/".startswith(group.rstrip("/") + "/") or group == cgroup + pod_path.CRUN_LEVEL
 
 
 def _survivor(record, victims, alive) -> Optional[Survivor]:

@@ -16,17 +16,23 @@ from memcore.sources.printable import one_line
 MOST_BYTES = 1024  # of UTF-8: the API server counts bytes (pkg/apis/core/validation/events.go)
 _CUT = "…"
 _OF_MANY = ("many-tasks", "working-set")  # causes of an OOM that name no single process
+_SHARED_MEMORY = "shared-memory"
+# The pages stay charged to the pod as long as the volume lives, and a volume outlives its containers.
+_FREE_SHARED_MEMORY = (
+    "A restart of the container does not free this memory: delete files in the pod's emptyDir volumes (medium: Memory) "
+    "and in /dev/shm, or delete the pod, and set a sizeLimit"
+)
 _KINDS = {"init": "init container", "sidecar": "sidecar container", "ephemeral": "ephemeral container"}
 
 
 def of_sandbox(event: Dict, victims: Sequence[TiedVictim], survivor: Optional[Survivor]) -> str:
     """The pause process died."""
     pause = next(one for one in victims if one.role == tying.SANDBOX)
+    died = _process(event, pause) + _with(event, victims, [pause])
     first = (
-        f"The kernel killed the pod's pause container, {_process(event, pause)}, so Kubernetes restarts the whole pod "
-        "sandbox and every container in it"
+        f"The kernel killed the pod's pause container, {died}, so Kubernetes restarts the whole pod sandbox and every "
     )
-    return _note(event, [first + _with(event, victims, [pause])], survivor)
+    return _note(event, [first + "container in it"], survivor)
 
 
 def of_container(event: Dict, victims: Sequence[TiedVictim], survivor: Optional[Survivor]) -> str:
@@ -50,7 +56,7 @@ def of_process(event: Dict, victims: Sequence[TiedVictim], survivor: Optional[Su
     if one.role == tying.PROCESS:
         first += "; the container goes on running, so the pod's status does not show this kill"
     else:
-        first += "; whether the container goes on running is not known"
+        first += "; whether its container goes on running is not known"
     return _note(event, [first], survivor)
 
 
@@ -65,11 +71,11 @@ def of_wrong_victim(event: Dict, victims: Sequence[TiedVictim], survivor: Surviv
         kernel = "This kernel" + ("" if release is None else f" ({one_line(release)})")
         told += [
             f"{kernel} lacks the fix of Linux 5.9 (commit 9066e5cfb73c): it rounds negative OOM scores up to 1, so "
-            "that all processes of Guaranteed pods tie whatever their size",
+            "that processes with a low oom_score_adj tie, whatever their size",
             f"Update the node's kernel; until then raise the oom_score_adj of {one_line(survivor.comm)} to 0 or more",
         ]
     else:
-        told.append(event_summary.to_do(event))
+        told.append(_to_do(event))
     return cut(told)
 
 
@@ -105,7 +111,13 @@ def _ended(event, told, survivor) -> str:
         told.append(f"It was the wrong process: {_survivor(survivor)} was spared")
     elif _has_better(event):
         told.append(f"Linux 5.9 or later would kill {_expected(event)} instead")
-    return cut([*told, event_summary.to_do(event)])
+    return cut([*told, _to_do(event)])
+
+
+def _to_do(event) -> str:
+    if event["cause"]["class"] == _SHARED_MEMORY and event["scope"] == "memcg":
+        return _FREE_SHARED_MEMORY
+    return event_summary.to_do(event)
 
 
 def _is_of_old_kernel(event) -> bool:
@@ -135,7 +147,10 @@ def _size(text):
 def _limit(event) -> str:
     """What ran out, and who filled it: of many processes the largest, unless the note names it anyway."""
     told = event_summary.ran_out(event, "node")
-    largest = event["cause"]["evidence"]["largest_task"]
+    evidence = event["cause"]["evidence"]
+    if event["cause"]["class"] == _SHARED_MEMORY and evidence["part_bytes"] is not None:
+        return f"{told} ({human(evidence['part_bytes'])})"
+    largest = evidence["largest_task"]
     if event["cause"]["class"] not in _OF_MANY or largest is None:
         return told
     named = [event["victim"]["pid"]] if event["victim"] is not None else []

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from memcore.answers import events
 from memcore.gather.oom_event import Origin
 from memcore.models import pods, tying
-from memcore.models.pods import PodIndex
+from memcore.models.pods import Pod, PodIndex
 from oomwatch.kube import event_note, event_object
 from tests.support import scenes
 
@@ -163,8 +163,8 @@ def test_notes_where_a_kernel_without_the_fix_kills_pause():
     assert wrong == (
         "The kernel killed the wrong process: pause (pid 152, 680.0 KiB) died and freed 68.0 KiB, while hog-1 (pid "
         f"190, 20.8 MiB) was spared. {limit}: 5 processes held 99 % of it together. This kernel (6.1.192-pre59oom) "
-        "lacks the fix of Linux 5.9 (commit 9066e5cfb73c): it rounds negative OOM scores up to 1, so that all "
-        "processes of Guaranteed pods tie whatever their size. Update the node's kernel; until then raise the "
+        "lacks the fix of Linux 5.9 (commit 9066e5cfb73c): it rounds negative OOM scores up to 1, so that "
+        "processes with a low oom_score_adj tie, whatever their size. Update the node's kernel; until then raise the "
         "oom_score_adj of hog-1 to 0 or more."
     )
     assert container == (
@@ -183,9 +183,39 @@ def test_note_where_nothing_tells_whether_the_container_lives():
     (found,) = told("6.12_runc_systemd_child", populated=lambda cgroup: None)
     assert found["reason"] == "OOMKilledProcess"
     assert found["note"].startswith(
-        "The kernel killed hog-1 (pid 912, 47.9 MiB) in container app; whether the container goes on running is not "
+        "The kernel killed hog-1 (pid 912, 47.9 MiB) in container app; whether its container goes on running is not "
         "known. Pod shop/guaranteed-1 reached"
     )
+
+
+def of_log(name):
+    """Objects of a whole log of fixtures/oomlogs, whose pods are composed from the paths in it."""
+
+    def find(uid):
+        return Pod(uid, None, "shop", "cart-1", "Deployment", "cart", "Burstable", "node-1", False, ())
+
+    follower = events.Follower(Origin("node-1"))
+    for line in (scenes.FOLDER.parent / "oomlogs" / name).read_bytes().splitlines():
+        follower.feed(line)
+    follower.flush()
+    found = [(record, tying.tie(record, find, lambda cgroup: True)) for record in follower.take()]
+    return [one for record, tied in found for one in made(events.told(record), tied)]
+
+
+def test_note_says_what_frees_shared_memory():
+    found = of_log("4.19.78-memcg-v1.dmesg.txt")[1]
+    assert found["note"].endswith(
+        " reached its limit of 40.0 MiB: tmpfs and other shared memory held 81 % of it (32.5 MiB). A restart of the "
+        "container does not free this memory: delete files in the pod's emptyDir volumes (medium: Memory) and in "
+        "/dev/shm, or delete the pod, and set a sizeLimit."
+    )
+
+
+def test_wrong_victim_of_a_limit_of_a_container():
+    process, wrong = of_log("5.4.59-memcg-v2-equal-adj-tie.kmsg.txt")[:2]
+    assert [process["reason"], wrong["reason"]] == ["OOMKilledProcess", "OOMKilledWrongVictim"]
+    assert "It was the wrong process: big2nd (pid 65, 28.4 MiB) was spared." in process["note"]
+    assert "mid3rd (pid 67, 11.1 MiB) died and freed 10.6 MiB, while big2nd (pid 65, 28.4 MiB)" in wrong["note"]
 
 
 def static(pod):

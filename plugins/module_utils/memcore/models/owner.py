@@ -83,6 +83,15 @@ def is_monitor(path: str) -> bool:
     return _MONITOR.search(path) is not None
 
 
+def container_cgroup(path: str) -> str:
+    """The cgroup of the plain container that a path is of, whatever was made inside of it; else the path."""
+    for pattern in _PLAIN_CONTAINERS:
+        match = pattern.search(path)
+        if match:
+            return path[: match.end()].rstrip("/")
+    return path
+
+
 def of_mount(mount_point: str) -> Optional[Owner]:
     """The owner that a mount point of the host's own mount namespace names; None where the path says nothing."""
     volume = _POD_VOLUME.search(mount_point)

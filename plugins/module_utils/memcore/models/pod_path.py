@@ -23,16 +23,12 @@ _RELATIVE = re.compile(rf"(?:^|/)pod(?P<uid>{UID_DASHED}|{UID_HASH})(?=/|$)")
 
 # crun with the systemd driver puts the container's processes one level lower, into a cgroup of that name.
 _LEAF = re.compile(
-    rf"/(?P<prefix>cri-containerd-|crio-conmon-|crio-|cri-o-|docker-)?(?P<id>{CONTAINER_ID})(?P<suffix>\.scope)?"
-    r"(?P<rest>/.*)?$",
-    re.DOTALL,
+    rf"/(?P<prefix>cri-containerd-|crio-conmon-|crio-|cri-o-|docker-)?(?P<id>{CONTAINER_ID})(?P<suffix>(?:\.scope)?)(?=/|$)"
 )
 # containerd without SystemdCgroup under a kubelet with the systemd driver: the slice's name is taken literally.
-_LEAF_COLON = re.compile(
-    rf":(?P<prefix>cri-containerd|crio|docker):(?P<id>{CONTAINER_ID})(?P<suffix>)(?P<rest>/.*)?$", re.DOTALL
-)
+_LEAF_COLON = re.compile(rf":(?P<prefix>cri-containerd|crio|docker):(?P<id>{CONTAINER_ID})(?P<suffix>)(?=/|$)")
 _RUNTIMES = {"cri-containerd": "containerd", "crio-conmon": "cri-o", "crio": "cri-o", "cri-o": "cri-o"}
-_CRUN_LEVEL = "/container"
+CRUN_LEVEL = "/container"
 _MONITOR = "crio-conmon"
 
 
@@ -40,7 +36,7 @@ class PodPath(NamedTuple):
     """One pod of a path. qos_class: None where the path is relative.
 
     container_id, container_cgroup: None where the path ends at the pod or at CRI-O's monitor beside the container.
-    inside: what follows the container's cgroup, "" where nothing does, or only the level that crun adds.
+    container_cgroup is the container's own, whatever is below it.
     driver: the kubelet's cgroup driver; `mixed` where the runtime does not share it.
     """
 
@@ -49,7 +45,6 @@ class PodPath(NamedTuple):
     runtime: Optional[str] = None
     container_id: Optional[str] = None
     container_cgroup: Optional[str] = None
-    inside: str = ""
     driver: str = "cgroupfs"
 
 
@@ -88,7 +83,4 @@ def _with_container(path, match, qos, is_systemd):
     runtime = _RUNTIMES.get(prefix, prefix or None)
     if prefix == _MONITOR:
         return PodPath(uid, qos, runtime, driver=driver)
-    inside = leaf["rest"] or ""
-    cgroup = path[: leaf.start("rest")] if inside else path
-    inside = "" if inside in ("/", _CRUN_LEVEL) else inside
-    return PodPath(uid, qos, runtime, leaf["id"], cgroup, inside, driver)
+    return PodPath(uid, qos, runtime, leaf["id"], path[: leaf.end("suffix")], driver)

@@ -5,6 +5,7 @@
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from . import owner, pod_path
+from .badness import FLOORED
 from .pods import Container, Pod
 
 # What died of a container, a sandbox or a host.
@@ -15,10 +16,15 @@ _PAUSE_ADJ = -998  # fixed in containerd, CRI-O and dockershim; of Guaranteed co
 
 Find = Callable[[str], Optional[Pod]]
 Populated = Callable[[str], Optional[bool]]
+Alive = Callable[[int], Optional[bool]]
+
+
+def _nobody_knows(_pid: int) -> Optional[bool]:
+    return None
 
 
 class TiedVictim(NamedTuple):
-    """One process that died. pod, container: None where it was of none, or they are not known.
+    """One process that died. pod, container, unit: None where it was of none, or they are not known.
 
     role: `container`: with it its whole container died; `process`: the container, or the host, lives on; `sandbox`:
     the pause process, which holds the pod's namespaces; `monitor`: conmon, which runs beside a container; `unit`: of
@@ -30,6 +36,15 @@ class TiedVictim(NamedTuple):
     pod: Optional[Pod]
     container: Optional[Container]
     role: str
+    unit: Optional[str] = None
+
+
+class Survivor(NamedTuple):
+    """A process that should have died in a victim's place, and did not die of this kill. rss_bytes: before the kill."""
+
+    pid: int
+    comm: str
+    rss_bytes: Optional[int]
 
 
 class Tied(NamedTuple):
@@ -37,6 +52,7 @@ class Tied(NamedTuple):
 
     victims: Tuple[TiedVictim, ...]
     limit_pod: Optional[Pod]
+    survivor: Optional[Survivor] = None
 
 
 def uids(record: Dict) -> List[str]:
@@ -45,17 +61,19 @@ def uids(record: Dict) -> List[str]:
     return list(dict.fromkeys(pod.uid for path in paths if path is not None for pod in pod_path.pods(path)))
 
 
-def tie(record: Dict, find: Find, populated: Populated) -> Tied:
+def tie(record: Dict, find: Find, populated: Populated, alive: Alive = _nobody_knows) -> Tied:
     """Tie the record's victims, and fill in their namespace, pod, container and qos_class.
 
     find: the pod with a uid or a config hash. populated: whether a cgroup still has processes; it is asked about
-    containers, and its answer holds once the dying processes are gone. A record may be tied again when more is known.
+    containers, and its answer holds once the dying processes are gone. alive: whether a process lives; it is asked
+    about one that may have died with its container. A record may be tied again when more is known.
     """
     victims = tuple(_tied(record, row, find, populated) for row in record["victims"])
     if victims and record["victim"] is not record["victims"][0]:
         record["victim"] = record["victims"][0]  # a record that was read back from JSON has it twice
     limit = _limit_path(record)
-    return Tied(victims, None if limit is None else _pod_of(pod_path.pods(limit), find)[1])
+    limit_pod = None if limit is None else _pod_of(pod_path.pods(limit), find)[1]
+    return Tied(victims, limit_pod, _survivor(record, victims, alive))
 
 
 def _tied(record, row, find, populated) -> TiedVictim:
@@ -68,7 +86,7 @@ def _tied(record, row, find, populated) -> TiedVictim:
         role = _role_in_pod(record, row, path, place, pod, container, populated)
     else:
         role = _role_on_host(record, row, path, populated)
-    return TiedVictim(row["pid"], row["comm"], pod, container, role)
+    return TiedVictim(row["pid"], row["comm"], pod, container, role, row["unit"])
 
 
 def _path(record, row) -> Optional[str]:
@@ -104,10 +122,10 @@ def _role_in_pod(record, row, path, place, pod, container, populated) -> str:
         return MONITOR
     if place.container_id is None:
         # A group that is the whole pod: whatever container it was of died with it.
-        return CONTAINER if path == record["group_cgroup"] else UNKNOWN
+        return CONTAINER if _is_in_group(record, path) else UNKNOWN
     if container is None and _is_sandbox(row, pod):
         return SANDBOX
-    return _container_or_process(record, path, place.container_cgroup, not place.inside, populated)
+    return _container_or_process(record, place.container_cgroup, populated)
 
 
 def _is_sandbox(row, pod) -> bool:
@@ -127,15 +145,46 @@ def _role_on_host(record, row, path, populated) -> str:
     if owner.is_monitor(path):
         return MONITOR
     if row["kind"] == "container":
-        return _container_or_process(record, path, path, True, populated)
-    return UNIT if row["kind"] == "unit" else PROCESS
+        return _container_or_process(record, owner.container_cgroup(path), populated)
+    if row["kind"] == "unit":
+        return UNIT
+    return UNKNOWN if owner.limit_kind(path) in ("kubepods", "qos") else PROCESS
 
 
-def _container_or_process(record, path, cgroup, is_whole, populated) -> str:
-    """is_whole: whether the path is the container's own cgroup and not one that was made inside of it."""
-    if is_whole and record["group_kill"] and path == record["group_cgroup"]:
+def _container_or_process(record, cgroup, populated) -> str:
+    """cgroup: the container's own, not one that was made inside of it."""
+    if _is_in_group(record, cgroup):
         return CONTAINER
     alive = populated(cgroup)
     if alive is None:
         return UNKNOWN
     return PROCESS if alive else CONTAINER
+
+
+def _is_in_group(record, cgroup) -> bool:
+    """Whether a cgroup died as a whole: it, one above it, or the level that crun puts all its processes into."""
+    group = record["group_cgroup"]
+    if group is None or not record["group_kill"]:
+        return False
+    return f"{cgroup}/".startswith(group.rstrip("/") + "/") or group == cgroup + pod_path.CRUN_LEVEL
+
+
+def _survivor(record, victims, alive) -> Optional[Survivor]:
+    """The process that a fixed kernel would have killed, or that used the memory up, if this kill has spared it."""
+    judged, cause = record["verdict"], record["verdict"]["by_cause"]
+    if not victims or cause["result"] == "right":
+        return None
+    if judged["model"] == FLOORED and judged["agrees"] is False:
+        pid, comm = judged["expected_pid"], judged["expected_comm"]
+    elif cause["result"] == "wrong" and cause["who"] is not None:
+        pid, comm = cause["who"]["pid"], cause["who"]["comm"]
+    else:
+        return None
+    row = next((one for one in record["candidates"] if one["pid"] == pid), None)
+    if pid is None or pid in [one.pid for one in victims] or (row is not None and row["killed"]):
+        return None
+    # With a container's first process its whole pid namespace dies, of which the report has no line.
+    ended = not record["group_kill"] and CONTAINER in [one.role for one in victims]
+    if ended and alive(pid) is not True:
+        return None
+    return Survivor(pid, comm, None if row is None else row["rss_bytes"])

@@ -8,6 +8,7 @@ import shutil
 from typing import Dict
 
 from tests import CHECKOUT
+from tests.lab import kernels
 
 # All that the agent imports from others; each is of Python alone, so that it runs on any guest's Python.
 PACKAGES = ("urllib3", "prometheus_client")
@@ -15,16 +16,12 @@ CODE = ("k8s", "plugins/module_utils")
 SECRETS = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
-class NoPackage(Exception):
-    """A package of the agent is not installed where the tests run; one sentence for a skipped test."""
-
-
 def copy_packages(folder: str) -> None:
     """Copy the agent's packages, as the tests have them, below `folder`."""
     for name in PACKAGES:
         spec = importlib.util.find_spec(name)
         if spec is None:
-            raise NoPackage(f"skipped: cluster: the package {name} is not installed: run 'make facts'")
+            raise kernels.Unavailable("agent", f"the package {name} is not installed: run 'make facts'")
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(os.path.dirname(spec.origin), os.path.join(folder, name), ignore=ignore)
 

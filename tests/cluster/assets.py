@@ -10,17 +10,17 @@ import os
 import subprocess
 
 from tests.cluster import kubernetes_build
-from tests.lab import cache, debian
+from tests.lab import cache, debian, kernels
 
 VARIABLE = "KUBEBUILDER_ASSETS"
 ETCD_SUITE = "bookworm"
 
 
-class Unavailable(Exception):
+class Unavailable(kernels.Unavailable):
     """A part of the cluster cannot be had on this machine; one sentence for a skipped test."""
 
     def __init__(self, part, reason):
-        super().__init__(f"skipped: cluster: {part}: {reason}")
+        super().__init__(f"cluster: {part}", reason)
 
 
 def path(name: str) -> str:

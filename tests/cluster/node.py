@@ -26,6 +26,7 @@ from tests.lab import debian, kernels
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACKAGES = ("containerd", "runc", "iptables")
 MASKED = ("containerd.service",)  # start-node starts it with a configuration of its own
+KERNEL = "6.1-floored-first"
 NAMESPACE = "shop"
 THRESHOLDS = ("memory.available", "nodefs.available", "nodefs.inodesFree", "imagefs.available")
 NONE = "0%"  # of a threshold: the kubelet does not look at it
@@ -59,10 +60,10 @@ class Node:
     `folder` gets the API server's files; it must not exist.
     """
 
-    def __init__(self, folder: str, kernel: str = "6.1-floored-first", kubelet: Optional[Dict[str, Any]] = None):
+    def __init__(self, folder: str, kernel: str = KERNEL, kubelet: Optional[Dict[str, Any]] = None):
         self.name = "node-1"
         row = hosts.Host(self.name, "node", kernel, 21)
-        self.fleet = fleet.Fleet("cluster", folder, (row,), NodeGuest, functools.partial(_fetch, kernel))
+        self.fleet = fleet.Fleet("cluster", folder, (row,), NodeGuest, functools.partial(fetch, kernel))
         address = f"{self.fleet.subnet}.1"
         self.server = apiserver.ApiServer(f"{folder}/apiserver", address, self.fleet.name, (self.name,))
         self.kubelet = {**KUBELET, **(kubelet or {})}
@@ -227,7 +228,7 @@ class Node:
             raise AssertionError(f"{error}\n{said}\n{self.guest.tail()}") from error
 
 
-def _fetch(kernel):
+def fetch(kernel: str) -> Dict[str, str]:
     """The disk of a node; what cannot be had is a sentence, as for any fleet."""
     try:
         debian.require(*stock.NEEDS)

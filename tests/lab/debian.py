@@ -104,13 +104,15 @@ def bootstrap(suite, packages, folder):
             _write(sources[-1], text)
         # It keeps apt's files below the new root, so it needs neither the machine's lists nor their lock.
         call = ["mmdebstrap", "--mode=root", "--variant=minbase", "--include=" + ",".join(packages)]
-        settings = ['Acquire::Retries "3";', *_proxies()]
+        settings = ['Acquire::Retries "3";', *_settings_of_the_mirror()]
         _call([*call, *(f"--aptopt={line}" for line in settings), suite, folder, *sources], dict(os.environ))
 
 
-def _proxies():
+def _settings_of_the_mirror():
+    """How this machine's apt reaches its mirror, and whether it takes one that is no longer updated."""
     lines = _call(["apt-config", "dump", "Acquire"], dict(os.environ)).splitlines()
-    return [line for line in lines if re.match(r'Acquire::\w+::[Pp]roxy\S* "[^"]', line)]
+    wanted = r'Acquire::(\w+::[Pp]roxy\S*|Check-Valid-Until) "[^"]'
+    return [line for line in lines if re.match(wanted, line)]
 
 
 def _newest(names, pattern):

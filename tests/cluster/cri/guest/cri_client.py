@@ -18,10 +18,10 @@ class Cri:
     def __init__(self, descriptors):
         with open(descriptors, "rb") as stream:
             files = descriptor_pb2.FileDescriptorSet.FromString(stream.read())
-        pool = descriptor_pool.DescriptorPool()
+        self.pool = descriptor_pool.DescriptorPool()
         for one in files.file:
-            pool.Add(one)
-        self.service = pool.FindServiceByName(SERVICE)
+            self.pool.Add(one)
+        self.service = self.pool.FindServiceByName(SERVICE)
         self.channel = grpc.insecure_channel(SOCKET)
         grpc.channel_ready_future(self.channel).result(timeout=READY_SECONDS)
 
@@ -46,8 +46,14 @@ class Cri:
 
     def _parts(self, name, body):
         method = self.service.methods_by_name[name]
-        request = json_format.ParseDict(body, message_factory.GetMessageClass(method.input_type)())
-        return f"/{SERVICE}/{name}", request, message_factory.GetMessageClass(method.output_type)
+        request = json_format.ParseDict(body, self._class(method.input_type)())
+        return f"/{SERVICE}/{name}", request, self._class(method.output_type)
+
+    def _class(self, descriptor):
+        # Debian's python3-protobuf is older than the function that protobuf has for it now.
+        if hasattr(message_factory, "GetMessageClass"):
+            return message_factory.GetMessageClass(descriptor)
+        return message_factory.MessageFactory(self.pool).GetPrototype(descriptor)
 
 
 def _to_bytes(message):

@@ -31,7 +31,7 @@ facts: .venv/facts.installed ## show where this host's memory went
 .PHONY: test test-all
 test: .venv/test.installed ## the short check: all deterministic tests, and one proof on a real kernel
 test-all: .venv/test.installed ## every test, as root; a second call continues where the first stopped
-.PHONY: lint unit targets sanity setters proof live lab fleet-test bench-check
+.PHONY: lint unit targets sanity setters proof live lab fleet-test cluster bench-check
 lint: .venv/test.installed ## format, imports, licences, documentation, build and install
 unit: .venv/test.installed ## unit tests on this Python
 targets: .venv/test.installed ## unit tests of the code that runs on managed hosts, on every installed Python from 3.6 up
@@ -41,8 +41,9 @@ proof: .venv/test.installed ## predict and watch the kills of a floored kernel t
 live: .venv/test.installed ## allocate memory on this host and find it; needs root
 lab: .venv/test.installed ## the same on other kernels, which run as processes
 fleet-test: .venv/test.installed ## playbooks on four hosts with systemd and sshd, each with its own kernel; needs root
+cluster: .venv/test.installed ## the agent with a real kube-apiserver, kubelet and containerd; needs root
 bench-check: .venv/test.installed ## test the benchmark itself, with tiny sizes
-test test-all lint unit targets sanity setters proof live lab fleet-test bench-check:
+test test-all lint unit targets sanity setters proof live lab fleet-test cluster bench-check:
 	@$(RUN) python -m scripts.tally $@
 
 .PHONY: fleet fleet-down

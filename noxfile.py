@@ -122,6 +122,7 @@ for name, package, fetch, words, *tags in (
     ("live", "tests.live", [], [], "test-all", "alone"),
     ("lab", "tests.lab", ["--fetch"], [], "test-all", "alone"),
     ("fleet-test", "tests.fleet", ["fetch"], [], "test-all", "alone"),
+    ("cluster", "tests.cluster", ["fetch"], [], "test-all", "alone"),
     ("bench-check", "tests.bench", [], [], "test-all", "alone"),
 ):
     nox.session(on_kernels(package, fetch, words), venv_backend="none", tags=[name, *tags], name=name)

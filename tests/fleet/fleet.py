@@ -50,10 +50,10 @@ class Unavailable(Exception):
 class Fleet:
     """The fleet `purpose` of this checkout, of `rows` of hosts.py; its inventory and ssh_config are in `folder`.
 
-    `news` has a message for each guest that died and that nobody was told of yet.
+    `news` has a message for each guest that died and that nobody was told of yet. fetch() gives {suite: its disk}.
     """
 
-    def __init__(self, purpose, folder, rows=hosts.HOSTS):
+    def __init__(self, purpose, folder, rows=hosts.HOSTS, make_guest=Guest, fetch=stock.fetch):
         # Several checkouts may have one at a time, and a checkout one to play with and one under test.
         key = hashlib.sha256(os.fsencode(CHECKOUT) + purpose.encode()).hexdigest()
         self.name = f"memfacts-{purpose}-{key[:8]}"
@@ -64,7 +64,8 @@ class Fleet:
         self.inventory = os.path.join(folder, "inventory.yml")
         self.ssh_config = os.path.join(folder, "ssh_config")
         self.inside = ("ip", "netns", "exec", self.name)
-        self.guests = {host.name: Guest(self, host) for host in rows}
+        self.guests = {host.name: make_guest(self, host) for host in rows}
+        self.fetch = fetch
         self.news = []
 
     def start(self):
@@ -73,7 +74,7 @@ class Fleet:
         One that dies meanwhile is started once more.
         """
         try:
-            disks = stock.fetch()
+            disks = self.fetch()
         except stock.Unavailable as error:
             raise Unavailable(f"skipped: fleet: {error}") from error
         self.stop()

@@ -49,6 +49,8 @@ class Done(NamedTuple):
 class Guest:
     """One running host. `starts` counts how often it began anew, with a fresh disk; a reboot is none of them."""
 
+    memory_mb = MEMORY_MB
+
     def __init__(self, fleet, host):
         self.fleet, self.host, self.name = fleet, host, host.name
         self.folder = os.path.join(fleet.scratch, host.name)
@@ -66,10 +68,10 @@ class Guest:
         # Of the disk only what this guest writes is in its own file. No path here may have a space or a comma in it.
         command = [
             *self.fleet.inside,
-            *("sh", "-c", WITH_OWN_MEMORY, "sh", f"{MEMORY_MB + 64}m", memory),
+            *("sh", "-c", WITH_OWN_MEMORY, "sh", f"{self.memory_mb + 64}m", memory),
             # Where this machine puts a program at random addresses, a guest would have other RAM at each boot.
             *("setarch", "--addr-no-randomize"),
-            *(kernel, f"mem={MEMORY_MB}M", f"uml_dir={self.folder}/uml/", "umid=uml"),
+            *(kernel, f"mem={self.memory_mb}M", f"uml_dir={self.folder}/uml/", "umid=uml"),
             *(f"ubd0={self.folder}/disk,{self.fleet.scratch}/{self.host.suite}", "root=/dev/ubda", "rw"),
             *("con=null", "con0=null,fd:1", "con1=null", "ssl=null"),
             *(f"eth0=tuntap,tap{self.host.number}", f"systemd.hostname={self.name}", *self.host.boot),

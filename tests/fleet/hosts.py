@@ -46,31 +46,35 @@ HOSTS = (
 )
 
 
-def disk(suite):
-    """Path of the cached disk image of `suite`. Guests write to files of their own beside it, never to it."""
-    made_of = hashlib.sha256()
+def disk(suite, name="fleet", packages=(), masked=()):
+    """Path of the cached disk image of `suite`. Guests write to files of their own beside it, never to it.
+
+    packages, masked: what another sort of guest, called `name`, has besides, and which of its units do not start.
+    """
+    made_of = hashlib.sha256(repr((packages, masked)).encode())
     for path in (__file__, *sorted(entry.path for entry in os.scandir(GUEST) if entry.is_file())):
         with open(path, "rb") as stream:
             made_of.update(stream.read())
-    name = f"fleet-{suite}-{made_of.hexdigest()[:12]}"
-    return os.path.join(cache.folder(name, functools.partial(_build, suite)), "disk")
+    key = f"{name}-{suite}-{made_of.hexdigest()[:12]}"
+    build = functools.partial(_build, suite, (*PACKAGES, *packages), (*MASKED, *masked))
+    return os.path.join(cache.folder(key, build), "disk")
 
 
-def _build(suite, path):
+def _build(suite, packages, masked, path):
     tree = os.path.join(path, "tree")
     os.mkdir(tree)
-    debian.bootstrap(suite, PACKAGES, tree)
-    _adapt(tree)
+    debian.bootstrap(suite, packages, tree)
+    _adapt(tree, masked)
     debian.require("mke2fs")
     options = ("-q", "-t", "ext4", "-m", "0", "-E", "lazy_itable_init=1,nodiscard", "-d", tree)
     subprocess.run([debian.command("mke2fs"), *options, os.path.join(path, "disk"), DISK_SIZE], check=True)
     shutil.rmtree(tree)
 
 
-def _adapt(tree):
+def _adapt(tree, masked):
     """What makes the system a guest that names itself and its keys at each boot."""
     units = os.path.join(tree, "etc/systemd/system")
-    for name in MASKED:
+    for name in masked:
         os.symlink("/dev/null", os.path.join(units, name))
     shutil.copy(os.path.join(GUEST, "lab-network"), os.path.join(tree, "usr/local/sbin"))
     shutil.copy(os.path.join(GUEST, "lab-network.service"), units)

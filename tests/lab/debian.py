@@ -20,15 +20,20 @@ COMMANDS = {
     "busybox": "busybox-static",
     "debugfs": "e2fsprogs",
     "dpkg": "dpkg",
+    "dpkg-source": "dpkg-dev",
     "ethtool": "ethtool",
     "flex": "flex",
     "gcc": "gcc libc6-dev",
     "ip": "iproute2",
+    "jq": "jq",
     "ldd": "libc-bin",
     "make": "make",
     "mke2fs": "e2fsprogs",
     "mmdebstrap": "mmdebstrap",
+    "openssl": "openssl",
+    "protoc": "protobuf-compiler",
     "qemu-system-x86_64": "qemu-system-x86",
+    "rsync": "rsync",
     "setpriv": "util-linux",
     "ssh": "openssh-client",
     "strace": "strace",
@@ -78,6 +83,17 @@ def unpack(suite, pattern, folder):
     return names
 
 
+def source(suite, package, folder):
+    """Unpack the source of `package` of `suite` into a folder that it makes; its path. Needs dpkg-source."""
+    with tempfile.TemporaryDirectory(prefix="lab-apt-") as private:
+        environment = _private_apt(suite, private, "deb-src")
+        _call(["apt-get", "update", "-q"], environment)
+        _call(["apt-get", "source", "-q", "--download-only", package], environment, cwd=private)
+        (description,) = glob.glob(os.path.join(private, "*.dsc"))
+        _call(["dpkg-source", "--no-check", "-x", description, folder], environment)
+    return folder
+
+
 def bootstrap(suite, packages, folder):
     """Make the empty `folder` a whole small system of `suite` with `packages` and what they depend on; needs root."""
     require("mmdebstrap")
@@ -88,13 +104,15 @@ def bootstrap(suite, packages, folder):
             _write(sources[-1], text)
         # It keeps apt's files below the new root, so it needs neither the machine's lists nor their lock.
         call = ["mmdebstrap", "--mode=root", "--variant=minbase", "--include=" + ",".join(packages)]
-        settings = ['Acquire::Retries "3";', *_proxies()]
+        settings = ['Acquire::Retries "3";', *_settings_of_the_mirror()]
         _call([*call, *(f"--aptopt={line}" for line in settings), suite, folder, *sources], dict(os.environ))
 
 
-def _proxies():
+def _settings_of_the_mirror():
+    """How this machine's apt reaches its mirror, and whether it takes one that is no longer updated."""
     lines = _call(["apt-config", "dump", "Acquire"], dict(os.environ)).splitlines()
-    return [line for line in lines if re.match(r'Acquire::\w+::[Pp]roxy\S* "[^"]', line)]
+    wanted = r'Acquire::(\w+::[Pp]roxy\S*|Check-Valid-Until) "[^"]'
+    return [line for line in lines if re.match(wanted, line)]
 
 
 def _newest(names, pattern):
@@ -107,12 +125,15 @@ def _newest(names, pattern):
     return versions[max(versions)] if versions else []
 
 
-def _private_apt(suite, folder):
-    """Environment for apt tools which know only `suite` and keep everything below `folder`."""
+def _private_apt(suite, folder, kind="deb"):
+    """Environment for apt tools which know only `suite` and keep everything below `folder`.
+
+    kind: "deb" for packages, "deb-src" for their sources.
+    """
     for name in ("parts", "lists/partial", "cache/archives/partial"):
         os.makedirs(os.path.join(folder, name))
-    for number, (kind, text) in enumerate(_sources_of(suite)):
-        _write(os.path.join(folder, "parts", f"{number}.{kind}"), text)
+    for number, (form, text) in enumerate(_sources_of(suite, kind)):
+        _write(os.path.join(folder, "parts", f"{number}.{form}"), text)
     settings = {
         "Dir::Etc::SourceList": "/dev/null",
         "Dir::Etc::SourceParts": f"{folder}/parts",
@@ -131,8 +152,8 @@ def _private_apt(suite, folder):
     return dict(os.environ, APT_CONFIG=f"{folder}/apt.conf")
 
 
-def _sources_of(suite):
-    """The machine's sources for its own main suite, both of apt's formats, with `suite` in its place."""
+def _sources_of(suite, kind="deb"):
+    """The machine's sources for its own main suite, both of apt's formats, with `suite` and `kind` in their place."""
     own = _own_suite()
     found = []
     for path in ["/etc/apt/sources.list", *sorted(glob.glob("/etc/apt/sources.list.d/*"))]:
@@ -142,13 +163,17 @@ def _sources_of(suite):
             text = "".join(line for line in stream if not line.startswith("#"))
         if path.endswith(".sources"):
             stanzas = [stanza for stanza in text.split("\n\n") if re.search(rf"^Suites:.*\b{own}(\s|$)", stanza, re.M)]
-            found += [("sources", re.sub(r"(?m)^Suites:.*", f"Suites: {suite}", stanza) + "\n") for stanza in stanzas]
+            found += [("sources", _stanza(stanza, suite, kind)) for stanza in stanzas]
         elif path.endswith(".list"):
             lines = [line for line in text.splitlines() if re.match(rf"deb\s.*\s{own}\s", line)]
-            found += [("list", re.sub(rf"\s{own}\s", f" {suite} ", line) + "\n") for line in lines]
+            found += [("list", kind + re.sub(rf"\s{own}\s", f" {suite} ", line)[3:] + "\n") for line in lines]
     if not found:
         raise PackageError(f"no apt source of this machine names its own suite {own}, so the mirror is unknown")
     return found
+
+
+def _stanza(text, suite, kind):
+    return re.sub(r"(?m)^Types:.*", f"Types: {kind}", re.sub(r"(?m)^Suites:.*", f"Suites: {suite}", text)) + "\n"
 
 
 def _own_suite():

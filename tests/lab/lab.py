@@ -70,13 +70,13 @@ def run(kernel_name, script, out_dir, args=(), mem_mb=512, timeout=None, cgroup=
         machine.prepare(stage, parts)
         command = machine.command(stage, parts, mem_mb, [f"LAB_CGROUP={cgroup}", f"LAB_SWAP_MB={swap_mb}"])
         boot_log = os.path.join(out_dir, "boot.txt")
-        ended = _boot(command, boot_log, timeout or machine.timeout, stage, machines.environment(mem_mb))
+        ended = boot(command, boot_log, timeout or machine.timeout, stage, machines.environment(mem_mb))
         machine.collect(stage)
         status = _status(f"{stage}/out/.lab/status")
         shutil.rmtree(f"{stage}/out/.lab")
         shutil.copytree(f"{stage}/out", out_dir, dirs_exist_ok=True)
     if status is None:
-        how = _how(ended) if ended is not None else f"was killed after {timeout or machine.timeout} s"
+        how = how_it_ended(ended) if ended is not None else f"was killed after {timeout or machine.timeout} s"
         raise GuestDied(f"{kernel.name} {how} before {os.path.basename(script)} ended: see {boot_log}", out_dir)
     return status
 
@@ -95,7 +95,7 @@ def _sparse(path, size_mb):
         stream.truncate(size_mb << 20)
 
 
-def _boot(command, boot_log, timeout, folder, variables):
+def boot(command, boot_log, timeout, folder, variables):
     """Exit status of the guest's process, None when it was killed at the timeout.
 
     Nothing of it is left behind, not even if this process is killed, and no core, which is as large as its memory.
@@ -139,7 +139,7 @@ def _status(path):
         return None
 
 
-def _how(returncode):
+def how_it_ended(returncode):
     """The way a process ended, in words; of a signal subprocess tells less than 0, and a shell in between 128 more."""
     number = -returncode if returncode < 0 else returncode - 128
     if number in set(signal.Signals):

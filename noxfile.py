@@ -19,6 +19,8 @@ PINS = HERE / "requirements"
 PYENV = os.path.expanduser(os.environ.get("PYENV_ROOT", "~/.pyenv"))
 os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], *glob.glob(f"{PYENV}/versions/*/bin")])
 os.environ["ANSIBLE_CONFIG"] = str(HERE / "ansible.cfg")
+# Hundreds of tests start a process each, and compiling takes half of what such a process takes.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 KNOWN = [f"3.{minor}" for minor in range(6, 15)]  # what targets may have
 FOUND = [version for version in KNOWN if shutil.which(f"python{version}")]
 # {list of requirements: (Pythons that run it, Pythons of the targets it reaches)}: no single core reaches all targets.

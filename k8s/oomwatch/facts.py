@@ -33,7 +33,7 @@ def add_parser(commands) -> None:
 
 def run(arguments) -> int:
     """Gather; the exit status."""
-    options = asked.checked(arguments.subset.split(","), arguments.top, {}, True, 1.0, True, tuple)
+    options = asked.checked(arguments.subset.split(","), arguments.top, True, 1.0, True)
     found = facts.collect(host.at(arguments.root), options)
     if arguments.json:
         terminal.show_json(found)

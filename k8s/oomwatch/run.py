@@ -101,4 +101,3 @@ class _Signals(Stopping):
 
     def _hang_up(self, _number, _frame) -> None:
         self.is_hung_up = True
-        self.wake()

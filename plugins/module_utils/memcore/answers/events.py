@@ -219,6 +219,7 @@ def read(lines: Iterable[Line], origin: Origin = NOWHERE, top: int = 20, since: 
 
     top: how many rows each list may have; since: RFC 3339 UTC, before which events are left out that have a time.
     """
+    # Nothing is held back: what the reaper writes late is in no event, and a Follower gives the same events.
     recorder, reader = _Recorder(origin, top), oom_report.Reader(held=0)
     for line in lines:
         reader.feed(line)
@@ -244,17 +245,40 @@ class Found(NamedTuple):
     undated: int
 
 
+class Newest:
+    """Counts the events of a log and keeps the newest `limit` of them; since as for read()."""
+
+    def __init__(self, limit: int, since: Optional[str]) -> None:
+        self.total = 0
+        self._undated = 0
+        self._since = since
+        self._kept = collections.deque(maxlen=min(limit, sys.maxsize))
+
+    def count(self, event: Dict) -> None:
+        """Count an event that need not be kept, since it is shown at once."""
+        self.total += 1
+        self._undated += self._since is not None and event["time"] is None
+
+    def keep(self, event: Dict) -> None:
+        """Count an event, and keep it until so many newer ones have come."""
+        self.count(event)
+        self._kept.append(event)
+
+    def take(self) -> Found:
+        """The events that are kept, each once, and the count of all so far."""
+        found = Found(list(self._kept), self.total, self._undated)
+        self._kept.clear()
+        return found
+
+
 def newest(
     lines: Iterable[Line], origin: Origin = NOWHERE, top: int = 20, since: Optional[str] = None, limit: int = 50
 ) -> Found:
     """The newest `limit` events of a log, since and top as for read()."""
-    kept = collections.deque(maxlen=min(limit, sys.maxsize))
-    total = undated = 0
+    kept = Newest(limit, since)
     for found in read(lines, origin, top, since):
-        undated += since is not None and found["time"] is None
-        total += 1
-        kept.append(found)
-    return Found(list(kept), total, undated)
+        kept.keep(found)
+    return kept.take()
 
 
 def checked(limit: int, top: int, since: Optional[float]) -> Asked:

@@ -11,9 +11,9 @@ from memcore.models.pods import Container, Pod
 from oomwatch.agent import loop as loop_module
 from oomwatch.agent.accounts import Accounts
 from oomwatch.agent.kernel_clock import KernelClock
+from oomwatch.agent.kill_counters import Rise
 from oomwatch.agent.loop import Loop
 from oomwatch.agent.tallies import Tallies
-from tests.unit.k8s.agent.test_places import Rise
 
 UID = "392bf93e-1fcf-11ea-9b5b-3cfdfe576498"
 CONTAINER = "c" * 64

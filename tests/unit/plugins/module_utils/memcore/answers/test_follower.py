@@ -14,6 +14,7 @@ from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors impo
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oomlog import growing_log
 from tests.support import log_formats
 from tests.support.composed_log import dmesg, killed, kmsg, reaped, report, row
+from tests.support.examples import examples
 
 LOGS = os.path.join(os.path.dirname(__file__), *[os.pardir] * 4, "fixtures", "oomlogs")
 NAMES = sorted(name for name in os.listdir(LOGS) if name.endswith(".txt"))
@@ -259,7 +260,7 @@ def followed(lines, steps, origin, saves):
     steps=st.lists(STEP, max_size=25),
     origin=st.sampled_from([events.NOWHERE, RUNNING]),
 )
-@hypothesis.settings(max_examples=100)
+@hypothesis.settings(max_examples=examples(100))
 def test_restarts_change_nothing_whatever_the_log_has(parts, changes, steps, origin):
     lines = [line for name, style in parts for line in log_formats.FORMATS[style](RECORDS[name])]
     for change in changes:
@@ -452,7 +453,7 @@ ODD = st.sampled_from(
 
 
 @hypothesis.given(st.lists(st.tuples(st.sampled_from(PLACES), ODD), min_size=1, max_size=3))
-@hypothesis.settings(max_examples=300)
+@hypothesis.settings(max_examples=examples(300))
 def test_damaged_state_is_refused_or_does_no_harm(damages):
     state = [state_of_a_half_read_log()]
     for path, value in damages:

@@ -13,6 +13,7 @@ from oomwatch import VERSION, exits, terminal
 
 # Each has add_parser(commands). Only the module of the command that runs is imported, since each imports much.
 _COMMANDS = {
+    "run": "oomwatch.run",
     "explain": "oomwatch.explain",
     "facts": "oomwatch.facts",
     "victims": "oomwatch.victims",

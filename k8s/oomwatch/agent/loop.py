@@ -83,6 +83,8 @@ class Loop:
 
     def _due(self) -> float:
         """The moment of the next thing to do by the clock."""
+        if not self._parts.log.is_caught_up:
+            return 0.0
         due = [self._next_counters, self._next_save, self._chores.due]
         if self._parts.log.fileno() is None:
             due.append(self._next_log)
@@ -101,12 +103,15 @@ class Loop:
         rises = parts.counters.look()
         risen = parts.accounts.count(parts.counters.total, parts.is_from_boot)
         parts.tallies.add(name, max(0, parts.accounts.raw - parts.tallies.value(name)))
-        self._is_changed |= bool(rises) or bool(risen)
+        if rises or risen:
+            self._is_changed = True
+            parts.log.hurry()
         return rises
 
     def _read_log(self, now: float, is_woken: bool) -> None:
         parts, log = self._parts, self._parts.log
-        if not is_woken and log.fileno() is None and now < self._next_log and not parts.accounts.is_behind:
+        is_due = is_woken or log.fileno() is not None or now >= self._next_log or not log.is_caught_up
+        if not is_due and not parts.accounts.is_behind:
             return
         self._next_log = now + log.every
         lines = log.read()

@@ -34,7 +34,7 @@ def report(usec, pid, cgroup="/a", comm="hog"):
 
 
 class Log:
-    source, trouble, lost, every, origin_boot = "kmsg", None, 0, 1.0, "boot"
+    source, trouble, lost, every, origin_boot, is_caught_up = "kmsg", None, 0, 1.0, "boot", True
 
     def __init__(self):
         self.coming = []
@@ -46,6 +46,9 @@ class Log:
 
     def fileno(self):
         return self.read_end
+
+    def hurry(self):
+        pass
 
     def read(self):
         lines, self.coming = self.coming, []

@@ -3,7 +3,7 @@
 """An OOM event as objects of events.k8s.io/v1: one for each pod that lost a process, one for the node's own limits.
 
 The rules that the API server checks are those of pkg/apis/core/validation/events.go: an Event with eventTime needs
-reportingController, reportingInstance, action and reason; a cluster-scoped object's Event lies in `default`.
+reportingController, reportingInstance, action and reason.
 """
 
 import datetime
@@ -24,7 +24,9 @@ WRONG_VICTIM = "OOMKilledWrongVictim"
 NODE, ALLOCATABLE = "NodeOOM", "NodeAllocatableOOM"
 
 _API = "events.k8s.io/v1"
-_NODES_NAMESPACE = "default"
+# Of a Node's Event with eventTime. Kubernetes 1.20 refuses any other, later servers take `default` as well;
+# `kubectl describe node` looks in all.
+_NODES_NAMESPACE = "kube-system"
 _LONGEST_INSTANCE = 128
 _LONGEST_NAME = 253
 _FOREIGN = re.compile(r"[^a-z0-9.-]+")

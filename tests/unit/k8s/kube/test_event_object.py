@@ -49,12 +49,12 @@ def made(event, tied, node="node-1", reporter="oomwatch-x7x7x"):
 
 
 def complaints(found):
-    """What the API server would have against a new Event: the rules of ValidateEventCreate, one by one."""
+    """What an API server (1.20 and later) would have against a new Event: the rules of ValidateEventCreate."""
     regarding = found["regarding"]
     is_node = regarding["kind"] == "Node"
     rules = {
         "apiVersion": (found["apiVersion"], found["kind"]) == ("events.k8s.io/v1", "Event"),
-        "namespace": found["metadata"]["namespace"] == ("default" if is_node else regarding["namespace"]),
+        "namespace": found["metadata"]["namespace"] == ("kube-system" if is_node else regarding["namespace"]),
         "name": len(found["metadata"]["name"]) <= 253
         and re.fullmatch(rf"{LABEL}(\.{LABEL})*", found["metadata"]["name"]),
         "eventTime": MICRO.match(found["eventTime"]),
@@ -137,7 +137,7 @@ def test_pods_event():
 def test_nodes_event_is_of_the_node_and_names_the_pod():
     pod, node = told("7.2_runc_systemd_mixed-group")
     assert node["regarding"] == {"apiVersion": "v1", "kind": "Node", "name": "node-1", "uid": "node-1"}
-    assert node["metadata"]["namespace"] == "default"
+    assert node["metadata"]["namespace"] == "kube-system"
     assert node["related"] == {key: value for key, value in pod["regarding"].items() if key != "fieldPath"}
     assert node["note"] == (
         "The node ran out of memory (737.7 MiB of RAM): hog-1 (pid 983) held 51 % of it. The kernel killed hog-1 (pid "

@@ -3,7 +3,6 @@
 """OOM events as objects of events.k8s.io/v1: their shape by the API server's rules, and what their notes say."""
 
 import copy
-import datetime
 import re
 
 import hypothesis
@@ -412,17 +411,6 @@ def test_long_names_of_nodes():
     assert found["related"]["name"] == "n" * 253
 
 
-def test_series():
-    event, tied = first()
-    (found,) = made(event, tied)
-    assert event_object.series(found, 7, 1796061999.25) == {
-        "series": {"count": 7, "lastObservedTime": "2026-11-30T18:06:39.250000Z"}
-    }
-    # The API server wants a count of 2 at least.
-    assert event_object.series(found, 1, 1796061999.25)["series"]["count"] == 2
-    assert event_object.series(found, 2, 0.0)["series"]["lastObservedTime"] == found["eventTime"]
-
-
 def test_note_is_cut_at_a_sentence():
     assert event_note.cut(["A" * 500, "B" * 500, "C" * 500]) == "A" * 500 + ". " + "B" * 500 + "."
     assert event_note.cut(["A" * 1023]) == "A" * 1023 + "."
@@ -447,9 +435,3 @@ def test_any_name_of_a_process_makes_a_note_in_one_line(comm):
     victim = tied.victims[0]._replace(comm=comm)
     (found,) = made(event, tied._replace(victims=(victim,)))
     assert complaints(found) == []
-
-
-def test_moment_is_in_utc():
-    assert event_object.moment(0) == "1970-01-01T00:00:00.000000Z"
-    date = datetime.datetime(2026, 12, 1, 5, 12, 13, 123456, datetime.timezone.utc)
-    assert event_object.moment(date.timestamp()) == "2026-12-01T05:12:13.123456Z"

@@ -3,6 +3,7 @@
 """OOM events as objects of events.k8s.io/v1: their shape by the API server's rules, and what their notes say."""
 
 import copy
+import functools
 import re
 
 import hypothesis
@@ -248,6 +249,7 @@ def test_other_kinds_of_containers(part, kind, field, words):
     assert words in found["note"]
 
 
+@functools.lru_cache(maxsize=None)
 def first(name="6.12_runc_systemd_child"):
     return next(scene(name))
 
@@ -409,6 +411,28 @@ def test_long_names_of_nodes():
     (found,) = made(event, tied, node="n" * 253, reporter="n" * 253)
     assert complaints(found) == []
     assert found["related"]["name"] == "n" * 253
+
+
+@hypothesis.settings(max_examples=20)
+@hypothesis.given(
+    st.sampled_from([name for name in scenes.NAMES if name.startswith(("6.1-", "7.2"))]),
+    st.sets(st.integers(0, 400), max_size=60),
+    st.sampled_from([True, False, None]),
+    st.booleans(),
+)
+def test_log_that_lost_lines_makes_events_that_the_server_takes(name, lost, populated, is_known):
+    found = scenes.Scene(name)
+    index = PodIndex()
+    for one in found.pods() if is_known else []:
+        index.put(pods.of_json(one))
+    follower = events.Follower(Origin(None, BOOT, None))
+    for number, line in enumerate(found.log.read_bytes().splitlines()):
+        if number not in lost:
+            follower.feed(line)
+    follower.flush()
+    for record in follower.take():
+        tied = tying.tie(record, index.find, lambda cgroup: populated)
+        assert [complaints(one) for one in made(events.told(record), tied) if complaints(one)] == []
 
 
 def test_note_is_cut_at_a_sentence():

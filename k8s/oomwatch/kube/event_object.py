@@ -3,7 +3,7 @@
 """An OOM event as objects of events.k8s.io/v1: one for each pod that lost a process, one for the node's own limits.
 
 The rules that the API server checks are those of pkg/apis/core/validation/events.go: an Event with eventTime needs
-reportingController, reportingInstance, action and reason; a cluster-scoped object's Event lies in `default`.
+reportingController, reportingInstance, action and reason.
 """
 
 import datetime
@@ -24,7 +24,9 @@ WRONG_VICTIM = "OOMKilledWrongVictim"
 NODE, ALLOCATABLE = "NodeOOM", "NodeAllocatableOOM"
 
 _API = "events.k8s.io/v1"
-_NODES_NAMESPACE = "default"
+# Of a Node's Event with eventTime. Kubernetes 1.20 refuses any other, later servers take `default` as well;
+# `kubectl describe node` looks in all.
+_NODES_NAMESPACE = "kube-system"
 _LONGEST_INSTANCE = 128
 _LONGEST_NAME = 253
 _FOREIGN = re.compile(r"[^a-z0-9.-]+")
@@ -55,16 +57,7 @@ def objects(event: Dict, tied: Tied, node: str, reporter: str, now: Optional[flo
     return found
 
 
-def series(repeated: Dict, count: int, last: float) -> Dict:
-    """A merge patch for an Event that has happened `count` times (at least 2) by now, the last time at `last`.
-
-    The API server takes no other change of an Event than this one. The count is absolute, so a patch may be repeated.
-    """
-    seen = max(moment(last), repeated["eventTime"])  # the clock may have been set back
-    return {"series": {"count": max(count, 2), "lastObservedTime": seen}}
-
-
-def moment(seconds: float) -> str:
+def _moment(seconds: float) -> str:
     """Kubernetes' MicroTime: RFC 3339 in UTC with microseconds."""
     return _written(datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc))
 
@@ -76,7 +69,7 @@ class _Maker:
         self._id = event["id"]
         self.node = node
         self._reporter = (reporter or node)[:_LONGEST_INSTANCE]
-        self._time = _micro(event["time"]) or moment(now)
+        self._time = _micro(event["time"]) or _moment(now)
 
     def made(self, reason: str, note: str, regarding: Dict, related: Optional[Dict]) -> Dict:
         """One object."""

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple, Union
 from urllib.parse import urlencode
 
 import urllib3
-from urllib3.exceptions import HTTPError, ProtocolError, SSLError
+from urllib3.exceptions import HTTPError, InsecureRequestWarning, ProtocolError, SSLError
 
 from memcore.errors import OptionError
 from oomwatch import VERSION
@@ -166,6 +166,7 @@ class Client:
             options["server_hostname"] = access.server_name
         if not access.verify:
             options["cert_reqs"] = ssl.CERT_NONE
+            urllib3.disable_warnings(InsecureRequestWarning)  # the kubeconfig asks for it
         if access.proxy is not None:
             return urllib3.ProxyManager(access.proxy, **options)
         return urllib3.PoolManager(**options)

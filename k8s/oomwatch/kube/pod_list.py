@@ -71,6 +71,8 @@ class PodListReader:
         name = self._value()
         if name is _CUT:
             return False
+        if not isinstance(name, str):
+            raise ValueError("its answer is no list of pods")
         self._name = name
         self._step = self._colon
         return True

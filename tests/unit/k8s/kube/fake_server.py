@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-HANG, CLOSE, CUT = "accept and never answer", "close without an answer", "close in the middle of the answer"
+HANG, LATE = "accept and never answer", "do what is asked and never answer"
+CLOSE, CUT = "close without an answer", "close in the middle of the answer"
 DAY = datetime.timedelta(days=1)
 
 
@@ -95,7 +96,7 @@ class Tallies:
 class Server:
     """events: {(namespace, name): Event}; created: names in the order of creation; asked: (method, path, headers).
 
-    faults: taken one a request, first: a status, (status, body), (status, body, headers), HANG, CLOSE or CUT.
+    faults: taken one a request, first: None, a status, (status, body), (status, body, headers), or a word above.
     always: a fault for all requests. pods: the items of each list of pods, page: how many at once.
     """
 
@@ -182,15 +183,19 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             if fault is None and server.tokens is not None:
                 given = self.headers.get("Authorization")
                 fault = None if given in [f"Bearer {token}" for token in server.tokens] else 401
-            reply = self._fault(fault) if fault is not None else self._served(json.loads(body) if body else None)
+            reply = None
+            if fault in (None, LATE):
+                reply = self._served(json.loads(body) if body else None)
             server.changed.notify_all()
+            if fault is not None:
+                reply = self._fault(fault)
         if reply is not None:
             self._send(*reply)
 
     do_GET = do_POST = do_PATCH = _answer
 
     def _fault(self, fault):
-        if fault == HANG:
+        if fault in (HANG, LATE):
             self.server_.changed.release()
             self.server_.hang()
             self.server_.changed.acquire()
@@ -199,7 +204,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", "1000")
             self.end_headers()
             self.wfile.write(b'{"kind": "Eve')
-        if fault in (HANG, CLOSE, CUT):
+        if fault in (HANG, LATE, CLOSE, CUT):
             self.close_connection = True
             return None
         status, body, headers = (*((fault,) if isinstance(fault, int) else fault), {}, {})[:3]

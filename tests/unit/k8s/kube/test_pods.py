@@ -126,9 +126,9 @@ def test_list_without_pods(text):
 def test_pod_larger_than_any_is_an_error():
     reader = PodListReader(lambda pod: None)
     reader.feed(b'{"items":[{"x":"')
-    with pytest.raises(ValueError, match="larger than 8 MiB"):
-        for _piece in range(200):
-            reader.feed(b"x" * (64 << 10))
+    with pytest.raises(ValueError, match="larger than 4 MiB"):
+        for _piece in range(20):
+            reader.feed(b"x" * (256 << 10))
 
 
 def test_stripped_pod_keeps_what_is_needed_and_no_secret():

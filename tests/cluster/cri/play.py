@@ -20,8 +20,7 @@ import tempfile
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
 from tests import CHECKOUT
-from tests.cluster import agent as agents
-from tests.cluster import image
+from tests.cluster import agent_service, image
 from tests.cluster.cri import scenes, stock
 from tests.lab import debian, kernels, lab, machines
 
@@ -120,7 +119,7 @@ def play(
 
 
 def _agent_plan(agent):
-    variables = {**agents.variables("/lab/checkout", "/lab/packages"), "NODE_NAME": "lab", **agent.variables}
+    variables = {**agent_service.variables("/lab/checkout", "/lab/packages"), "NODE_NAME": "lab", **agent.variables}
     return {"options": list(agent.options), "variables": variables}
 
 
@@ -135,7 +134,7 @@ def _boot(kernel, driver, memory_mb, out, agent, network, seconds):
             "out": out,
         }
         if agent:
-            agents.copy_packages(f"{stage}/packages")
+            agent_service.copy_packages(f"{stage}/packages")
             places.update(checkout=CHECKOUT, packages=f"{stage}/packages")
             if agent.secrets:
                 places["secrets"] = agent.secrets

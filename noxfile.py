@@ -19,8 +19,12 @@ PINS = HERE / "requirements"
 PYENV = os.path.expanduser(os.environ.get("PYENV_ROOT", "~/.pyenv"))
 os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], *glob.glob(f"{PYENV}/versions/*/bin")])
 os.environ["ANSIBLE_CONFIG"] = str(HERE / "ansible.cfg")
+# Hundreds of tests start a process each, and compiling takes half of what such a process takes.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 KNOWN = [f"3.{minor}" for minor in range(6, 15)]  # what targets may have
 FOUND = [version for version in KNOWN if shutil.which(f"python{version}")]
+SHORT = list(dict.fromkeys((FOUND[0], FOUND[-1])))  # those of them that the short check has
+TARGETS = ("tests/unit/plugins/module_utils", "tests/unit/plugins/modules")  # tests that need no Ansible
 # {list of requirements: (Pythons that run it, Pythons of the targets it reaches)}: no single core reaches all targets.
 CORES = {"ansible-2.16": (KNOWN[4:7], KNOWN[:7]), "ansible-newest": (KNOWN[6:], KNOWN[3:])}
 
@@ -29,6 +33,8 @@ every_pin = b"".join(path.read_bytes() for path in sorted(PINS.glob("*.txt")))
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "memfacts"
 nox.options.envdir = str(CACHE / "nox" / hashlib.sha256(every_pin).hexdigest()[:12])
 nox.options.sessions = ["lint", "unit"]
+# Hypothesis computes tables of Unicode for seconds, once in a folder.
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(CACHE / "hypothesis"))
 nox.options.reuse_venv = "yes"
 nox.options.default_venv_backend = "venv"
 nox.options.download_python = "never"
@@ -56,29 +62,39 @@ def lint(session):
 
 @nox.session(tags=["unit", "test", "test-all", "long"], venv_backend="none")
 def unit(session):
-    """Unit tests on the checkout's own Python, but for those that take long: `targets-slow-…` has them."""
+    """Unit tests on the checkout's own Python, but for those that take long."""
     pytest(session, "tests/unit", "-m", "not slow")
 
 
-def targets(session, which="not slow"):
-    """Unit tests of what goes to targets, without Ansible."""
+@nox.session(tags=["unit", "test-all"], venv_backend="none", name="unit-slow")
+def unit_slow(session):
+    """Those that take long; `targets-slow-…` has the ones of what goes to targets."""
+    pytest(session, "tests/unit", "-m", "slow", *(f"--ignore={folder}" for folder in TARGETS))
+
+
+def targets(session, which="not slow", share=1):
+    """Unit tests of what goes to targets, without Ansible; `share` is 3 if a third of all examples is enough."""
     older = KNOWN[: KNOWN.index(session.python) + 1]
     pins = [path for path in (PINS / f"units-{version}.txt" for version in older) if path.exists()]
     session.install("-qq", "--no-deps", "-r", str(pins[-1]))
-    pytest(session, "tests/unit/plugins/module_utils", "tests/unit/plugins/modules", "-m", which, python="python")
+    pytest(session, *TARGETS, "-m", which, python="python", MEMFACTS_EXAMPLES_SHARE=str(share))
 
 
-for version in KNOWN:
-    tags = ["targets", "test-all", *(["test"] if version in (FOUND[0], FOUND[-1]) else [])]
-    nox.session(targets, python=version, tags=tags, name=f"targets-{version}")
+def targets_short(session):
+    """The same with a third of the examples of property tests; `targets-slow-…` has all of them."""
+    targets(session, share=3)
 
 
 def targets_slow(session):
-    """Those that take long: hostile sizes, and each report under each damage."""
-    targets(session, "slow")
+    """Those that take long: hostile sizes, each report under each damage, and property tests with all examples."""
+    targets(session, "slow or hypothesis")
 
 
-for version in dict.fromkeys((FOUND[0], FOUND[-1])):
+for version in KNOWN:
+    if version not in SHORT:
+        nox.session(targets, python=version, tags=["targets", "test-all"], name=f"targets-{version}")
+        continue
+    nox.session(targets_short, python=version, tags=["targets", "test-all", "test"], name=f"targets-{version}")
     nox.session(targets_slow, python=version, tags=["targets", "test-all"], name=f"targets-slow-{version}")
 
 

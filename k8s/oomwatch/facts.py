@@ -5,7 +5,7 @@
 from memcore.answers import asked, facts
 from memcore.gather.options import SUBSETS
 from memcore.sources import host
-from oomwatch import exits, terminal
+from oomwatch import exits, host_options, terminal
 
 
 def add_parser(commands) -> None:
@@ -24,16 +24,13 @@ def add_parser(commands) -> None:
         metavar="NAMES",
         help=f"what to gather, separated by commas: all, {', '.join(SUBSETS)}; with a leading ! all but that (all)",
     )
-    parser.add_argument("--top", type=int, default=10, metavar="N", help="rows of each list (10)")
-    parser.add_argument(
-        "--root", default="/", metavar="DIR", help="a folder with another host's proc/ and sys/, such as a sosreport"
-    )
+    host_options.add(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments) -> int:
     """Gather; the exit status."""
-    options = asked.checked(arguments.subset.split(","), arguments.top, {}, True, 1.0, True, tuple)
+    options = asked.checked(arguments.subset.split(","), arguments.top, True, 1.0, True)
     found = facts.collect(host.at(arguments.root), options)
     if arguments.json:
         terminal.show_json(found)

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Events of a log that grows, each shown as soon as it is whole."""
 
-import collections
-import sys
 import time
 from typing import Dict, Iterable, NamedTuple
 
@@ -62,17 +60,16 @@ class _Shown:
         self.is_collecting = not task.at_once
         self._task = task
         self._since = events.since_of(task.asked)
-        self._total = self._undated = 0
-        self._newest = collections.deque(maxlen=min(task.asked.limit, sys.maxsize))
+        self._newest = events.Newest(task.asked.limit, self._since)
 
     def add(self, records: Iterable[Dict]) -> None:
         """Show them, now or with what is collected."""
         for record in events.newer(records, self._since):
-            self._total += 1
-            self._undated += self._since is not None and record["time"] is None
             if self.is_collecting:
-                self._newest.append(record)
-            elif self._task.as_json:
+                self._newest.keep(record)
+                continue
+            self._newest.count(record)
+            if self._task.as_json:
                 terminal.show_json(events.told(record))
             else:
                 terminal.show(event_page.one(events.told(record), terminal.width()))
@@ -85,8 +82,8 @@ class _Shown:
         self._refuse_what_is_no_log(may_be_empty)
         if not self._task.asked.limit:
             return
-        found = events.Found(list(map(events.told, self._newest)), self._total, self._undated)
-        self._newest.clear()
+        found = self._newest.take()
+        found = found._replace(events=list(map(events.told, found.events)))
         if self._task.as_json:
             for event in found.events:
                 terminal.show_json(event)
@@ -97,10 +94,10 @@ class _Shown:
     def status(self, may_be_empty: bool) -> int:
         """The exit status at the end."""
         self._refuse_what_is_no_log(may_be_empty)
-        return exits.FOUND if self._total else exits.NOTHING
+        return exits.FOUND if self._newest.total else exits.NOTHING
 
     def _refuse_what_is_no_log(self, may_be_empty: bool) -> None:
-        complaint = None if self._total else self.tally.complaint()
+        complaint = None if self._newest.total else self.tally.complaint()
         if complaint is not None and (self.tally.lines or not (may_be_empty or self._task.keeps_open)):
             raise exits.InputError(exits.no_log(self._task.name, complaint))
 

@@ -20,6 +20,7 @@ class Stopping:
     def __init__(self) -> None:
         self.is_told = False
         self._before = {}
+        self._waker_before = -1
         self._wake, self._told_by = os.pipe()
         os.set_blocking(self._wake, False)
         os.set_blocking(self._told_by, False)
@@ -29,6 +30,9 @@ class Stopping:
     def __enter__(self) -> "Stopping":
         # A shell starts what is in its background with SIGINT ignored, which is to stay so.
         self._before = {number: signal.getsignal(number) for number in _SIGNALS}
+        # Python's handler runs after the system call that is next, and that may be a wait without end for a log. So the
+        # byte is written by the handler of the interpreter, which runs at once.
+        self._waker_before = signal.set_wakeup_fd(self._told_by, warn_on_full_buffer=False)
         for number in _SIGNALS:
             if self._before[number] is not signal.SIG_IGN:
                 signal.signal(number, self._tell)
@@ -37,6 +41,7 @@ class Stopping:
     def __exit__(self, *_error) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(self._waker_before)
         os.close(self._wake)
         os.close(self._told_by)
 
@@ -45,4 +50,3 @@ class Stopping:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         self.is_told = True
-        os.write(self._told_by, b".")

@@ -6,7 +6,8 @@ import json
 import os
 import shutil
 import sys
-from typing import Dict, Iterable
+import textwrap
+from typing import Dict, Iterable, List
 
 from memcore.sources.host import reason
 from oomwatch import exits
@@ -17,6 +18,17 @@ _WIDEST = 120  # longer lines of prose are hard to read
 def width() -> int:
     """Number of columns of the terminal, or 100 if the output is not a terminal."""
     return min(shutil.get_terminal_size((100, 24)).columns, _WIDEST)
+
+
+def is_terminal() -> bool:
+    """Whether a person reads the answer as it comes."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def wrapped(sentences: Iterable[str]) -> List[str]:
+    """Each sentence on lines of its own, as wide as the terminal."""
+    columns = width()
+    return [line for text in sentences for line in textwrap.wrap(text, columns, subsequent_indent="  ")]
 
 
 def show(lines: Iterable[str]) -> None:

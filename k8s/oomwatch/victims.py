@@ -10,7 +10,7 @@ from typing import Dict
 from memcore.answers import next_victim
 from memcore.render import finding as finding_page
 from memcore.sources import host
-from oomwatch import exits, terminal
+from oomwatch import exits, host_options, terminal
 
 _NUMBERS = ("pid", "value")
 _KEYS = ("pid", "name", "unit", "cgroup", "value", "mount", "size")
@@ -47,15 +47,7 @@ def add_parser(commands) -> None:
         help="predict the effect of a change, without making it; may be given several times",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object on one line")
-    parser.add_argument(
-        "--top", type=int, default=10, metavar="N", help="maximum number of rows in each list (default 10)"
-    )
-    parser.add_argument(
-        "--root",
-        default="/",
-        metavar="DIR",
-        help="analyse another host: a folder with its proc/ and sys/, such as a sosreport",
-    )
+    host_options.add(parser)
     parser.set_defaults(run=run)
 
 

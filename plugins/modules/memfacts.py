@@ -2388,7 +2388,8 @@ def main():
     given = dict(module.params)
     try:
         tree = host.at(given.pop("root"))
-        found = facts.collect(tree, asked.checked(rules=catalogue.every, **given))
+        given["thresholds"] = asked.checked_thresholds(given["thresholds"], catalogue.every)
+        found = facts.collect(tree, asked.checked(**given))
     except (OSError, MemfactsError) as error:
         module.fail_json(msg=f"Cannot gather memory facts: {error}")
     module.exit_json(ansible_facts={"memfacts": found}, summary=found["summary"], report=facts.page(found))

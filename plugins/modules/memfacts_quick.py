@@ -27,7 +27,7 @@ def main():
         supports_check_mode=True,
     )
     try:
-        options = asked.checked(thresholds={}, rules=tuple, **module.params)
+        options = asked.checked(**module.params)
         found = quick_facts.collect(host.at("/"), options)
     except (OSError, MemfactsError) as error:
         module.fail_json(msg=f"Cannot gather memory facts: {error}")

@@ -311,15 +311,15 @@ events:
           type: str
           sample: "sshd.service"
         namespace:
-          description: Its pod's namespace, which only Kubernetes' API knows. V(null) where the log does not show it.
+          description: Its pod's namespace, which only the node agent adds. V(null) where no agent made the event.
           returned: always
           type: str
         pod:
-          description: Its pod's name, which only Kubernetes' API knows. V(null) where the log does not show it.
+          description: Its pod's name, which only the node agent adds. V(null) where no agent made the event.
           returned: always
           type: str
         container:
-          description: Its container's name, which only Kubernetes' API knows. V(null) where the log does not show it.
+          description: Its container's name, which only the node agent adds. V(null) where no agent made the event.
           returned: always
           type: str
         pod_uid:

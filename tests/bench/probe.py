@@ -20,7 +20,7 @@ def main():
     parser.add_argument("--subsets", default="all")
     parser.add_argument("--seconds", type=float, default=0, help="collect again for so long, at least once")
     arguments = parser.parse_args()
-    options = asked.checked(arguments.subsets.split(","), 10, {}, True, 60.0, True, tuple)
+    options = asked.checked(arguments.subsets.split(","), 10, True, 60.0, True)
     print(json.dumps(cost(options, arguments.seconds)))
 
 

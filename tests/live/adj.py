@@ -12,7 +12,7 @@ import tempfile
 import time
 
 from tests import CHECKOUT
-from tests.live import procfs
+from tests.live import forks, procfs
 
 MODULE = os.path.join(CHECKOUT, "plugins", "modules", "oom_score_adj.py")
 # The second is for an interpreter that was copied out of its environment.
@@ -37,16 +37,22 @@ def finished(*before, check=False, python=sys.executable, **options):
         arguments = os.path.join(folder, "arguments")
         with open(arguments, "w") as stream:
             json.dump({"ANSIBLE_MODULE_ARGS": dict(options, **settings)}, stream)
-        return subprocess.run(
-            [*before, python, "-B", MODULE, arguments],
-            env=dict(os.environ, PYTHONPATH=os.pathsep.join(PATHS)),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            timeout=TIMEOUT,
-            check=False,
-        )
+        if before or python != sys.executable:
+            return _started(*before, python, "-B", MODULE, arguments)
+        return forks.run(MODULE, arguments)
     finally:
         shutil.rmtree(folder)
+
+
+def _started(*command):
+    return subprocess.run(
+        command,
+        env=dict(os.environ, PYTHONPATH=os.pathsep.join(PATHS)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        timeout=TIMEOUT,
+        check=False,
+    )
 
 
 def of(pid):

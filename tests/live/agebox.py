@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Journal limits and ages as the module drives them, run inside of a mountbox: `python -m tests.live.agebox PID WHAT`.
+"""Journal limits and ages as the module drives them, run inside of a mountbox: `agebox.py PID WHAT`.
 
 WHAT is JSON: part (journal or ages), options (or several in `each`), entry, clean_now, check_mode; or lines and folders
 to predict from. Prints JSON: what each step returned, or `error`.
@@ -9,17 +9,15 @@ to predict from. Prints JSON: what each step returned, or `error`.
 import contextlib
 import json
 import os
-import subprocess
 import sys
 
 from tests import CHECKOUT
-from tests.live import syscalls
+from tests.live import forks, syscalls
 
 
 def run(box, **what):
     """What the program below prints, run in the box."""
-    command = [sys.executable, "-B", "-m", "tests.live.agebox", str(box.pid), json.dumps(what)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=CHECKOUT, check=False)
+    done = forks.run(__file__, str(box.pid), json.dumps(what))
     if done.returncode:
         raise AssertionError((done.stdout, done.stderr))
     return json.loads(done.stdout.decode().splitlines()[-1])

@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 from tests import CHECKOUT
-from tests.live import syscalls
+from tests.live import forks, syscalls
 
 ITSELF = (sys.executable, "-B", "-m", "tests.live.mountbox")
 # What stands for systemctl and loginctl: it writes down how it was called and answers from files.
@@ -80,7 +80,10 @@ class Box:
     def run(self, module, *wrapper, **arguments):
         """The result of a module; `wrapper` is a command that runs it, such as strace."""
         command = [*wrapper, *self.command(module, **arguments)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=CHECKOUT, check=False)
+        if wrapper:
+            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=CHECKOUT, check=False)
+        else:
+            done = forks.run(__file__, *command[len(ITSELF) :])
         lines = [line for line in done.stdout.decode().splitlines() if line.startswith("{")]
         if not lines:
             raise AssertionError((done.stdout, done.stderr))

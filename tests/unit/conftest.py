@@ -7,10 +7,16 @@ import resource
 
 import hypothesis
 
+from tests.support.examples import examples
+
 # Time says little on a busy machine; test_hostile_sizes.py looks after inputs that take too long.
 # Examples follow from the tests alone, so that a commit has one answer; with MEMFACTS_FUZZ=1 each run has new ones.
 hypothesis.settings.register_profile(
-    "memfacts", deadline=None, max_examples=50, print_blob=True, derandomize=not os.environ.get("MEMFACTS_FUZZ")
+    "memfacts",
+    deadline=None,
+    max_examples=examples(50),
+    print_blob=True,
+    derandomize=not os.environ.get("MEMFACTS_FUZZ"),
 )
 hypothesis.settings.load_profile("memfacts")
 

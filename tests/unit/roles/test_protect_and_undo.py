@@ -14,6 +14,8 @@ RIGHT = [{"name": "batch", "value": 350, "note": "starts again by itself"}]
 # Ansible's other ways through the hosts, each of which would change some before it reads the policy of all.
 FREE = {"ANSIBLE_STRATEGY": "free"}
 FEW_FORKS = {"ANSIBLE_FORKS": "1"}
+# Each test runs a playbook for seconds; the short check has one way of each kind to give a wrong policy.
+SLOW = pytest.mark.slow
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def wrong_on(host, wrong):
     "wrong, said, settings, unreachable",
     [
         pytest.param([{"name": "x", "value": 5, "prio": 1}], "has the unknown key 'prio'", FREE, [], id="free"),
-        pytest.param("{{ no_such_variable }}", "no_such_variable", FEW_FORKS, [], id="undefined-variable"),
+        pytest.param("{{ no_such_variable }}", "no_such_variable", FEW_FORKS, [], id="undefined-variable", marks=SLOW),
         pytest.param({"name": "x"}, "but must be a list", FREE, ["three"], id="on-a-host-that-is-unreachable"),
     ],
 )
@@ -101,8 +103,8 @@ def test_protect_names_silent_users_and_hosts_without_policy_targets(plays):
     "wrong, said",
     [
         pytest.param([{"path": "/tmp", "size": "80M", "sice": "1"}], "sice", id="unknown-key"),
-        pytest.param("{{ no_such_variable }}", "no_such_variable", id="undefined-variable"),
-        pytest.param("/tmp", "list", id="type"),
+        pytest.param("{{ no_such_variable }}", "no_such_variable", id="undefined-variable", marks=SLOW),
+        pytest.param("/tmp", "list", id="type", marks=SLOW),
     ],
 )
 def test_wrong_variable_of_one_host_keeps_limit_tmpfs_from_every_host(plays, wrong, said):
@@ -152,6 +154,7 @@ def test_serial_play_of_the_readme_checks_all_policies_first(plays, tmp_path):
     assert ended.asked == []
 
 
+@SLOW
 def test_role_in_own_play_stops_all_hosts_after_a_wrong_policy(plays, tmp_path):
     playbook = tmp_path / "own.yml"
     playbook.write_text(

@@ -13,8 +13,15 @@ import referencing
 from hypothesis import strategies
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import events
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import oom_cause, replay, verdicts
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import (
+    oom_cause,
+    pods,
+    replay,
+    tying,
+    verdicts,
+)
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.render import event_cause
+from tests.support import scenes
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 FIXTURES = CHECKOUT / "tests" / "unit" / "fixtures"
@@ -51,6 +58,23 @@ def test_events_of_a_log_satisfy_the_schema(event_problems, path):
         for name in ("by_rule", "by_cause", "useful"):
             assert event["verdict"][name]["sure"] is (event["verdict"][name]["settle"] is None)
     assert len({event["id"] for event in found}) == len(found)
+
+
+@pytest.mark.parametrize("name", scenes.NAMES)
+def test_events_with_the_names_of_pods_satisfy_the_schema(event_problems, name):
+    scene = scenes.Scene(name)
+    index = pods.PodIndex()
+    for pod in scene.pods():
+        index.put(pods.of_json(pod))
+    with open(scene.log, "rb") as log:
+        follower = events.Follower()
+        for line in log:
+            follower.feed(line)
+    follower.flush()
+    for record in follower.take():
+        tying.tie(record, index.find, scene.populated)
+        assert record["victim"]["pod"] is not None
+        assert event_problems(events.told(record)) == []
 
 
 EDITS = strategies.lists(

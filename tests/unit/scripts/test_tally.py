@@ -4,6 +4,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,29 +36,38 @@ def test_cannot_tidy_up(leaves_rubbish): pass
 SESSION = {"session": "made-up"}
 
 
+def attempt(folder, number):
+    """Run TESTS in that folder; (pattern of the logs of all attempts so far, output)."""
+    pattern = str(folder / "log.*.jsonl")
+    command = [sys.executable, "-m", "pytest", "-q", "--rootdir", str(folder), str(folder)]
+    command.append(f"--report-log={folder}/log.{number}.jsonl")
+    environment = {**os.environ, "MEMFACTS_PASSED_IN": pattern, "PYTHONPATH": str(tally.HERE)}
+    output = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    return pattern, output.stdout
+
+
+@pytest.fixture(scope="module")
+def attempted(tmp_path_factory):
+    """The folder of a first attempt."""
+    folder = tmp_path_factory.mktemp("attempted")
+    (folder / "test_made_up.py").write_text(TESTS)
+    (folder / "conftest.py").write_text("from tests.conftest import *\n")
+    attempt(folder, 1)
+    return folder
+
+
 @pytest.fixture
-def logs(tmp_path):
-    """A function that runs TESTS with these words and gives the pattern of all logs so far."""
-    (tmp_path / "test_made_up.py").write_text(TESTS)
-    (tmp_path / "conftest.py").write_text("from tests.conftest import *\n")
-
-    def run(number, *words):
-        pattern = str(tmp_path / "log.*.jsonl")
-        command = [sys.executable, "-m", "pytest", "-q", "--rootdir", str(tmp_path), str(tmp_path), *words]
-        command.append(f"--report-log={tmp_path}/log.{number}.jsonl")
-        environment = {**os.environ, "MEMFACTS_PASSED_IN": pattern, "PYTHONPATH": str(tally.HERE)}
-        output = subprocess.run(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True, check=False)
-        return pattern, output.stdout
-
-    return run
+def folder(attempted, tmp_path):
+    """A copy of it."""
+    return shutil.copytree(attempted, tmp_path / "attempted")
 
 
 def by_name(ended):
     return {test.partition("::")[2]: outcome for test, outcome in ended.items()}
 
 
-def test_every_outcome_is_told_with_its_reason(logs):
-    ended, again = tally.outcomes(logs(1)[0])
+def test_every_outcome_is_told_with_its_reason(attempted):
+    ended, again = tally.outcomes(f"{attempted}/log.*.jsonl")
     assert by_name(ended) == {
         "test_passes": ("passed", ""),
         "test_fails": ("failed", "assert 1 == 2"),
@@ -69,18 +79,16 @@ def test_every_outcome_is_told_with_its_reason(logs):
     assert len(again) == 1 and "test_again" in again[0] and "raced" in again[0]
 
 
-def test_second_attempt_runs_only_what_has_not_passed(logs):
-    logs(1)
-    pattern, output = logs(2)
+def test_second_attempt_runs_only_what_has_not_passed(folder):
+    pattern, output = attempt(folder, 2)
     # Of the one that cannot tidy up, pytest counts the test and what came after it.
     assert "1 failed, 1 passed, 1 skipped, 2 deselected, 1 xfailed, 1 error" in output.splitlines()[-1]
     assert by_name(tally.outcomes(pattern)[0])["test_passes"] == ("passed", "")
 
 
-def test_test_that_failed_and_then_passed_counts_as_passed(logs, tmp_path):
-    logs(1)
-    (tmp_path / "test_made_up.py").write_text(TESTS.replace("1 == 2", "1 == 1"))
-    assert by_name(tally.outcomes(logs(2)[0])[0])["test_fails"] == ("passed", "")
+def test_test_that_failed_and_then_passed_counts_as_passed(folder):
+    (folder / "test_made_up.py").write_text(TESTS.replace("1 == 2", "1 == 1"))
+    assert by_name(tally.outcomes(attempt(folder, 2)[0])[0])["test_fails"] == ("passed", "")
 
 
 @pytest.mark.parametrize("told, why", [("guest died\nits console", "guest died"), ({"reprcrash": None}, "")])

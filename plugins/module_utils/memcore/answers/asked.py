@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a caller may ask for, and the one sentence for what it may not."""
 
-from typing import Callable, Dict, Iterable, Tuple
+from typing import Callable, Dict, Iterable, Optional, Tuple
 
 from ..errors import OptionError
 from ..findings.rule import Rule
@@ -12,21 +12,19 @@ from ..gather.options import SUBSETS, Options
 def checked(
     gather_subset: Iterable[str],
     top: int,
-    thresholds: Dict[str, object],
     scan_files: bool,
     scan_seconds: float,
     namespaces: bool,
-    rules: Callable[[], Iterable[Rule]],
+    thresholds: Optional[Dict[str, float]] = None,
 ) -> Options:
     """The options, or an OptionError that names what is wrong and what would be right.
 
-    rules: gives the rules that may have a threshold, and is called only where one is given.
+    thresholds: as checked_thresholds() gives them; without them every rule has its own.
     """
     checked_top(top)
     if not 0 <= scan_seconds < float("inf"):
         raise OptionError(f"scan_seconds is {scan_seconds}, but must be a number from 0 up; give 1 for a second.")
-    limits = checked_thresholds(thresholds, rules) if thresholds else {}
-    return Options(subsets(gather_subset), top, limits, scan_files, scan_seconds, namespaces)
+    return Options(subsets(gather_subset), top, thresholds or {}, scan_files, scan_seconds, namespaces)
 
 
 def checked_top(top: int) -> int:
@@ -55,7 +53,12 @@ def subsets(wanted: Iterable[str]) -> Tuple[str, ...]:
 
 
 def checked_thresholds(given: Dict[str, object], rules: Callable[[], Iterable[Rule]]) -> Dict[str, float]:
-    """The thresholds that are given, by finding; for all others a rule's own holds."""
+    """The thresholds that are given, by finding; for all others a rule's own holds.
+
+    rules: gives the rules that may have a threshold, and is called only where one is given.
+    """
+    if not given:
+        return {}
     known = {rule.id: rule for rule in rules() if rule.threshold is not None}
     for name in given:
         if name not in known:

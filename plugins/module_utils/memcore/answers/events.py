@@ -14,8 +14,8 @@ from ..gather import oom_event
 from ..gather.oom_event import NOWHERE, Origin
 from ..gather.rows import rfc3339
 from ..models.event_list import EventList
+from ..render import counted_kills, event_summary
 from ..render import event as words
-from ..render import event_summary
 from ..sources import saved_state
 from ..sources.host import Host
 from ..sources.oomlog import oom_report
@@ -111,9 +111,22 @@ class Follower:
         """Whether lines were read of an event that take() has not given out."""
         return self._reader.is_waiting
 
+    @property
+    def kill_lines(self) -> int:
+        """How many lines "Killed process" were read since this follower was made or resumed.
+
+        __oom_kill_process() (mm/oom_kill.c) prints one and raises `oom_kill` of /proc/vmstat by one, also for a process
+        that the kernel kills a second time with its group.
+        """
+        return self._reader.kill_lines
+
     def feed(self, line: Line) -> None:
         """Read one line, with or without its end."""
         self._reader.feed(line)
+
+    def date_from(self, booted: float) -> None:
+        """Date what is taken from now on by this moment of boot, seconds since the epoch: the host's clock was set."""
+        self._recorder.origin = self._recorder.origin._replace(booted=booted)
 
     def take(self) -> List[Dict]:
         """The records that are complete, each once, in the order of the log."""
@@ -188,9 +201,15 @@ class Follower:
 
 def told(record: Dict) -> Dict:
     """The event in the shape of schemas/event.schema.json: the record with its findings and sentences."""
-    record["verdict"]["explanation"] = words.verdict(record)
-    record["summary"] = event_summary.summary(record)
-    record["explanation"] = words.explanation(record)
+    if record["source"] == "counter":
+        place = record.pop("place")
+        record["verdict"]["explanation"] = counted_kills.verdict()
+        record["summary"] = counted_kills.summary(record, place)
+        record["explanation"] = counted_kills.explanation(record, place)
+    else:
+        record["verdict"]["explanation"] = words.verdict(record)
+        record["summary"] = event_summary.summary(record)
+        record["explanation"] = words.explanation(record)
     record["findings"] = [one._asdict() for one in judge(record, rules.RULES)]
     return record
 
@@ -200,6 +219,7 @@ def read(lines: Iterable[Line], origin: Origin = NOWHERE, top: int = 20, since: 
 
     top: how many rows each list may have; since: RFC 3339 UTC, before which events are left out that have a time.
     """
+    # Nothing is held back: what the reaper writes late is in no event, and a Follower gives the same events.
     recorder, reader = _Recorder(origin, top), oom_report.Reader(held=0)
     for line in lines:
         reader.feed(line)
@@ -225,17 +245,40 @@ class Found(NamedTuple):
     undated: int
 
 
+class Newest:
+    """Counts the events of a log and keeps the newest `limit` of them; since as for read()."""
+
+    def __init__(self, limit: int, since: Optional[str]) -> None:
+        self.total = 0
+        self._undated = 0
+        self._since = since
+        self._kept = collections.deque(maxlen=min(limit, sys.maxsize))
+
+    def count(self, event: Dict) -> None:
+        """Count an event that need not be kept, since it is shown at once."""
+        self.total += 1
+        self._undated += self._since is not None and event["time"] is None
+
+    def keep(self, event: Dict) -> None:
+        """Count an event, and keep it until so many newer ones have come."""
+        self.count(event)
+        self._kept.append(event)
+
+    def take(self) -> Found:
+        """The events that are kept, each once, and the count of all so far."""
+        found = Found(list(self._kept), self.total, self._undated)
+        self._kept.clear()
+        return found
+
+
 def newest(
     lines: Iterable[Line], origin: Origin = NOWHERE, top: int = 20, since: Optional[str] = None, limit: int = 50
 ) -> Found:
     """The newest `limit` events of a log, since and top as for read()."""
-    kept = collections.deque(maxlen=min(limit, sys.maxsize))
-    total = undated = 0
+    kept = Newest(limit, since)
     for found in read(lines, origin, top, since):
-        undated += since is not None and found["time"] is None
-        total += 1
-        kept.append(found)
-    return Found(list(kept), total, undated)
+        kept.keep(found)
+    return kept.take()
 
 
 def checked(limit: int, top: int, since: Optional[float]) -> Asked:

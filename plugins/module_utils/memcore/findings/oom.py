@@ -336,8 +336,8 @@ OOM_KILLS = Rule(
     "kills since boot",
     ("oom",),
     _kills,
-    "See in the kernel's log which processes were killed. The module oom_events_info tells whether each kill was "
-    "right, and what had filled the memory.",
+    "Look in the kernel's log for the processes that were killed. The module oom_events_info shows whether each kill "
+    "was right and what had filled the memory.",
     (
         (LOOK, "journalctl -k -b | grep -i 'killed process'"),
         (LOOK, "dmesg -T | grep -i 'killed process'"),

@@ -45,7 +45,7 @@ def _row(kill: Kill, row: Optional[TaskRow], report, whose: Optional[owner.Owner
         "cgroup": cgroup,
         "kind": whose.kind if whose else None,
         "unit": whose.unit if whose else None,
-        # Only Kubernetes' API knows the names; the path has ids.
+        # The path has ids; models/tying.py adds the names where pods are known.
         "namespace": None,
         "pod": None,
         "container": None,

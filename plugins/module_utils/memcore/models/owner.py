@@ -5,31 +5,12 @@
 import re
 from typing import NamedTuple, Optional
 
-_UID_UNDERSCORED = r"[0-9a-f]{8}(?:_[0-9a-f]{4}){3}_[0-9a-f]{12}"
-_UID_DASHED = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_UID_HASH = r"[0-9a-f]{32}"  # static pods, whose uid is a hash of the manifest
-_ID = r"[0-9a-f]{64}"
-
-# The kubelet's names: pkg/kubelet/cm/cgroup_manager_linux.go (ToSystemd, ToCgroupfs). A cgroupRoot may stand before.
-_POD_SYSTEMD = re.compile(
-    rf"(?:^|/)(?:[^/]+-)?kubepods(?:-(?P<qos>burstable|besteffort))?"
-    rf"-pod(?P<uid>{_UID_UNDERSCORED}|{_UID_DASHED}|{_UID_HASH})\.slice(?=[/:]|$)"
-)
-_POD_CGROUPFS = re.compile(
-    rf"(?:^|/)kubepods/(?:(?P<qos>burstable|besteffort)/)?pod(?P<uid>{_UID_DASHED}|{_UID_HASH})(?=/|$)"
-)
-# Seen from a private cgroup namespace the QoS level is cut off.
-_POD_RELATIVE = re.compile(rf"(?:^|/)pod(?P<uid>{_UID_DASHED}|{_UID_HASH})(?=/|$)")
+from .pod_path import CONTAINER_ID, UID_DASHED, UID_HASH, pods
 
 # What the kubelet makes above the pods: the node's limit (enforceNodeAllocatable), and one cgroup for each QoS class.
 _KUBEPODS = re.compile(r"(?:^|/)(?:[^/]+-)?kubepods(?:\.slice)?$")
 _QOS = re.compile(r"(?:^|/)(?:kubepods/(?:burstable|besteffort)|(?:[^/]+-)?kubepods-(?:burstable|besteffort)\.slice)$")
 
-_LEAF = re.compile(
-    rf"^/(?P<prefix>cri-containerd-|crio-conmon-|crio-|cri-o-|docker-)?(?P<id>{_ID})(?P<suffix>\.scope)?(?:/|$)"
-)
-# containerd without SystemdCgroup under a kubelet with the systemd driver: the slice's name is taken literally.
-_LEAF_COLON = re.compile(rf"^:(?P<prefix>cri-containerd|crio|docker):(?P<id>{_ID})(?:/|$)")
 _RUNTIMES = {
     "cri-containerd": "containerd",
     "crio": "cri-o",
@@ -40,20 +21,21 @@ _RUNTIMES = {
 }
 
 _PLAIN_CONTAINERS = (
-    re.compile(rf"/(?P<runtime>docker|libpod|cri-containerd|crio)-(?P<id>{_ID})\.scope(?:/|$)"),
-    re.compile(rf"/(?P<runtime>docker|libpod|libpod_parent)/(?:libpod-)?(?P<id>{_ID})(?:/|$)"),
+    re.compile(rf"/(?P<runtime>docker|libpod|cri-containerd|crio)-(?P<id>{CONTAINER_ID})\.scope(?:/|$)"),
+    re.compile(rf"/(?P<runtime>docker|libpod|libpod_parent)/(?:libpod-)?(?P<id>{CONTAINER_ID})(?:/|$)"),
     re.compile(r"/(?P<runtime>lxc)(?:\.payload[./]|/)(?P<id>[^/]+)(?:/|$)"),
     re.compile(r"/(?P<runtime>machine)-(?P<id>[^/]+)\.scope(?:/|$)"),
 )
+_MONITOR = re.compile(rf"/(?:crio|libpod)-conmon-{CONTAINER_ID}(?:\.scope)?(?:/|$)")
 _UNIT = re.compile(r"([^/]+\.(?:service|scope|mount|socket|swap))(?=/|$)")
 
 _POD_VOLUME = re.compile(
-    rf"/pods/(?P<uid>{_UID_DASHED}|{_UID_HASH})/volumes/kubernetes\.io~(?P<kind>[\w-]+)/(?P<name>[^/]+)$"
+    rf"/pods/(?P<uid>{UID_DASHED}|{UID_HASH})/volumes/kubernetes\.io~(?P<kind>[\w-]+)/(?P<name>[^/]+)$"
 )
 _CONTAINER_SHM = (
-    re.compile(rf"/containerd/io\.containerd\.grpc\.v1\.cri/sandboxes/(?P<id>{_ID})/shm$"),
-    re.compile(rf"/docker/containers/(?P<id>{_ID})/mounts/shm$"),
-    re.compile(rf"/containers/storage/overlay-containers/(?P<id>{_ID})/userdata/shm$"),
+    re.compile(rf"/containerd/io\.containerd\.grpc\.v1\.cri/sandboxes/(?P<id>{CONTAINER_ID})/shm$"),
+    re.compile(rf"/docker/containers/(?P<id>{CONTAINER_ID})/mounts/shm$"),
+    re.compile(rf"/containers/storage/overlay-containers/(?P<id>{CONTAINER_ID})/userdata/shm$"),
 )
 _SHM_RUNTIMES = ("containerd", "docker", None)
 _USER_RUNTIME = re.compile(r"^/run/user/(?P<uid>[0-9]+)$")
@@ -96,6 +78,20 @@ def limit_kind(path: str) -> str:
     return "other" if whose == HOST and path.strip("/") else whose.kind
 
 
+def is_monitor(path: str) -> bool:
+    """Whether it is the cgroup of conmon, the monitor that CRI-O and podman run beside each container."""
+    return _MONITOR.search(path) is not None
+
+
+def container_cgroup(path: str) -> str:
+    """The cgroup of the plain container that a path is of, whatever was made inside of it; else the path."""
+    for pattern in _PLAIN_CONTAINERS:
+        match = pattern.search(path)
+        if match:
+            return path[: match.end()].rstrip("/")
+    return path
+
+
 def of_mount(mount_point: str) -> Optional[Owner]:
     """The owner that a mount point of the host's own mount namespace names; None where the path says nothing."""
     volume = _POD_VOLUME.search(mount_point)
@@ -113,22 +109,11 @@ def of_mount(mount_point: str) -> Optional[Owner]:
 
 
 def _pod(path):
-    match = _POD_SYSTEMD.search(path) or _POD_CGROUPFS.search(path)
-    relative = None if match else _POD_RELATIVE.search(path)
-    found = match or relative
-    if found is None:
+    found = pods(path)
+    if not found:
         return None
-    # Guaranteed pods stand directly below kubepods: there is no folder of that name.
-    qos = None if relative else {"burstable": "Burstable", "besteffort": "BestEffort"}.get(match["qos"], "Guaranteed")
-    rest = path[found.end() :]
-    leaf = _LEAF.match(rest) or _LEAF_COLON.match(rest)
-    uid = found["uid"].replace("_", "-")
-    if leaf is None:
-        return Owner("pod", pod_uid=uid, qos_class=qos)
-    if leaf["prefix"] == "crio-conmon-":  # CRI-O's monitor beside the container, not the container
-        return Owner("pod", runtime="cri-o", pod_uid=uid, qos_class=qos)
-    runtime = _RUNTIMES.get((leaf["prefix"] or "").rstrip("-"))
-    return Owner("pod", runtime=runtime, container=leaf["id"], pod_uid=uid, qos_class=qos)
+    pod = found[0]
+    return Owner("pod", runtime=pod.runtime, container=pod.container_id, pod_uid=pod.uid, qos_class=pod.qos_class)
 
 
 def _container(path):

@@ -6,7 +6,7 @@ from typing import Dict, List, Optional
 
 from ..models.size import human
 from ..sources.printable import one_line
-from . import event_cause
+from . import event_cause, event_names
 
 _UNFIXED = "this kernel lacks the fix of Linux 5.9 (commit 9066e5cfb73c) and rounds negative OOM scores up to 1"
 
@@ -171,9 +171,9 @@ def _who(event) -> str:
     if victim is None:
         what = _NO_VICTIM.get(event["outcome"], "the log shows no kill")
         return f"{what[0].upper()}{what[1:]}: {_ran_out(event)}{when}."
-    place = _place(victim)
-    comma = "," if place and when else ""
-    return f"The kernel killed {_named(victim)}{place}{comma}{when}: {_ran_out(event)}{_freeing(event)}."
+    where = place(victim)
+    comma = "," if where and when else ""
+    return f"The kernel killed {_named(victim)}{where}{comma}{when}: {_ran_out(event)}{_freeing(event)}."
 
 
 _NO_VICTIM = {
@@ -214,7 +214,7 @@ def _ran_out(event):
     if scope == "memcg":
         limit = owner["limit_bytes"]
         size = "its limit" if limit is None else f"its limit of {human(limit)}"
-        whose = _whose(owner)
+        whose = _whose(event)
         return f"{whose} was at {size}"
     if scope in ("cpuset", "mempolicy"):
         what = "cpuset" if scope == "cpuset" else "memory policy"
@@ -225,7 +225,10 @@ def _ran_out(event):
     return f"the host was out of memory{told}"
 
 
-def _whose(owner):
+def _whose(event):
+    owner, victim = event["limit_owner"], event["victim"]
+    if victim is not None and victim["pod"] is not None and owner["kind"] == "pod":
+        return event_names.limited_pod(event)
     if owner["is"] == "own":
         return "its own cgroup"
     if owner["cgroup"] is None:
@@ -279,17 +282,17 @@ def _processes(count: Optional[int]):
 
 def _short_place(victim):
     if victim["kind"] == "pod":
-        return f" in pod {victim['pod_uid'][:8]}"
-    return _place(victim)
+        return f" in pod {victim['pod_uid'][:8] if victim['pod'] is None else event_names.pod(victim)}"
+    return place(victim)
 
 
-def _place(victim):
+def place(victim: Dict) -> str:
+    """` in pod shop/cart-1, container app, Burstable`, ` of cron.service`; nothing for a process of the host."""
     if victim["kind"] == "pod":
-        container = f", container {victim['container_id'][:12]}" if victim["container_id"] else ""
-        qos = f", {victim['qos_class']}" if victim["qos_class"] else ""
-        return f" in pod {victim['pod_uid']}{container}{qos}"
+        parts = [event_names.pod(victim), event_names.container(victim), victim["qos_class"]]
+        return " in pod " + ", ".join(part for part in parts if part is not None)
     if victim["kind"] == "container":
-        return f" in container {victim['container_id'][:12]}"
+        return f" in {event_names.container(victim)}"
     if victim["kind"] == "unit":
         return f" of {one_line(victim['unit'])}"
     return ""

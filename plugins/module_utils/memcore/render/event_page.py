@@ -52,6 +52,8 @@ def is_wrong(event: Dict) -> bool:
 
 
 def _event(event: Dict, width: int, with_headline: bool) -> List[str]:
+    if event["source"] == "counter":
+        return _wrapped(f"{_moment(event)}  {event['explanation']}", "", width)
     lines = _wrapped(f"{_moment(event)}  {words.headline(event)}", "", width) if with_headline else []
     for paragraph in words.paragraphs(event):
         lines += _wrapped(paragraph, "  ", width)

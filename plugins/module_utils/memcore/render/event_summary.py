@@ -7,10 +7,9 @@ from typing import Dict
 from ..models import owner
 from ..models.size import human
 from ..sources.printable import one_line
-from . import event_cause
+from . import event_cause, event_names
 
-_SHORT_ID = 12  # of a container, as docker ps shows it
-_NO_KILL = {
+NO_KILL = {
     "no-killable-process": "The kernel found no process that it may kill",
     "panic": "The kernel panicked instead of killing a process",
     "already-exiting": "The chosen process was exiting already, so the kernel did not kill it",
@@ -20,16 +19,20 @@ _NO_KILL = {
 
 def summary(event: Dict) -> str:
     """What ran out, who filled it, who died, whether that was right, and what to do: three sentences in one line."""
+    return f"{ran_out(event)}. {_died(event)}{_judgement(event)}. {to_do(event)}."
+
+
+def ran_out(event: Dict, host: str = "host") -> str:
+    """What ran out and who filled it, without a full stop. host: what a reader calls it."""
     filled = event_cause.in_short(event)
-    first = _ran_out(event) + (f": {filled}" if filled else "")
-    return f"{first}. {_died(event)}{_judgement(event)}. {_to_do(event)}."
+    return _ran_out(event, host) + (f": {filled}" if filled else "")
 
 
-def _ran_out(event):
+def _ran_out(event, host):
     limit, scope = event["limit_owner"], event["scope"]
     if scope == "memcg":
         size = "" if limit["limit_bytes"] is None else f" of {human(limit['limit_bytes'])}"
-        return f"{_owner(limit)} reached its limit{size}"
+        return f"{_owner(event)} reached its limit{size}"
     if scope == "sysrq":
         return "Someone requested an OOM kill (sysrq-f)"
     if scope in ("cpuset", "mempolicy"):
@@ -37,20 +40,20 @@ def _ran_out(event):
     if scope is None:
         return "Memory ran out"
     size = "" if limit["limit_bytes"] is None else f" ({human(limit['limit_bytes'])} of RAM)"
-    return f"The host ran out of memory{size}"
+    return f"The {host} ran out of memory{size}"
 
 
-def _owner(limit) -> str:
+def _owner(event) -> str:
     """Whose limit it was, as short as a person can still find it by."""
-    path, kind = limit["cgroup"], limit["kind"]
+    path, kind = event["limit_owner"]["cgroup"], event["limit_owner"]["kind"]
     if path is None:
         return "A memory cgroup"
+    pod = event_names.limited_pod(event)
+    if pod is not None:
+        return pod[0].upper() + pod[1:]
     whose = owner.of_cgroup(path)
-    if kind == "pod":
-        container = f"Container {whose.container[:_SHORT_ID]} of pod" if whose.container else "Pod"
-        return f"{container} {whose.pod_uid}"
     if kind == "container":
-        return f"Container {one_line(whose.container)[:_SHORT_ID]}"
+        return f"Container {one_line(whose.container)[: event_names.SHORT_ID]}"
     if kind == "unit":
         return one_line(whose.unit)
     if kind == "kubepods":
@@ -61,7 +64,7 @@ def _owner(limit) -> str:
 def _died(event):
     victim, freed = event["victim"], event["freed_bytes"]
     if victim is None:
-        return _NO_KILL[event["outcome"]]
+        return NO_KILL[event["outcome"]]
     others = len(event["victims"]) - 1
     least = "at least " if "victims" in event["truncated"] else ""
     others = f" and {least}{others} more process{'es' * (others > 1)}" if others else ""
@@ -96,7 +99,8 @@ def _is_of_old_kernel(judged):
     return judged["model"] == "floored" and not judged["agrees"]
 
 
-def _to_do(event):
+def to_do(event: Dict) -> str:
+    """What to do, in a few words without a full stop."""
     judged = event["verdict"]
     if _is_of_old_kernel(judged) and judged["by_cause"]["result"] != "right":
         return "Update the kernel, or raise the largest process's oom_score_adj so that it is killed first"

@@ -1,61 +1,22 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module from outside, as `ansible localhost -m` runs it."""
+"""The module memfacts: what it refuses, and that its options say which facts there are."""
 
-import importlib.util
-import json
+import functools
 import os
-import subprocess
-import sys
 
 import pytest
 
+from tests import CHECKOUT
 from tests.support import hosttree
 
-CHECKOUT = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 4))
 HOSTS = os.path.join(CHECKOUT, "tests", "unit", "fixtures", "hosts")
-ANSIBLE = os.path.join(os.path.dirname(sys.executable), "ansible")
-
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("ansible") is None or not os.path.exists(ANSIBLE),
-    reason="no Ansible in this environment; test_options.py tests what the module refuses",
-)
 
 
 @pytest.fixture
-def run(tmp_path):
-    """Run the module with the arguments; give its result and whether Ansible called it a success."""
-    environment = dict(
-        os.environ,
-        ANSIBLE_CONFIG=os.path.join(CHECKOUT, "ansible.cfg"),
-        ANSIBLE_LOCAL_TEMP=str(tmp_path / "local"),
-        ANSIBLE_REMOTE_TEMP=str(tmp_path / "remote"),
-        ANSIBLE_NOCOLOR="1",
-    )
-
-    def ansible(*flags, **arguments):
-        given = json.dumps(arguments)
-        command = [
-            ANSIBLE,
-            "localhost",
-            "-m",
-            "memfacts.linux.memfacts",
-            "-e",
-            "ansible_python_interpreter=" + sys.executable,
-        ]
-        done = subprocess.run(
-            command + ["-a", given, *flags],
-            cwd=CHECKOUT,
-            check=False,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        output = done.stdout.decode()
-        assert "=> " in output, (output, done.stderr.decode())
-        return json.loads(output[output.index("=> ") + 3 :]), done.returncode == 0
-
-    return ansible
+def run(run_module):
+    """Run the module with the arguments; give its result and whether it is a success."""
+    return functools.partial(run_module, "memfacts")
 
 
 @pytest.fixture
@@ -65,11 +26,6 @@ def captured(tmp_path):
     ) as stream:
         hosttree.unpack(stream.read(), str(tmp_path / "host"))
     return str(tmp_path / "host")
-
-
-def is_one_sentence(message):
-    """Ends with its only full stop (those inside names and numbers are followed by no blank), and is no traceback."""
-    return message.endswith(".") and ". " not in message and "\n" not in message and "Traceback" not in message
 
 
 @pytest.mark.parametrize(
@@ -93,11 +49,11 @@ def is_one_sentence(message):
         pytest.param({"top": 0}, "top is 0, but a list needs room for at least 1 entry;", id="top"),
     ],
 )
-def test_a_wrong_option_fails_with_one_sentence(run, arguments, expected):
+def test_a_wrong_option_fails_with_one_sentence(run, assert_one_sentence, arguments, expected):
     result, succeeded = run(**arguments)
     assert not succeeded
     assert result["msg"].startswith("Cannot gather memory facts: " + expected)
-    assert is_one_sentence(result["msg"])
+    assert_one_sentence(result["msg"])
     assert "exception" not in result
 
 
@@ -118,7 +74,7 @@ def without_moment(result):
 
 def test_check_mode_is_the_same_run(run, captured):
     normal, succeeded = run(root=captured)
-    checked, checked_too = run("--check", root=captured)
+    checked, checked_too = run(check=True, root=captured)
     assert succeeded and checked_too
     assert (normal["changed"], checked["changed"]) == (False, False)
     assert without_moment(checked) == without_moment(normal)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module from outside, on captured hosts: its result is what its RETURN block says, its errors are one sentence."""
+"""The module oom_victims_info on captured hosts: results are what its RETURN block says, errors are one sentence."""
 
 import pathlib
 import re
@@ -96,7 +96,7 @@ def test_the_pod_of_the_kernels_commit(run_module, pod):
 def test_check_mode_is_the_same_run(run_module, pod):
     arguments = {"root": pod, "cgroup": POD, "what_if": [{"change": "gone", "name": "data_sim"}]}
     normal, succeeded = run_module("oom_victims_info", **arguments)
-    checked, checked_too = run_module("oom_victims_info", "--check", **arguments)
+    checked, checked_too = run_module("oom_victims_info", check=True, **arguments)
     assert succeeded and checked_too
     assert normal == checked
 
@@ -113,11 +113,11 @@ def test_check_mode_is_the_same_run(run_module, pod):
         ),
     ],
 )
-def test_a_wrong_option_fails_with_one_sentence(run_module, pod, arguments, expected):
+def test_a_wrong_option_fails_with_one_sentence(run_module, assert_one_sentence, pod, arguments, expected):
     result, succeeded = run_module("oom_victims_info", **dict({"root": pod}, **arguments))
     assert not succeeded
     assert result["msg"].startswith("Cannot predict the next kill: " + expected)
-    assert result["msg"].endswith(".") and "\n" not in result["msg"] and "Traceback" not in result["msg"]
+    assert_one_sentence(result["msg"])
     assert "exception" not in result
 
 

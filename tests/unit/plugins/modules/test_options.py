@@ -19,13 +19,16 @@ def checked(**changes):
     given = {
         "gather_subset": ["all"],
         "top": 10,
-        "thresholds": {},
         "scan_files": True,
         "scan_seconds": 1.0,
         "namespaces": True,
     }
     given.update(changes)
-    return asked.checked(rules=catalogue.every, **given)
+    return asked.checked(**given)
+
+
+def thresholds(**given):
+    return asked.checked_thresholds(given, catalogue.every)
 
 
 def test_the_defaults_of_the_module_ask_for_everything():
@@ -63,18 +66,26 @@ def test_an_unknown_subset_is_named_with_the_valid_ones(name):
 
 
 def test_only_thresholds_that_are_given_are_passed_on():
-    assert checked(thresholds={"tmpfs-nearly-full": "80"}).thresholds == {"tmpfs-nearly-full": 80.0}
+    assert thresholds(**{"tmpfs-nearly-full": "80"}) == {"tmpfs-nearly-full": 80.0}
+    assert checked(thresholds={"tmpfs-nearly-full": 80.0}).thresholds == {"tmpfs-nearly-full": 80.0}
+
+
+def test_no_rule_is_read_where_no_threshold_is_given():
+    def never():
+        raise AssertionError("the rules were read")
+
+    assert asked.checked_thresholds({}, never) == {}
 
 
 @pytest.mark.parametrize("value, expected", [(80, 80.0), ("12.5", 12.5), (0, 0.0), (" 7 ", 7.0)])
 def test_a_threshold_may_be_any_number(value, expected):
-    assert checked(thresholds={"vmalloc-high": value}).thresholds["vmalloc-high"] == expected
+    assert thresholds(**{"vmalloc-high": value})["vmalloc-high"] == expected
 
 
 @pytest.mark.parametrize("name", ["tmpfs-full", "", "TMPFS-NEARLY-FULL"])
 def test_an_unknown_threshold_is_named_with_the_valid_ones(name):
     with pytest.raises(OptionError) as error:
-        checked(thresholds={name: 5})
+        thresholds(**{name: 5})
     assert (
         str(error.value)
         == f"thresholds has {name!r}, which is no finding with a threshold; valid are {', '.join(sorted(TUNABLE))}."
@@ -98,7 +109,7 @@ def test_an_unknown_threshold_is_named_with_the_valid_ones(name):
 )
 def test_a_threshold_that_is_no_number_is_named_with_its_unit(value):
     with pytest.raises(OptionError) as error:
-        checked(thresholds={"tmpfs-nearly-full": value})
+        thresholds(**{"tmpfs-nearly-full": value})
     text = str(error.value)
     assert text.startswith("thresholds.tmpfs-nearly-full is ")
     assert text.endswith(", but must be a number from 0 up (percent of the tmpfs's size).")

@@ -143,6 +143,7 @@ class GrowingReader(Reader):
         self.is_one_boot = is_one_boot
         del self.ready[:skip]
         self._count_taken(skip)
+        self.kill_lines = 0  # the other reader counted those
 
     @property
     def _has_parts(self) -> bool:

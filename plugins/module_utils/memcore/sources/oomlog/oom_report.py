@@ -57,6 +57,7 @@ class Reader:
 
     def __init__(self, held: int = HELD) -> None:
         self.ready: List[Report] = []
+        self.kill_lines = 0  # all "Killed process" lines: as many as `oom_kill` of /proc/vmstat rose by
         self._stripper = PrefixStripper()
         self._most_held = held
         self._held: List[Assembly] = []
@@ -312,6 +313,7 @@ class Reader:
         found = oom_lines.killed(text) or oom_lines.killed_cut(text)
         if found is None:
             return False
+        self.kill_lines += 1
         report = self._open
         if report is None or not self._is_of(report, found.kill.pid, line, found.kill):
             report = self._begin(line)

@@ -10,6 +10,7 @@ from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers imp
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import event_list
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.render import event as words
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.render import event_page
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oomlog import oom_report
 
 FIXTURES = os.path.join(os.path.dirname(__file__), *[os.pardir] * 4, "fixtures")
 LOGS = os.path.join(FIXTURES, "oomlogs")
@@ -142,6 +143,19 @@ def test_all_victims_of_a_group_are_told_with_the_pod_of_their_group():
     assert {row["pod_uid"] for row in event["victims"]} == {"d11ab7b0-d6db-4a24-a7de-4a2faf1e6980"}
     assert len({row["container_id"] for row in event["victims"]}) == 1
     assert [row["cgroup"] is None for row in event["victims"]] == [False, True, True]
+
+
+def test_late_line_of_the_reaper_is_in_the_report_but_in_no_event():
+    """Composed, by oom_reap_task_mm() of 6.1: an event need not wait for it."""
+    begun = b"[  %d.000000] x invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0"
+    killed = b"[  %d.000100] Out of memory: Killed process %d (java) total-vm:6104kB, anon-rss:36kB, file-rss:0kB"
+    reaped = b"[  12.000050] oom_reaper: reaped process 50 (java), now anon-rss:4kB, file-rss:0kB, shmem-rss:0kB"
+    without = [begun % 10, killed % (10, 50), begun % 12, killed % (12, 51)]
+    late = [*without[:3], reaped, without[3]]
+    assert [[one.pid for one in report.reaped] for report in oom_report.read(late)] == [[50], []]
+    found = list(events.read(late))
+    assert [event["victim"]["pid"] for event in found] == [50, 51]
+    assert found == list(events.read(without))
 
 
 def test_process_that_shared_the_victim_s_memory_is_a_victim_too():

@@ -14,6 +14,7 @@ from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors impo
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oomlog import growing_log
 from tests.support import log_formats
 from tests.support.composed_log import dmesg, killed, kmsg, reaped, report, row
+from tests.support.examples import examples
 
 LOGS = os.path.join(os.path.dirname(__file__), *[os.pardir] * 4, "fixtures", "oomlogs")
 NAMES = sorted(name for name in os.listdir(LOGS) if name.endswith(".txt"))
@@ -259,7 +260,7 @@ def followed(lines, steps, origin, saves):
     steps=st.lists(STEP, max_size=25),
     origin=st.sampled_from([events.NOWHERE, RUNNING]),
 )
-@hypothesis.settings(max_examples=100)
+@hypothesis.settings(max_examples=examples(100))
 def test_restarts_change_nothing_whatever_the_log_has(parts, changes, steps, origin):
     lines = [line for name, style in parts for line in log_formats.FORMATS[style](RECORDS[name])]
     for change in changes:
@@ -452,7 +453,7 @@ ODD = st.sampled_from(
 
 
 @hypothesis.given(st.lists(st.tuples(st.sampled_from(PLACES), ODD), min_size=1, max_size=3))
-@hypothesis.settings(max_examples=300)
+@hypothesis.settings(max_examples=examples(300))
 def test_damaged_state_is_refused_or_does_no_harm(damages):
     state = [state_of_a_half_read_log()]
     for path, value in damages:
@@ -472,3 +473,39 @@ def test_damaged_state_is_refused_or_does_no_harm(damages):
     follower.flush()
     for record in follower.take():
         json.dumps(events.told(record))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_kill_lines_are_as_many_as_the_log_has(name):
+    lines = lines_of(name)
+    printed = sum(b"Killed process " in line for line in lines)
+    assert fed(lines).kill_lines == printed
+
+
+def test_kill_lines_of_a_late_group_count_though_they_make_no_second_event():
+    clock = Clock()
+    follower = fed([KILLED % (10, 0, 5), f"[   10.000001] {GROUP}\n".encode()], clock=clock)
+    clock.now += 1
+    follower.flush(0.1)
+    assert len(follower.take()) == 1
+    follower.feed(KILLED % (10, 2, 5))
+    follower.feed(KILLED % (10, 3, 6))
+    follower.flush()
+    assert follower.take() == []
+    assert follower.kill_lines == 3
+
+
+def test_follower_that_is_resumed_counts_only_what_it_reads_itself():
+    before = fed([KILLED % (10, 0, 5)])
+    after = resumed(before)
+    assert after.kill_lines == 0
+    after.feed(KILLED % (20, 0, 6))
+    assert after.kill_lines == 1
+
+
+def test_dates_follow_the_hosts_clock():
+    follower = fed([KILLED % (10, 0, 5), KILLED % (20, 0, 6)], RUNNING)
+    first = follower.take()
+    follower.flush()
+    follower.date_from(RUNNING.booted + 3600.0)
+    assert [record["time"] for record in first + follower.take()] == ["2026-11-27T06:54:08Z", "2026-11-27T07:54:18Z"]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import ledger
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.ledger import Claim, Readings
+from tests.support.examples import examples
 
 MIB = 1 << 20
 PAGE = 4096
@@ -83,7 +84,7 @@ def total_of(book):
 
 
 @hypothesis.given(any_readings())
-@hypothesis.settings(max_examples=150)
+@hypothesis.settings(max_examples=examples(150))
 def test_parts_are_never_negative_and_make_up_the_total_and_claims_take_only_what_is_left(given):
     book = ledger.balance(given)
     assert book.total == given.meminfo["MemTotal"]
@@ -95,7 +96,7 @@ def test_parts_are_never_negative_and_make_up_the_total_and_claims_take_only_wha
 
 
 @hypothesis.given(any_readings())
-@hypothesis.settings(max_examples=20)
+@hypothesis.settings(max_examples=examples(20))
 def test_a_field_of_a_kernel_to_come_changes_nothing(given):
     later = given._replace(meminfo=dict(given.meminfo, QuantumPages=1 << 30), vmstat=dict(given.vmstat, nr_quantum=9))
     assert ledger.balance(later) == ledger.balance(given)

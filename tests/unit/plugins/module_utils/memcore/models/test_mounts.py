@@ -7,6 +7,7 @@ import pytest
 from hypothesis import strategies as st
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.mounts import Point, Walk
+from tests.support.examples import examples
 
 OTHER = "another mount covers it"
 
@@ -193,7 +194,7 @@ PATHS = st.sampled_from(["/", "/a", "/a/b", "/a/b/c", "/ab", "/d"])
     trust_root=st.booleans(),
     path=PATHS,
 )
-@hypothesis.settings(max_examples=100)
+@hypothesis.settings(max_examples=examples(100))
 def test_whatever_the_table_says_a_tmpfs_is_never_reached_through_nfs(rows, trust_root, path):
     mounts = points(*rows)
     walk = Walk(mounts, trust_root)

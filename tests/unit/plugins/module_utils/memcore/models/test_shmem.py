@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import shmem
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.shmem import OpenFile, Tree
+from tests.support.examples import examples
 
 MIB = 1 << 20
 MAYBE = st.one_of(st.none(), st.integers(0, 1 << 50))
@@ -26,7 +27,7 @@ def held(kind, size, inode=1):
     swapped=MAYBE,
     held=st.fixed_dictionaries(dict.fromkeys(KINDS, MAYBE)),
 )
-@hypothesis.settings(max_examples=100)
+@hypothesis.settings(max_examples=examples(100))
 def test_the_parts_less_what_is_swapped_out_make_up_the_total(**given):
     tree = shmem.reconcile(**given)
     known = [tree.tmpfs, tree.deleted, tree.sysv, tree.memfd, tree.anonymous_shared, tree.gpu, tree.unattributed]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oomlog import kernel_log
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oomlog.kernel_log import LogLine
+from tests.support.examples import examples
 
 
 def read(*lines):
@@ -246,7 +247,7 @@ LINE = st.lists(PIECES | st.binary(max_size=12), max_size=5).map(b"".join)
 
 
 @hypothesis.given(st.lists(LINE | LINE.map(lambda line: line.decode("utf-8", "surrogateescape")), max_size=12))
-@hypothesis.settings(max_examples=200)
+@hypothesis.settings(max_examples=examples(200))
 def test_any_lines_give_lines(lines):
     for found in kernel_log.read(lines):
         assert isinstance(found, LogLine)

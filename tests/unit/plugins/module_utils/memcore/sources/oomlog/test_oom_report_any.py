@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oomlog import oom_records, oom_report
 from tests.support import log_formats
+from tests.support.examples import examples
 
 LOGS = pathlib.Path(__file__).resolve().parents[5] / "fixtures" / "oomlogs"
 NAMES = [
@@ -193,7 +194,7 @@ CHANGE = st.tuples(st.sampled_from(CHANGES), st.integers(0, 400), st.integers(0,
 
 
 @hypothesis.given(parts=st.lists(PART, min_size=1, max_size=3), changes=st.lists(CHANGE, max_size=12))
-@hypothesis.settings(max_examples=300)
+@hypothesis.settings(max_examples=examples(300))
 def test_reports_that_were_changed_anyhow(parts, changes):
     lines = [line for name, style in parts for line in log_formats.FORMATS[style](RECORDS[name])]
     for change, at, where in changes:
@@ -205,7 +206,7 @@ def test_reports_that_were_changed_anyhow(parts, changes):
 @hypothesis.given(
     picks=st.lists(st.tuples(st.integers(0, len(ALL) - 1), st.sampled_from(list(log_formats.FORMATS))), max_size=60)
 )
-@hypothesis.settings(max_examples=100)
+@hypothesis.settings(max_examples=examples(100))
 def test_lines_of_reports_in_any_order_and_format(picks):
     check([line for number, style in picks for line in log_formats.FORMATS[style]([ALL[number]])])
 

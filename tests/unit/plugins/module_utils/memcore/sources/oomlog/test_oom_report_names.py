@@ -10,6 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 from tests.support.composed_log import HEADER, KB, RSS, choice, dmesg, kmsg, one, printable, report, row
+from tests.support.examples import examples
 
 COMM = st.one_of(
     st.binary(min_size=1, max_size=15),
@@ -23,7 +24,7 @@ COMM = st.one_of(
 
 
 @hypothesis.given(COMM, COMM)
-@hypothesis.settings(max_examples=300)
+@hypothesis.settings(max_examples=examples(300))
 def test_any_name_is_read_out_of_records(victim, trigger):
     victim_text, trigger_text = (comm.decode("utf-8", "surrogateescape") for comm in (victim, trigger))
     found = one(kmsg(report(victim_text, trigger=trigger_text)))

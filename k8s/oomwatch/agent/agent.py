@@ -1,0 +1,167 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""A whole agent: its parts, its threads and its loop, started and ended in their order."""
+
+import sys
+import time
+from typing import Callable, Dict, Optional
+
+from memcore.answers import events
+from memcore.gather.oom_event import Origin
+from memcore.models import tying
+from oomwatch import VERSION, terminal
+from oomwatch.agent import cluster, earlier_boot, outlook, service
+from oomwatch.agent.chores import Chores
+from oomwatch.agent.health import Health
+from oomwatch.agent.lines import Lines
+from oomwatch.agent.loop import Loop
+from oomwatch.agent.names import Names
+from oomwatch.agent.parts import STATE, Parts
+from oomwatch.agent.scrape import Scrape
+from oomwatch.agent.state_file import Lock, StateFile
+from oomwatch.agent.tallies import Tallies
+from oomwatch.agent.telling import JSON, NONE, TEXT, Teller
+from oomwatch.config import Settings
+
+_LAST_WORDS_SECONDS = 8.0  # of the ten that a stop leaves
+
+
+class Agent:
+    """run() watches until told to stop. complain: says a sentence to the operator."""
+
+    def __init__(
+        self, settings: Settings, wake: int, complain: Callable[[str], None], state: Optional[Dict] = None
+    ) -> None:
+        """wake: a descriptor that can be read when the agent is told to stop. Raises MemfactsError and OSError.
+
+        state: of an agent before in this process.
+        """
+        self._settings = settings
+        self._complain = complain
+        self._output = _output(settings.output)
+        self._tallies = Tallies()
+        self._lock = Lock(settings.state_dir) if settings.state_dir else None
+        self._state_file = StateFile(settings.state_dir, STATE) if settings.state_dir else None
+        self._cluster = cluster.of(settings, self._tallies)
+        cache, delivery = (None, None) if self._cluster is None else (self._cluster.cache, self._cluster.delivery)
+        self._parts = Parts(settings, Names(cache, settings.root), self._tallies, self._state_file, state)
+        self._lines = None if self._output == NONE else _lines(self._output, self._tallies)
+        self._teller = Teller(self._output, self._lines, self._tallies, delivery, settings.node)
+        health = Health(self._troubles(), lambda: self._loop.heartbeat)
+        self._chores = Chores(self._parts, health, complain)
+        self._loop = Loop(self._parts, self._teller, self._chores, wake)
+        self._scrape = Scrape(self._parts, health) if settings.listen else None
+
+    def _troubles(self) -> Dict[str, Callable[[], Optional[str]]]:
+        """Of each source, why it does not work."""
+        parts = self._parts
+        found = {"log": lambda: parts.log.trouble, "counters": lambda: parts.counters.trouble}
+        if self._state_file is not None:
+            found["state"] = lambda: self._state_file.trouble or self._lock.trouble
+        if self._lines is not None:
+            found["output"] = lambda: self._lines.trouble
+        if self._cluster is not None:
+            found.update(self._cluster.troubles())
+        return found
+
+    def run(self, is_told: Callable[[], bool]) -> None:
+        """Watch until told to stop; then deliver what there is, for some seconds at most."""
+        self._start()
+        try:
+            self._loop.run(is_told)
+        finally:
+            self._end()
+
+    def state(self) -> Dict:
+        """What the next agent of this process goes on from."""
+        return self._parts.state()
+
+    @property
+    def has_no_reader(self) -> bool:
+        """Whether nobody is left to tell: the output is closed, and there are neither metrics nor Events."""
+        is_unread = self._lines is not None and self._lines.is_closed
+        return is_unread and self._scrape is None and self._cluster is None
+
+    @property
+    def _is_service(self) -> bool:
+        """Whether it runs on its own, and not for somebody who looks at it for a while."""
+        return self._output != TEXT
+
+    def _start(self) -> None:
+        service.use_one_heap()
+        reason = service.lock_memory()
+        if reason is not None and self._is_service:
+            self._complain(reason)
+        if self._scrape is not None:
+            self._scrape.start()
+        if self._cluster is not None:
+            self._cluster.start()
+        self._chores.do(time.monotonic())
+        self._tell_of_start()
+        self._tell_of_earlier_boot()
+        service.notify("READY=1")
+
+    def _end(self) -> None:
+        service.notify("STOPPING=1")
+        if self._cluster is not None:
+            self._cluster.close(_LAST_WORDS_SECONDS)
+        if self._scrape is not None:
+            self._scrape.stop()
+        if self._lines is not None:
+            self._lines.close(1.0)
+        self._parts.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    def _tell_of_start(self) -> None:
+        """What is watched, who dies next, and where it is tight."""
+        told = [f"oomwatch {VERSION} watches {_NAMES[self._parts.log.source]}."]
+        forecast = self._chores.forecast
+        told += [] if forecast is None else outlook.sentences(forecast)
+        warning = service.own_score(self._settings.root).warning
+        told += [warning] if warning is not None and self._is_service else []
+        if self._output == TEXT:
+            self._lines.put("\n".join(terminal.wrapped(told)))
+        else:
+            for sentence in told:
+                self._complain(sentence)
+
+    def _tell_of_earlier_boot(self) -> None:
+        """What the boot before left: the OOM of a panic, and what came after the last record that was read."""
+        parts = self._parts
+        if parts.earlier_boot is None:
+            return
+        earlier = earlier_boot.lines(self._settings.root, parts.earlier_boot, parts.origin.boot_id)
+        origin = Origin(self._settings.node, parts.earlier_boot, None)
+        follower = events.Follower(origin)
+        for line in earlier.lines:
+            follower.feed(line)
+        follower.flush()
+        for record in follower.take():
+            tied = tying.tie(record, parts.names.find, lambda _cgroup: None)
+            self._teller.tell(record, tied, None, None)
+
+
+_NAMES = {
+    "kmsg": "the kernel's log (/dev/kmsg)",
+    "syslog": "the kernel's log (by syslog(2))",
+    "journal": "the kernel's log in the journal",
+    "file": "a followed log",
+    "none": "the kernel's counters of OOM kills, without its log",
+}
+
+
+def _lines(output: str, tallies: Tallies) -> Lines:
+    """JSON is for machines: it has no line that says how many are missing; the metric does."""
+    if output == JSON:
+        return Lines(sys.stdout.fileno(), tallies, lambda _count: None)
+    return Lines(sys.stdout.fileno(), tallies)
+
+
+def _output(asked: str) -> str:
+    """text on a terminal, JSON lines elsewhere."""
+    if sys.stdout is None:
+        return NONE
+    if asked != "auto":
+        return asked
+    return TEXT if sys.stdout.isatty() else JSON

@@ -1,0 +1,233 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""A small HTTP client for Kubernetes. Whatever a server does becomes an Answer or an Unreachable, never an exception."""
+
+import json
+import ssl
+import threading
+import time
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple, Union
+from urllib.parse import urlencode
+
+import urllib3
+from urllib3.exceptions import HTTPError, ProtocolError, SSLError
+
+from memcore.errors import OptionError
+from oomwatch import VERSION
+from oomwatch.kube.credentials import Credentials
+
+CONNECT, READ = 3.0, 10.0  # seconds
+_WHOLE = 60.0  # seconds for a body, so that a server that sends a byte now and then cannot hold a thread for ever
+_IDLE = 30.0  # seconds. Firewalls forget idle connections without a word; a request on one would wait for READ
+MOST_BYTES = 1 << 20  # of an answer
+_CHUNK = 1 << 16
+_MOST_RETRY_AFTER = 300.0
+_METHODS = {"get": "GET", "list": "GET", "create": "POST", "update": "PUT", "patch": "PATCH"}
+
+
+class Answer(NamedTuple):
+    """body: the JSON, None where there is none; message: the server's own words, at most 300 characters."""
+
+    status: int
+    body: Any
+    retry_after: Optional[float]  # seconds
+    message: str
+
+
+class Unreachable(NamedTuple):
+    """No answer that can be used. reason: one sentence; is_certificate: the server's certificate was refused."""
+
+    reason: str
+    is_certificate: bool = False
+
+
+class Client:
+    """One connection, kept alive. Threads may share a client; a second request at the same time opens a connection."""
+
+    def __init__(self, credentials: Credentials, tallies, timeouts: Tuple[float, float] = (CONNECT, READ)) -> None:
+        self._credentials = credentials
+        self._tallies = tallies
+        self._timeout = urllib3.Timeout(connect=timeouts[0], read=timeouts[1])
+        self._lock = threading.Lock()
+        self._context = self._pools = None
+        self._used = 0.0
+        self.server = credentials.access.server
+
+    def request(
+        self,
+        verb: str,
+        path: str,
+        query: Optional[Dict[str, str]] = None,
+        body: Optional[Dict] = None,
+        resource: str = "",
+    ) -> Union[Answer, Unreachable]:
+        """Ask once. verb: as Kubernetes names it (get, list, create, update, patch); resource: for the metric."""
+        return self._asked(verb, path, query, body, resource, None, MOST_BYTES)
+
+    def stream(
+        self, path: str, query: Dict[str, str], resource: str, take: Callable[[bytes], None], most_bytes: int
+    ) -> Union[Answer, Unreachable]:
+        """List, handing the body of a status 200 to take in pieces. take may raise ValueError: not what was expected."""
+        return self._asked("list", path, query, None, resource, take, most_bytes)
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            if self._pools is not None:
+                self._pools.clear()
+
+    def _asked(self, verb, path, query, body, resource, take, most_bytes) -> Union[Answer, Unreachable]:
+        url = self.server + path + ("?" + urlencode(query) if query else "")
+        answer = self._tried(verb, url, body, take, most_bytes)
+        self._count(verb, resource, answer)
+        if isinstance(answer, Answer) and answer.status == 401:
+            # The token may have been renewed a moment ago.
+            try:
+                self._credentials.token(anew=True)
+            except OptionError:
+                return answer
+            answer = self._tried(verb, url, body, take, most_bytes)
+            self._count(verb, resource, answer)
+        return answer
+
+    def _count(self, verb: str, resource: str, answer: Union[Answer, Unreachable]) -> None:
+        code = str(answer.status) if isinstance(answer, Answer) else "error"
+        self._tallies.add("oomwatch_api_requests_total", verb=verb, resource=resource, code=code)
+
+    def _tried(self, verb, url, body, take, most_bytes) -> Union[Answer, Unreachable]:
+        response = None
+        try:
+            response = self._sent(verb, url, body)
+            answer = _answer(response, take, most_bytes)
+            response.release_conn()
+            response = None
+            return answer
+        except (OptionError, HTTPError, HTTPException, OSError, ValueError, RecursionError) as error:
+            return Unreachable(f"{self.server} gives no answer: {_reason(error)}", _is_certificate(error))
+        finally:
+            if response is not None:
+                response.close()  # what is left of an answer that is not read must not become the next answer
+
+    def _sent(self, verb: str, url: str, body: Optional[Dict]):
+        pools, is_fresh = self._connected()
+        arguments = {
+            "method": _METHODS[verb],
+            "url": url,
+            "body": None if body is None else json.dumps(body, separators=(",", ":")).encode(),
+            "headers": self._headers(verb, body),
+            "timeout": self._timeout,
+            "retries": False,
+            "redirect": False,
+            "preload_content": False,
+            "decode_content": False,
+        }
+        try:
+            return pools.urlopen(**arguments)
+        except ProtocolError:
+            if is_fresh:
+                raise
+            # The server closed the connection that was kept alive. All requests here may be sent twice: events have
+            # names, counts are absolute.
+            pools.clear()
+            return pools.urlopen(**arguments)
+
+    def _headers(self, verb: str, body: Optional[Dict]) -> Dict[str, str]:
+        headers = {"Accept": "application/json", "User-Agent": f"oomwatch/{VERSION}"}
+        token = self._credentials.token()
+        if token:
+            headers["Authorization"] = "Bearer " + token
+        if body is not None:
+            headers["Content-Type"] = "application/merge-patch+json" if verb == "patch" else "application/json"
+        return headers
+
+    def _connected(self) -> Tuple[urllib3.PoolManager, bool]:
+        """The connection's owner, and whether a new connection will be opened."""
+        context = self._credentials.context()
+        now = time.monotonic()
+        with self._lock:
+            is_fresh = now - self._used > _IDLE
+            self._used = now
+            if context is not self._context:
+                if self._pools is not None:
+                    self._pools.clear()
+                self._pools, self._context, is_fresh = self._new_pools(context), context, True
+            elif is_fresh:
+                self._pools.clear()
+            return self._pools, is_fresh
+
+    def _new_pools(self, context: ssl.SSLContext) -> urllib3.PoolManager:
+        access = self._credentials.access
+        options = {"num_pools": 1, "maxsize": 1, "ssl_context": context}
+        if not (access.verify and access.check_host):
+            options["assert_hostname"] = False
+        elif access.server_name is not None:
+            options["server_hostname"] = options["assert_hostname"] = access.server_name
+        if not access.verify:
+            options["cert_reqs"] = ssl.CERT_NONE
+        if access.proxy is not None:
+            return urllib3.ProxyManager(access.proxy, **options)
+        return urllib3.PoolManager(**options)
+
+
+def _answer(response, take: Optional[Callable[[bytes], None]], most_bytes: int) -> Answer:
+    retry_after = _seconds(response.headers.get("Retry-After"))
+    if take is not None and response.status == 200:
+        for piece in _pieces(response, most_bytes):
+            take(piece)
+        return Answer(200, None, retry_after, "")
+    text = b"".join(_pieces(response, MOST_BYTES))
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        if response.status < 400:
+            kind = response.headers.get("Content-Type", "no content type")
+            raise ValueError(f"its answer {response.status} is no JSON ({kind[:80]})") from None
+        body = None
+    message = body.get("message") if isinstance(body, dict) else None
+    return Answer(response.status, body, retry_after, " ".join(str(message or "").split())[:300])
+
+
+def _pieces(response, most_bytes: int):
+    size, until = 0, time.monotonic() + _WHOLE
+    while True:
+        piece = response.read(_CHUNK)
+        if not piece:
+            return
+        size += len(piece)
+        if size > most_bytes:
+            raise ValueError(f"its answer is larger than {most_bytes >> 20} MiB")
+        if time.monotonic() > until:
+            raise ValueError(f"its answer took longer than {_WHOLE:.0f} seconds")
+        yield piece
+
+
+def _seconds(text: Optional[str]) -> Optional[float]:
+    """Retry-After in seconds from now: it holds seconds or a date. At most 300."""
+    if not text:
+        return None
+    try:
+        seconds = float(int(text))
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(text).timestamp() - time.time()
+        except (TypeError, ValueError, OverflowError):
+            return None
+    return min(max(seconds, 0.0), _MOST_RETRY_AFTER)
+
+
+def _is_certificate(error: Exception) -> bool:
+    return isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error)
+
+
+def _reason(error: Exception) -> str:
+    """The innermost cause in one line; urllib3 wraps each error in the name of an object."""
+    seen = 0
+    while seen < 5:
+        inner = getattr(error, "reason", None) or error.__cause__ or error.__context__
+        if isinstance(error, (OptionError, ssl.SSLError)) or not isinstance(inner, Exception):
+            break
+        error, seen = inner, seen + 1
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(text.replace(str(getattr(error, "pool", None)) + ": ", "").split())[:200]

@@ -1,0 +1,106 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`oomwatch run` on this host beside a real API server: real OOMs in cgroups that are named as a kubelet names them.
+
+The pods are objects of the API without a kubelet; their processes are this test's. So names, roles and Events are real,
+and so are the kernel's reports. test_floored_scene.py has a real kubelet and a real runtime.
+"""
+
+import pytest
+
+from tests.cluster import api, host_pods, objects
+from tests.cluster.watching import watching
+
+pytestmark = pytest.mark.lab
+NODE = "node-1"
+EVENTS = "/apis/events.k8s.io/v1/namespaces/shop/events"
+SLEEP = "import time; time.sleep(600)"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shop(server):
+    """A node and a namespace."""
+    server.admin.create("/api/v1/namespaces", objects.namespace("shop"))
+    server.admin.create("/api/v1/nodes", objects.node(NODE))
+
+
+def events_of(server, uid):
+    found = server.admin.get(EVENTS)["items"]
+    return [event for event in found if event["regarding"].get("uid") == uid]
+
+
+def test_child_that_dies_while_its_container_lives_gives_an_event_on_the_pod(server, tmp_path):
+    with watching(server, str(tmp_path), NODE) as agent, host_pods.pod(server.admin, NODE, "child", 40) as pod:
+        first = pod.start("app", "first", SLEEP)
+        assert pod.start("app", "worker", host_pods.HOG).wait(60) == -9
+        (event,) = api.until(lambda: events_of(server, pod.uid), "an Event on the pod", 30)
+        record = api.until(agent.events, "a line of the agent", 30)[0]
+        first.kill()
+        first.wait()
+    assert event["reason"] == "OOMKilledProcess" and event["type"] == "Warning" and event["action"] == "OOMKill"
+    assert event["regarding"]["name"] == "child" and event["regarding"]["kind"] == "Pod"
+    assert event["related"]["kind"] == "Node" and event["related"]["name"] == NODE
+    assert event["reportingController"] == "memfacts.linux/oomwatch"
+    assert "worker" in event["note"]
+    victim = record["victim"]
+    assert (victim["namespace"], victim["pod"], victim["container"]) == ("shop", "child", "app")
+    assert (victim["comm"], victim["qos_class"], victim["kind"]) == ("worker", "Guaranteed", "pod")
+    assert record["limit_owner"]["kind"] == "pod" and record["limit_owner"]["cgroup"] == pod.path
+
+
+def test_container_whose_first_process_dies_is_told_as_a_container(server, tmp_path):
+    with watching(server, str(tmp_path), NODE), host_pods.pod(server.admin, NODE, "whole", 40) as pod:
+        assert pod.start("app", "main", host_pods.HOG).wait(60) == -9
+        (event,) = api.until(lambda: events_of(server, pod.uid), "an Event on the pod", 30)
+    assert event["reason"] == "OOMKilledContainer"
+
+
+def test_pause_that_dies_is_told_as_the_sandbox(server, tmp_path):
+    """It dies here because it is the process that grows; on a floored kernel it dies for its place in the list."""
+    with watching(server, str(tmp_path), NODE), host_pods.pod(server.admin, NODE, "sandbox", 40) as pod:
+        app = pod.start("app", "app", SLEEP)
+        assert pod.start("sandbox", "pause", host_pods.HOG).wait(60) == -9
+        (event,) = api.until(lambda: events_of(server, pod.uid), "an Event on the pod", 30)
+        app.kill()
+        app.wait()
+    assert event["reason"] == "OOMKilledSandbox"
+
+
+def test_events_wait_in_the_spool_while_the_api_server_is_away(server, tmp_path):
+    state = str(tmp_path / "state")
+    with host_pods.pod(server.admin, NODE, "away", 40) as pod:
+        with watching(server, str(tmp_path), NODE, "--state-dir", state) as agent:
+            assert pod.start("app", "known", host_pods.HOG).wait(60) == -9
+            api.until(lambda: events_of(server, pod.uid), "an Event before the outage", 30)
+            server.stop()
+            try:
+                for number in range(3):
+                    assert pod.start("app", f"away-{number}", host_pods.HOG).wait(60) == -9
+                api.until(lambda: len(agent.events()) == 4, "four lines of the agent", 30)
+            finally:
+                server.start()
+            api.until(lambda: len(counted(events_of(server, pod.uid))) == 4, "four kills in Events", 90)
+        first, *others = sorted(events_of(server, pod.uid), key=lambda event: event["eventTime"])
+        assert "known" in first["note"] and all("away-" in event["note"] for event in others)
+
+
+def counted(events):
+    """An entry for each kill that Events tell of, alone or in a series."""
+    return [event for event in events for _kill in range(event.get("series", {}).get("count", 1))]
+
+
+def test_agent_that_is_killed_while_it_delivers_loses_and_doubles_nothing(server, tmp_path):
+    state = str(tmp_path / "state")
+    with host_pods.pod(server.admin, NODE, "restarts", 40) as pod:
+        told = []
+        for number in range(6):
+            folder = str(tmp_path / str(number))
+            with pytest.raises(AssertionError), watching(server, folder, NODE, "--state-dir", state) as agent:
+                assert pod.start("app", f"hog-{number}", host_pods.HOG).wait(60) == -9
+                agent.process.kill()
+            told.append(f"hog-{number}")
+        with watching(server, str(tmp_path / "last"), NODE, "--state-dir", state):
+            api.until(lambda: len(counted(events_of(server, pod.uid))) >= 6, "six kills in Events", 60)
+        found = counted(events_of(server, pod.uid))
+    assert len(found) == 6
+    assert sorted(name for name in told for event in found if f"{name} " in event["note"]) == told

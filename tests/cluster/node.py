@@ -19,8 +19,8 @@ import re
 import shlex
 from typing import Any, Dict, List, Optional
 
-from tests import CHECKOUT
-from tests.cluster import agent_service, api, apiserver, assets, image, objects
+from tests.cluster import agent as agents
+from tests.cluster import api, apiserver, assets, image, objects
 from tests.fleet import fleet, guests, hosts, stock
 from tests.lab import debian, kernels
 
@@ -69,9 +69,9 @@ class Node:
         self.kubelet = {**KUBELET, **(kubelet or {})}
 
     @property
-    def agent(self) -> agent_service.AgentService:
+    def agent(self) -> agents.AgentService:
         """`oomwatch run` on the node."""
-        return agent_service.AgentService(self.guest, self.server, os.path.join(self.fleet.scratch, "secrets"))
+        return agents.AgentService(self.guest, self.server, os.path.join(self.fleet.scratch, "secrets"))
 
     def __enter__(self):
         self.start()
@@ -109,12 +109,12 @@ class Node:
     def _lay_out(self, kubelet):
         """Folders of this machine that the guest sees, read-only."""
         packages = os.path.join(self.fleet.scratch, "packages")
-        agent_service.copy_packages(packages)
+        agents.copy_packages(packages)
         places = {
             "kubelet": kubelet,
             "image": os.path.dirname(image.path()),
             "guest": os.path.join(HERE, "guest"),
-            "checkout": CHECKOUT,
+            "checkout": agents.checkout(),
             "packages": packages,
         }
         for name, path in places.items():

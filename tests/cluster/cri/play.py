@@ -19,8 +19,8 @@ import sys
 import tempfile
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
-from tests import CHECKOUT
-from tests.cluster import agent_service, image
+from tests.cluster import agent as agents
+from tests.cluster import image
 from tests.cluster.cri import scenes, stock
 from tests.lab import debian, kernels, lab, machines
 
@@ -119,7 +119,7 @@ def play(
 
 
 def _agent_plan(agent):
-    variables = {**agent_service.variables("/lab/checkout", "/lab/packages"), "NODE_NAME": "lab", **agent.variables}
+    variables = {**agents.variables("/lab/checkout", "/lab/packages"), "NODE_NAME": "lab", **agent.variables}
     return {"options": list(agent.options), "variables": variables}
 
 
@@ -134,8 +134,8 @@ def _boot(kernel, driver, memory_mb, out, agent, network, seconds):
             "out": out,
         }
         if agent:
-            agent_service.copy_packages(f"{stage}/packages")
-            places.update(checkout=CHECKOUT, packages=f"{stage}/packages")
+            agents.copy_packages(f"{stage}/packages")
+            places.update(checkout=agents.checkout(), packages=f"{stage}/packages")
             if agent.secrets:
                 places["secrets"] = agent.secrets
         mounts = [word for name, path in places.items() for word in (name, path)]

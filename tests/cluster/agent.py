@@ -9,6 +9,7 @@ import shlex
 import shutil
 from typing import Dict, List
 
+from tests import CHECKOUT
 from tests.lab import kernels
 
 # All that the agent imports from others; each is of Python alone, so that it runs on any guest's Python.
@@ -34,6 +35,11 @@ def variables(checkout: str, packages: str) -> Dict[str, str]:
     """Variables for `python3 -m oomwatch` where these two folders are."""
     path = [*(f"{checkout}/{name}" for name in CODE), packages]
     return {"PYTHONPATH": ":".join(path), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def checkout() -> str:
+    """The folder on this machine that has CODE."""
+    return CHECKOUT
 
 
 class AgentService:

@@ -4,7 +4,7 @@
 
     with Node(str(folder)) as node:
         pod = node.run(objects.guaranteed_pod("shop", node.name))
-        node.start_agent("--output", "json")
+        node.agent.start("--output", "json")
         node.grow(pod)
 
 Node, API server and whatever a test runs for them are in one network namespace, which ends with the node. The node has
@@ -19,7 +19,8 @@ import re
 import shlex
 from typing import Any, Dict, List, Optional
 
-from tests.cluster import agent, api, apiserver, assets, image, objects
+from tests.cluster import agent as agents
+from tests.cluster import api, apiserver, assets, image, objects
 from tests.fleet import fleet, guests, hosts, stock
 from tests.lab import debian, kernels
 
@@ -45,7 +46,6 @@ KUBELET = {
     "imageGCHighThresholdPercent": 100,
 }
 WAIT_SECONDS = 300  # only ends what hangs
-AGENT_OUTPUT = "/run/oomwatch-lines"
 
 
 class NodeGuest(guests.Guest):
@@ -67,6 +67,11 @@ class Node:
         address = f"{self.fleet.subnet}.1"
         self.server = apiserver.ApiServer(f"{folder}/apiserver", address, self.fleet.name, (self.name,))
         self.kubelet = {**KUBELET, **(kubelet or {})}
+
+    @property
+    def agent(self) -> agents.AgentService:
+        """`oomwatch run` on the node."""
+        return agents.AgentService(self.guest, self.server, os.path.join(self.fleet.scratch, "secrets"))
 
     def __enter__(self):
         self.start()
@@ -104,12 +109,12 @@ class Node:
     def _lay_out(self, kubelet):
         """Folders of this machine that the guest sees, read-only."""
         packages = os.path.join(self.fleet.scratch, "packages")
-        agent.copy_packages(packages)
+        agents.copy_packages(packages)
         places = {
             "kubelet": kubelet,
             "image": os.path.dirname(image.path()),
             "guest": os.path.join(HERE, "guest"),
-            "checkout": agent.checkout(),
+            "checkout": agents.checkout(),
             "packages": packages,
         }
         for name, path in places.items():
@@ -130,8 +135,6 @@ class Node:
         self.guest.write("/etc/kubernetes/kubeconfig.json", json.dumps(kubeconfig))
         self.guest.sh(f"sh /lab/guest/start-node {self.name} {self.guest.address}")
         self._until(lambda: self.server.admin.ask("GET", f"/api/v1/nodes/{self.name}")[0] == 200, "node in the API")
-
-    # Pods
 
     def pods_path(self, name: str = "") -> str:
         return f"/api/v1/namespaces/{NAMESPACE}/pods" + (f"/{name}" if name else "")
@@ -175,46 +178,6 @@ class Node:
     def killed(self) -> List[str]:
         """Names of the processes that the kernel of the node has killed so far, in its order."""
         return re.findall(r"Killed process \d+ \(([^)]+)\)", self.guest.sh("dmesg"))
-
-    # The agent
-
-    def start_agent(self, *options: str) -> None:
-        """`oomwatch run` in the guest as a service, with the token of its own ServiceAccount as in a pod."""
-        folder = os.path.join(self.fleet.scratch, "secrets")
-        variables = {
-            **self.server.write_in_cluster(folder),
-            **agent.variables("/lab/checkout", "/lab/packages"),
-            "NODE_NAME": self.name,
-        }
-        self.refresh_credentials(folder)
-        settings = " ".join(f"--setenv={shlex.quote(f'{key}={value}')}" for key, value in variables.items())
-        words = " ".join(shlex.quote(word) for word in options)
-        self.guest.sh(
-            "systemctl reset-failed oomwatch 2>/dev/null; systemd-run --quiet --unit=oomwatch"
-            " --property=OOMScoreAdjust=-999 --property=LimitMEMLOCK=infinity"
-            f" --property=StandardOutput=append:{AGENT_OUTPUT} --property=StandardError=append:{AGENT_OUTPUT}.errors"
-            f" {settings} /usr/bin/python3 -m oomwatch run {words}"
-        )
-
-    def refresh_credentials(self, folder: str) -> None:
-        """Put `token`, `ca.crt` and `namespace` of a folder of this machine where the agent looks for them."""
-        self.guest.sh(f"mkdir -p {agent.SECRETS}")
-        for name in ("token", "ca.crt", "namespace"):
-            with open(os.path.join(folder, name), encoding="utf-8") as stream:
-                self.guest.write(f"{agent.SECRETS}/{name}", stream.read())
-
-    def stop_agent(self) -> None:
-        """By SIGTERM; returns when it has ended."""
-        self.guest.sh("systemctl stop oomwatch", check=False)
-
-    def agent_lines(self) -> List[Dict]:
-        """The JSON lines that the agent has written."""
-        text = self.guest.sh(f"cat {AGENT_OUTPUT} 2>/dev/null || true")
-        return [json.loads(line) for line in text.splitlines(True) if line.endswith("\n")]
-
-    def agent_errors(self) -> str:
-        """What the agent has written to its standard error, and how its service is."""
-        return self.guest.sh(f"cat {AGENT_OUTPUT}.errors 2>/dev/null; systemctl status --no-pager oomwatch || true")
 
     def events(self) -> List[Dict]:
         """Events of events.k8s.io in all namespaces."""

@@ -19,7 +19,6 @@ import sys
 import tempfile
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
-from tests import CHECKOUT
 from tests.cluster import agent as agents
 from tests.cluster import image
 from tests.cluster.cri import scenes, stock
@@ -136,7 +135,7 @@ def _boot(kernel, driver, memory_mb, out, agent, network, seconds):
         }
         if agent:
             agents.copy_packages(f"{stage}/packages")
-            places.update(checkout=CHECKOUT, packages=f"{stage}/packages")
+            places.update(checkout=agents.checkout(), packages=f"{stage}/packages")
             if agent.secrets:
                 places["secrets"] = agent.secrets
         mounts = [word for name, path in places.items() for word in (name, path)]

@@ -13,7 +13,7 @@ from observe import mem_total
 MIB = 1 << 20
 NODE_NETWORK = {"namespace_options": {"network": "NODE", "pid": "CONTAINER"}}
 READY_SECONDS = 120
-LOGS = "/var/log/pods"  # where the kubelet has them
+LOGS, LINKS = "/var/log/pods", "/var/log/containers"  # where the kubelet has them
 
 
 def adj(spec):
@@ -57,6 +57,8 @@ def start(cri, driver, plan, spec, identity):
     asked = {"pod_sandbox_id": pod["sandbox"], "sandbox_config": sandbox, "config": container}
     pod["container"] = cri.call("CreateContainer", asked)["container_id"]
     cri.call("StartContainer", {"container_id": pod["container"]})
+    name = f"{identity['name']}_{identity['namespace']}_app-{pod['container']}.log"
+    os.symlink(pod["log"], f"{LINKS}/{name}")
     _wait_until_ready(pod["log"])
     pod["asked"] = {"cgroup_parent": sandbox["linux"]["cgroup_parent"], "resources": resources}
     pod.update(_made(cri, pod["container"]))

@@ -139,7 +139,7 @@ class Agent:
         follower.flush()
         for record in follower.take():
             tied = tying.tie(record, parts.names.find, lambda _cgroup: None)
-            self._teller.tell(record, tied, None, None)
+            self._teller.tell(record, tied, time.time(), None)
 
 
 _NAMES = {

@@ -27,6 +27,8 @@ _API = "events.k8s.io/v1"
 # Of a Node's Event with eventTime. Kubernetes 1.20 refuses any other, later servers take `default` as well;
 # `kubectl describe node` looks in all.
 _NODES_NAMESPACE = "kube-system"
+_COUNTER = "counter"  # no report was read, but the kernel counted a kill
+_OF_KERNEL = ("kernel", _COUNTER)
 _LONGEST_INSTANCE = 128
 _LONGEST_NAME = 253
 _FOREIGN = re.compile(r"[^a-z0-9.-]+")
@@ -44,7 +46,7 @@ def objects(event: Dict, tied: Tied, node: str, reporter: str, now: Optional[flo
     reporter: what the Event names as its reportingInstance. now: seconds since the epoch, used for an event without a
     time. Each name follows from the event's id, so that the API server refuses (409) what it has already.
     """
-    if event["source"] != "kernel" or event["outcome"] == "allocation-failed":
+    if event["source"] not in _OF_KERNEL or event["outcome"] == "allocation-failed":
         return []
     maker = _Maker(event, node, reporter, time.time() if now is None else now)
     pods = _by_pod(tied.victims)
@@ -110,6 +112,7 @@ def _by_pod(victims: Sequence[TiedVictim]) -> List[List[TiedVictim]]:
 
 def _of_pod(maker, event, tied, victims) -> Iterator[Dict]:
     reason, write = _reason(victims)
+    write = event_note.of_counted if event["source"] == _COUNTER else write
     regarding, related = _pod(victims[0].pod, victims), _node(maker.node)
     yield maker.made(reason, write(event, victims, tied.survivor), regarding, related)
     if tied.survivor is not None:

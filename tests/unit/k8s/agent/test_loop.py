@@ -3,6 +3,7 @@
 """The agent's loop, with a log, counters and names that the test controls."""
 
 import os
+import types
 
 import pytest
 
@@ -110,6 +111,7 @@ class Parts:
     origin = events.Origin("node", "2b1d2f7c-1111-2222-3333-444455556666", None)
 
     def __init__(self):
+        self.settings = types.SimpleNamespace(root="/nowhere")
         self.log, self.counters, self.names, self.tallies = Log(), Counters(), Names(), Tallies()
         self.follower = events.Follower(self.origin)
         self.accounts = Accounts("boot")

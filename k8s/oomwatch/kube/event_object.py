@@ -27,6 +27,7 @@ _API = "events.k8s.io/v1"
 # Of a Node's Event with eventTime. Kubernetes 1.20 refuses any other, later servers take `default` as well;
 # `kubectl describe node` looks in all.
 _NODES_NAMESPACE = "kube-system"
+_DIED = "OOMKilled"
 _COUNTER = "counter"  # no report was read, but the kernel counted a kill
 _OF_KERNEL = ("kernel", _COUNTER)
 _LONGEST_INSTANCE = 128
@@ -95,7 +96,9 @@ class _Maker:
 
     def _name(self, reason, regarding) -> str:
         """`cart-1.` and a hash, as other components name theirs."""
-        key = "\n".join((self._id, self.node, reason, regarding["uid"]))
+        # An agent that is started again may no longer see whether the container lived on: that is no second Event.
+        what = _DIED if reason in (PROCESS, CONTAINER, SANDBOX) else reason
+        key = "\n".join((self._id, self.node, what, regarding["uid"]))
         end = "." + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:24]
         start = _FOREIGN.sub("-", regarding["name"].lower())[: _LONGEST_NAME - len(end)].strip(".-")
         return (start or "oom") + end

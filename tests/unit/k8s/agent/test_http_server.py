@@ -8,6 +8,7 @@ import socket
 import pytest
 
 from memcore.errors import OptionError
+from oomwatch.agent import http_server
 from oomwatch.agent.http_server import Server
 from oomwatch.agent.tallies import Tallies
 
@@ -30,7 +31,8 @@ def serve(agent, listen="127.0.0.1:0"):
 
 
 @pytest.fixture
-def agent():
+def agent(monkeypatch):
+    monkeypatch.setattr(http_server, "_LOOK", 0.02)  # the server ends at its next look
     found = Agent()
     found.server = serve(found)
     found.server.start()

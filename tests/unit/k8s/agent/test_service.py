@@ -105,7 +105,9 @@ from oomwatch.agent import service
 service.use_one_heap()
 print(service.lock_memory())
 import threading
-threading.Thread(target=lambda: print("thread")).start()
+thread = threading.Thread(target=lambda: print("thread"))
+thread.start()
+thread.join()
 with open("/proc/self/status") as stream:
     print(next(line.split()[1] for line in stream if line.startswith("VmLck:")) != "0")
 """

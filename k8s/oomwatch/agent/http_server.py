@@ -21,6 +21,7 @@ _MOST_BYTES = 16384  # of a request; http.server alone would keep 100 header lin
 _SILENCE = 5.0  # seconds without a byte after which a connection is closed
 _WHOLE = 10.0  # seconds that a connection may take in all
 _LOOK = 1.0  # seconds between two looks for connections that take too long
+_GIVE_WAY = 1.0  # seconds that a connection gets to end where another takes its place
 _COLLECT_EVERY = 5.0  # seconds
 _PLAIN = "text/plain; charset=utf-8"
 
@@ -149,7 +150,7 @@ class _Listening(socketserver.ThreadingMixIn, socketserver.TCPServer):
             with self._lock:
                 oldest = next(iter(self._open), None)
             _shut(oldest)
-            if not self._free.acquire(timeout=_LOOK):
+            if not self._free.acquire(timeout=_GIVE_WAY):
                 self.shutdown_request(request)
                 return
         with self._lock:
@@ -218,6 +219,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def send_error(self, code, message=None, explain=None) -> None:
         """One plain line. A method that is not known is refused like one that is not allowed."""
         code = 405 if code == 501 else code
+        self.request_version = "HTTP/1.0"  # what cannot be read counts as 0.9, whose answers have no status
         line = "The methods are GET and HEAD" if code == 405 else message or "This request cannot be read"
         self._send(code, _PLAIN, line.encode("ascii", "backslashreplace") + b"\n")
 

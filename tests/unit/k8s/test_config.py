@@ -168,13 +168,13 @@ def test_what_is_no_address(address):
 @pytest.mark.parametrize(
     "content, sentence",
     [
-        pytest.param(b'{"since": "now",\n  "pods" "api"}', " is not valid JSON: expecting ':' delimiter at line 2, column 10", id="json"),
+        pytest.param(b'{"since": "now",\n  "pods" "api"}', " is not valid JSON: expecting ':' delimiter at line 2, column 10", id="json"),  # noqa: E501
         pytest.param(b"since: now\n", " is not valid JSON: expecting value at line 1, column 1", id="yaml"),
         pytest.param(b"", " is empty; write a JSON object, at least {}", id="empty"),
         pytest.param(b"\xef\xbb\xbf  \n", " is empty; write a JSON object, at least {}", id="byte-order-mark-alone"),
-        pytest.param(b"[1, 2]", ' holds [1, 2] and no JSON object; write an object such as {"listen": ":9750"}', id="list"),
+        pytest.param(b"[1, 2]", ' holds [1, 2] and no JSON object; write an object such as {"listen": ":9750"}', id="list"),  # noqa: E501
         pytest.param(b"null", " holds null and no JSON object; ", id="null"),
-        pytest.param(b'{"since": "now", "since": "boot"}', ' is not usable: the key "since" stands there twice; ', id="twice"),
+        pytest.param(b'{"since": "now", "since": "boot"}', ' is not usable: the key "since" stands there twice; ', id="twice"),  # noqa: E501
         pytest.param(b'{"audit_every": NaN}', " is not usable: NaN is no JSON number; give a number", id="nan"),
         pytest.param(b'{"audit_every": 1' + b"0" * 5000 + b"}", " is not usable: ", id="thousands-of-digits"),
         pytest.param(b"[" * 60000, " is nested too deeply; ", id="deep"),

@@ -233,9 +233,9 @@ def test_of_a_damaged_state_the_rest_is_kept():
 
 
 _JSON = strategies.recursive(
-    strategies.none() | strategies.booleans() | strategies.floats() | strategies.integers() | strategies.text(max_size=5),
+    strategies.none() | strategies.booleans() | strategies.floats() | strategies.integers() | strategies.text(max_size=5),  # noqa: E501
     lambda inner: strategies.lists(inner, max_size=4)
-    | strategies.dictionaries(strategies.sampled_from(["counters", "histograms", "buckets", "counts", "sum", *DESIGN]), inner),
+    | strategies.dictionaries(strategies.sampled_from(["counters", "histograms", "buckets", "counts", "sum", *DESIGN]), inner),  # noqa: E501
     max_leaves=20,
 )  # fmt: skip
 

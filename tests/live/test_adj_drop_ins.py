@@ -148,10 +148,13 @@ def test_what_release_0_1_0_has_written_is_undone(unit, main, tmp_path):
     assert other.parent.exists() and not other.exists() and foreign.exists()
 
 
-def test_an_undo_that_was_killed_is_completed_by_the_next(unit, main):
+@pytest.mark.parametrize("how", ["whole", "unit"])
+@pytest.mark.parametrize("came_to_the_folder", [False, True])
+def test_an_undo_that_was_killed_is_completed_by_the_next(unit, main, how, came_to_the_folder):
     before = unit.files()
     unit.task(value=300)
     unit.drop_in.unlink()
-    unit.drop_in.parent.rmdir()
-    unit.run(state="absent")
+    if came_to_the_folder:
+        unit.drop_in.parent.rmdir()
+    unit.run(state="absent", **({} if how == "whole" else {"unit": NAME}))
     assert unit.files() == before and adj.of(main) == OWN and not os.path.exists(adj.RECORD)

@@ -8,8 +8,10 @@ import shutil
 
 import pytest
 
+from ansible_collections.memfacts.linux.plugins.module_utils.setters import systemd
+from ansible_collections.memfacts.linux.plugins.module_utils.setters.adj import drop_in_text
 from tests.lab import cache
-from tests.live import adj, host, tmpfs_size
+from tests.live import adj, host, made_up_unit, tmpfs_size
 
 HERE = pathlib.Path(__file__).parent
 # It only ends a hang: the slowest test takes a minute on a quiet host, and its turn may come late.
@@ -65,6 +67,24 @@ def program(tmp_path):
     path = tmp_path / adj.NAME
     shutil.copy(os.path.realpath(shutil.which("sleep")), path)
     return str(path)
+
+
+@pytest.fixture
+def unit(tmp_path, monkeypatch):
+    """A made-up unit, on a host that seems to run systemd."""
+    monkeypatch.setattr(systemd, "is_running", lambda: True)
+    monkeypatch.setattr(drop_in_text, "SYSTEM_FOLDER", str(tmp_path / "system"))
+    monkeypatch.setattr(drop_in_text, "USERS_FOLDER", str(tmp_path / "user"))
+    (tmp_path / "system").mkdir()
+    return made_up_unit.Unit(tmp_path / "system")
+
+
+@pytest.fixture
+def main(unit, program):
+    """The main process of the made-up unit."""
+    with adj.running(program, "600") as pid, adj.cgroup(f"system.slice/{made_up_unit.NAME}", pid):
+        made_up_unit.start(pid, made_up_unit.OWN)
+        yield pid
 
 
 @pytest.fixture

@@ -121,6 +121,12 @@ class DropIn:
         else:
             self._write(self.after)
 
+    def remove_left_folders(self):
+        """Remove the folders of a file that an earlier run removed before it was killed."""
+        if self.value is None and self.before is None and not self._unreadable:
+            for file in self._files:
+                self._owned(written.take_back, None, file.written)
+
     def restore(self):
         """Put back what was there before `apply`; a full disk has kept that from changing anything."""
         if self.before is None:

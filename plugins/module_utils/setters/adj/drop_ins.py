@@ -54,6 +54,8 @@ class DropIns:
             if drop_in.changed:
                 transaction.add(drop_in.restore)
                 drop_in.apply()
+        for drop_in in self._by_path.values():
+            drop_in.remove_left_folders()
         self._reload(managers)
         for drop_in in at_work:
             self._verify(drop_in)

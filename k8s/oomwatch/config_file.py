@@ -54,13 +54,13 @@ def values(document: Dict[str, Any]) -> Dict[str, Any]:
 def _bytes(path):
     # A FIFO would keep whoever opens or reads it waiting, also at SIGHUP in the middle of the agent's work.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as stream:
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISDIR(mode):
-            raise IsADirectoryError(0, "it is a directory")
-        if not stat.S_ISREG(mode):
-            raise OSError(0, "it is not a regular file")
-        return stream.read(_MOST_BYTES + 1)
+    try:
+        with open(descriptor, "rb", closefd=False) as stream:  # which refuses a folder, and leaves it open
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError(0, "not a regular file")
+            return stream.read(_MOST_BYTES + 1)
+    finally:
+        os.close(descriptor)
 
 
 def _parsed(data, name):

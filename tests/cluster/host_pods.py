@@ -30,7 +30,7 @@ exec(code)
 
 
 class HostPod(NamedTuple):
-    """cgroup: the pod's folder; ids: of its containers by name, the sandbox's as "sandbox"; path: as the kernel has it."""
+    """cgroup: the pod's folder; ids: of containers by name, the sandbox as "sandbox"; path: as in the kernel."""
 
     name: str
     uid: str

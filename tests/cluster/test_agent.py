@@ -102,5 +102,5 @@ def test_agent_that_is_killed_while_it_delivers_loses_and_doubles_nothing(server
         with watching(server, str(tmp_path / "last"), NODE, "--state-dir", state):
             api.until(lambda: len(counted(events_of(server, pod.uid))) >= 6, "six kills in Events", 60)
         found = counted(events_of(server, pod.uid))
-    assert len(found) == 6
+    assert len(found) == 6, [(event["reason"], event["note"]) for event in found]
     assert sorted(name for name in told for event in found if f"{name} " in event["note"]) == told

@@ -71,7 +71,8 @@ def watching(server, folder: str, node: str, *options: str) -> Iterator[Watching
         process = subprocess.Popen([sys.executable, *words, *options], stdout=out, stderr=err, env=environ)
     found = Watching(folder, process)
     try:
-        api.until(lambda: " watches " in found.words(), "the agent watches", 60)
+        api.until(lambda: " watches " in found.words() or process.poll() is not None, "word of the agent", 60)
+        assert process.poll() is None, found.words()
         yield found
     finally:
         process.send_signal(signal.SIGTERM)

@@ -5,11 +5,14 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+
+import pytest
 
 from tests import CHECKOUT
 from tests.live import forks, procfs
@@ -19,6 +22,18 @@ MODULE = os.path.join(CHECKOUT, "plugins", "modules", "oom_score_adj.py")
 PATHS = [os.path.join(CHECKOUT, ".venv", "collections"), *filter(None, sys.path[1:])]
 RECORD = "/var/lib/memfacts/oom_score_adj.json"
 TIMEOUT = 600  # only what hangs lasts so long
+MARKS = [
+    pytest.mark.root,
+    pytest.mark.setter,
+    pytest.mark.usefixtures("own_adj_record"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="setting other processes' values takes root"),
+]
+# Of this run alone: tests of another checkout on this host call theirs otherwise.
+PREFIX = f"adj-{os.getpid()}-"
+NAME = (PREFIX + "sleeper")[:15]  # as much as the kernel keeps of a name
+# A process with two children.
+TREE = "import os, time\nfor dummy in range(2):\n    if os.fork() == 0:\n        break\ntime.sleep(600)\n"
+_CAP_SYS_RESOURCE = 24
 
 
 def run(*before, **options):
@@ -158,3 +173,19 @@ def running(*command):
     finally:
         child.kill()
         child.wait()
+
+
+def two_children(pid):
+    """The pids of the children of a TREE, when both are born."""
+
+    def born():
+        found = [int(word) for word in procfs.text(f"/proc/{pid}/task/{pid}/children").split()]
+        return found if len(found) == 2 else None
+
+    return wait_for(born)
+
+
+def may_lower():
+    """Whether this run may set a value below the one that a process was born with."""
+    capabilities = re.search(r"CapEff:\t([0-9a-f]+)", procfs.text("/proc/self/status"))[1]
+    return bool(int(capabilities, 16) >> _CAP_SYS_RESOURCE & 1)

@@ -4,11 +4,12 @@
 
 import os
 import pathlib
+import shutil
 
 import pytest
 
 from tests.lab import cache
-from tests.live import host, tmpfs_size
+from tests.live import adj, host, tmpfs_size
 
 HERE = pathlib.Path(__file__).parent
 # It only ends a hang: the slowest test takes a minute on a quiet host, and its turn may come late.
@@ -49,6 +50,21 @@ def born_at_zero():
     yield
     if before != 0:
         host.set_own_adj(before)
+
+
+@pytest.fixture
+def own_adj_record(born_at_zero):
+    """No record of oom_score_adj before the test, and none after it."""
+    with adj.own_record():
+        yield
+
+
+@pytest.fixture
+def program(tmp_path):
+    """A program that sleeps, under a path that no other process has."""
+    path = tmp_path / adj.NAME
+    shutil.copy(os.path.realpath(shutil.which("sleep")), path)
+    return str(path)
 
 
 @pytest.fixture

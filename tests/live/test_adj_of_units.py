@@ -8,7 +8,6 @@ import pathlib
 import pwd
 import random
 import re
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -24,21 +23,11 @@ from tests.live import adj
 from tests.live.adj import running
 from tests.live.users import NOBODY
 
-pytestmark = [
-    pytest.mark.root,
-    pytest.mark.setter,
-    pytest.mark.skipif(os.geteuid() != 0, reason="setting other processes' values takes root"),
-]
+pytestmark = adj.MARKS
 NAME = "adj-test.service"
 OWN = 100  # what the unit's own file says
 DEFAULTS = dict.fromkeys(["pid", "name", "pattern", "user", "unit", "cgroup", "container", "value"])
 DEFAULTS.update(scope="system", children=False, allow_unkillable=False, persist="auto", missing="fail")
-
-
-@pytest.fixture(autouse=True)
-def record(born_at_zero):
-    with adj.own_record():
-        yield
 
 
 class Unit:
@@ -121,13 +110,6 @@ def unit(tmp_path, monkeypatch):
     return Unit(tmp_path / "system")
 
 
-@pytest.fixture
-def program(tmp_path):
-    path = tmp_path / "adj-sleeper"
-    shutil.copy(os.path.realpath(shutil.which("sleep")), str(path))
-    return str(path)
-
-
 def start(pid, value):
     """As systemd starts a process with its unit's value."""
     pathlib.Path(f"/proc/{pid}/oom_score_adj").write_text(str(value))
@@ -194,7 +176,7 @@ def test_listed_record_has_all_that_an_undo_needs(unit, main):
         }
     ]
     (process,) = record["processes"]
-    assert (process["pid"], process["comm"], process["before"]) == (main, "adj-sleeper", OWN)
+    assert (process["pid"], process["comm"], process["before"]) == (main, adj.NAME, OWN)
     assert (process["set"], process["now"]) == (300, 300)
 
 

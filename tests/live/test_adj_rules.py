@@ -9,17 +9,7 @@ import pytest
 
 from tests.live import adj
 
-pytestmark = [
-    pytest.mark.root,
-    pytest.mark.setter,
-    pytest.mark.skipif(os.geteuid() != 0, reason="setting other processes' values takes root"),
-]
-
-
-@pytest.fixture(autouse=True)
-def record(born_at_zero):
-    with adj.own_record():
-        yield
+pytestmark = adj.MARKS
 
 
 @pytest.mark.parametrize("check", [False, True])

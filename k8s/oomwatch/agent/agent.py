@@ -96,6 +96,7 @@ class Agent:
             self._scrape.start()
         if self._cluster is not None:
             self._cluster.start()
+        self._parts.save()  # the place from which the log is read, before anything of it is
         self._chores.do(time.monotonic())
         self._tell_of_start()
         self._tell_of_earlier_boot()
@@ -139,7 +140,7 @@ class Agent:
         follower.flush()
         for record in follower.take():
             tied = tying.tie(record, parts.names.find, lambda _cgroup: None)
-            self._teller.tell(record, tied, None, None)
+            self._teller.tell(record, tied, time.time(), None)
 
 
 _NAMES = {

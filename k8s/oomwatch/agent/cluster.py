@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""All that the agent has of its cluster: the node's pods, looked up when they are needed, and the delivery of Events."""
+"""What the agent has of its cluster: the node's pods, looked up when they are needed, and the delivery of Events."""
 
 import os
 from typing import Callable, Dict, Optional

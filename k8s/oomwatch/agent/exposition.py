@@ -37,7 +37,7 @@ def _submodules():
 
 
 _exposition, _core = _submodules()
-CONTENT_TYPE = _exposition.CONTENT_TYPE_PLAIN_0_0_4
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def text(tallies: Tallies) -> bytes:

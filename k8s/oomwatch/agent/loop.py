@@ -8,10 +8,11 @@ to the output, answering scrapes. What they do not take in time is bounded, drop
 
 import select
 import time
-from typing import Callable, Dict, List, NamedTuple
+from typing import Callable, Dict, List, NamedTuple, Optional
 
 from memcore.gather import counted_kills
 from memcore.models import tying
+from oomwatch.agent import processes
 from oomwatch.agent.chores import Chores
 from oomwatch.agent.parts import Parts
 from oomwatch.agent.places import Places
@@ -20,6 +21,10 @@ from oomwatch.agent.telling import Teller
 _PAUSE = 0.08  # seconds without a line of an OOM report after which it is whole: the kernel prints it in one go
 _STEP = 0.02  # seconds between two looks whether it is
 _PATIENCE = 1.0  # seconds for which an event waits for the names of its pods
+_DYING = (
+    0.25  # seconds for which an event waits until its victims have ended: then it shows whether a container lives on
+)
+_OLD = 10.0  # seconds after which what a cgroup has now tells nothing of that kill
 _MOST_WAITING = 2000  # events that wait for names; the oldest are told without
 _COUNTERS_EVERY = 1.0
 _COUNTERS_EVERY_WITHOUT_LOG = 0.2  # where the counters are what shows that the log has something
@@ -29,6 +34,7 @@ _SAVE_EVERY = 2.0
 class _Waiting(NamedTuple):
     record: Dict
     until: float
+    dead_by: float
 
 
 class Loop:
@@ -91,7 +97,8 @@ class Loop:
         if self._parts.follower.is_waiting:
             due.append(time.monotonic() + _STEP)
         if self._waiting:
-            due.append(self._waiting[0].until)
+            first = self._waiting[0]
+            due.append(time.monotonic() + _STEP if time.monotonic() < first.dead_by else first.until)
         return min(due)
 
     def _look_at_counters(self, now: float, is_woken: bool) -> List:
@@ -155,7 +162,7 @@ class Loop:
         for uid in tying.uids(record):
             if self._parts.names.find(uid) is None:
                 self._parts.names.ask(uid)
-        self._waiting.append(_Waiting(record, now + _PATIENCE))
+        self._waiting.append(_Waiting(record, now + _PATIENCE, now + _DYING))
         self._is_changed = True
 
     def _tell_those_with_names(self, now: float) -> None:
@@ -166,17 +173,37 @@ class Loop:
             is_late = now >= first.until or len(self._waiting) > _MOST_WAITING
             if not is_late and any(names.is_asking(uid) for uid in tying.uids(first.record)):
                 return
+            have_ended = not any(map(self._is_alive, _pids(first.record)))
+            if not is_late and not have_ended and now < first.dead_by:
+                return
             del self._waiting[0]
-            self._tell(first.record)
+            self._tell(first.record, have_ended)
 
-    def _tell(self, record: Dict) -> None:
+    def _tell(self, record: Dict, have_ended: bool) -> None:
         parts = self._parts
-        tied = tying.tie(record, parts.names.find, parts.counters.populated)
         moment = record["id"].split(":")[1]
         killed_at = parts.clock.booted + int(moment) / 1e6 if moment.isdigit() else time.time()
+        is_fresh = have_ended and time.time() - killed_at < _OLD
+        populated = parts.counters.populated if is_fresh else _cannot_be_told
+        alive = self._is_alive if is_fresh else _cannot_be_told
+        if record["source"] == "counter":
+            tied = tying.tie_counted(record, parts.names.find, populated)
+        else:
+            tied = tying.tie(record, parts.names.find, populated, alive)
         self._teller.tell(record, tied, killed_at, self._chores.forecast)
+
+    def _is_alive(self, pid: int) -> Optional[bool]:
+        return processes.is_alive(self._parts.settings.root, pid)
 
     def _save(self) -> None:
         """Save where the reading is. Not while events wait for names: after a restart they have to be read again."""
         if not self._waiting and self._is_changed:
             self._is_changed = not self._parts.save()
+
+
+def _pids(record: Dict) -> List[int]:
+    return [victim["pid"] for victim in record["victims"]]
+
+
+def _cannot_be_told(_what) -> None:
+    return None

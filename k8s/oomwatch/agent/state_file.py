@@ -72,10 +72,7 @@ class StateFile:
 
     def _read(self, path):
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            with open(descriptor, "rb") as stream:
-                is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
-                data = stream.read(MOST_BYTES + 1) if is_file else b""
+            data = _bytes(path)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -128,6 +125,17 @@ class Lock:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def _bytes(path):
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return b""  # a folder or a FIFO is no state, and is set aside as one that is damaged
+        with open(descriptor, "rb", closefd=False) as stream:
+            return stream.read(MOST_BYTES + 1)
+    finally:
+        os.close(descriptor)
 
 
 def _advice(error):

@@ -23,7 +23,9 @@ _UNKNOWN = "unknown"
 class Teller:
     """Where events go. output: text, json or none, which has no lines; delivery: None where no API server is told."""
 
-    def __init__(self, output: str, lines: Optional[Lines], tallies: Tallies, delivery: Optional[Delivery], node: str) -> None:
+    def __init__(
+        self, output: str, lines: Optional[Lines], tallies: Tallies, delivery: Optional[Delivery], node: str
+    ) -> None:
         self._output = output
         self._lines = lines
         self._tallies = tallies

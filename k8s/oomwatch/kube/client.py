@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""A small HTTP client for Kubernetes. Whatever a server does becomes an Answer or an Unreachable, never an exception."""
+"""A small HTTP client for Kubernetes: whatever a server does becomes an Answer or an Unreachable, not an exception."""
 
 import json
 import ssl
@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple, Union
 from urllib.parse import urlencode
 
 import urllib3
-from urllib3.exceptions import HTTPError, ProtocolError, SSLError
+from urllib3.exceptions import HTTPError, InsecureRequestWarning, ProtocolError, SSLError
 
 from memcore.errors import OptionError
 from oomwatch import VERSION
@@ -69,7 +69,7 @@ class Client:
     def stream(
         self, path: str, query: Dict[str, str], resource: str, take: Callable[[bytes], None], most_bytes: int
     ) -> Union[Answer, Unreachable]:
-        """List, handing the body of a status 200 to take in pieces. take may raise ValueError: not what was expected."""
+        """List, handing the body of a status 200 to take in pieces. take may raise ValueError: it is no such list."""
         return self._asked("list", path, query, None, resource, take, most_bytes)
 
     def close(self) -> None:
@@ -163,9 +163,10 @@ class Client:
         if not (access.verify and access.check_host):
             options["assert_hostname"] = False
         elif access.server_name is not None:
-            options["server_hostname"] = options["assert_hostname"] = access.server_name
+            options["server_hostname"] = access.server_name
         if not access.verify:
             options["cert_reqs"] = ssl.CERT_NONE
+            urllib3.disable_warnings(InsecureRequestWarning)  # the kubeconfig asks for it
         if access.proxy is not None:
             return urllib3.ProxyManager(access.proxy, **options)
         return urllib3.PoolManager(**options)
@@ -225,8 +226,8 @@ def _reason(error: Exception) -> str:
     """The innermost cause in one line; urllib3 wraps each error in the name of an object."""
     seen = 0
     while seen < 5:
-        inner = getattr(error, "reason", None) or error.__cause__ or error.__context__
-        if isinstance(error, (OptionError, ssl.SSLError)) or not isinstance(inner, Exception):
+        inner = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        if isinstance(error, (OptionError, ssl.SSLError)) or inner is None:
             break
         error, seen = inner, seen + 1
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -87,10 +87,12 @@ class Credentials:
             if self._token is None:
                 raise OptionError(self.trouble) from None
             return
-        # A header value must be one line.
-        if not token or len(token.split()) != 1:
-            raise OptionError(f"The token file {path} holds no token; check the service account of the agent")
-        self._token, self.trouble = token, None
+        if len(token.split()) == 1:  # a header value must be one line
+            self._token, self.trouble = token, None
+            return
+        self.trouble = f"The token file {path} holds no token; check the service account of the agent"
+        if self._token is None:
+            raise OptionError(self.trouble)
 
     def _renew_context(self, paths: List[str]) -> None:
         try:

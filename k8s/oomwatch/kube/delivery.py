@@ -20,6 +20,7 @@ _EVENTS = "/apis/events.k8s.io/v1/namespaces/{}/events"
 _BETWEEN_UPDATES = 2.0  # seconds between two updates of series, so that a storm becomes few requests
 _HELD = 30.0  # seconds until a namespace is tried again in which the agent has no right
 _MOST_HELD = 1024
+_LATEST = 1e11  # seconds since 1970 that time.gmtime still understands
 _SERIES = "*"  # begins the spool's names of series; no namespace can
 
 
@@ -124,10 +125,13 @@ class Delivery(threading.Thread):
         for name in self._spool.names():
             record = self._spool.record(name)
             try:
+                if not 0 <= record["at"] < _LATEST:
+                    raise ValueError(record["at"])
                 if name.startswith(_SERIES):
                     counts = int(record["count"]), int(record["acknowledged"])
                     namespace, event = record["event"]
                     self._series.put(name[1:], Series((namespace, event), record["kind"], *counts, touched=now))
+                    _name(record["object"])
                 else:
                     event = record["object"]
                     self._series.put(key_of(event), Series(_name(event), record["kind"], touched=now))
@@ -214,7 +218,7 @@ class Delivery(threading.Thread):
         answer, outcome = self._post(event)
         if outcome.word == event_answer.DELIVERED:
             # A 409 says that it is there, but not with which count; then its count is sent next.
-            known = series.pending if answer.status != 409 else 0
+            known = 0 if answer.status == 409 and series.pending > 1 else series.pending
             self._acknowledge(key, _name(event), known, series.acknowledged)
         elif outcome.word == event_answer.DROPPED:
             self._drop_series(key)
@@ -248,7 +252,8 @@ class Delivery(threading.Thread):
             if outcome.word == event_answer.DELIVERED:
                 self._backoff.reset()
                 self.trouble = None
-                self._complained.clear()
+                # What is dropped is said once for all.
+                self._complained = {what for what in self._complained if what[0] == event_answer.DROPPED}
                 return
             if outcome.word == event_answer.HELD and len(self._held) < _MOST_HELD:
                 self._held[namespace] = _now() + max(_HELD, outcome.retry_after or 0.0)
@@ -256,8 +261,9 @@ class Delivery(threading.Thread):
                 self._not_before = _now() + self._backoff.next(outcome.retry_after)
             if outcome.word != event_answer.DROPPED:
                 self.trouble = outcome.sentence
-        if outcome.sentence not in self._complained and len(self._complained) < _MOST_HELD:
-            self._complained.add(outcome.sentence)
+        what = outcome.word, outcome.sentence.partition(":")[0]  # what follows may name the Event
+        if what not in self._complained and len(self._complained) < _MOST_HELD:
+            self._complained.add(what)
             self._say(outcome.sentence)
 
 

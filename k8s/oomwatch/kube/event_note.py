@@ -60,6 +60,18 @@ def of_process(event: Dict, victims: Sequence[TiedVictim], survivor: Optional[Su
     return _note(event, [first], survivor)
 
 
+def of_counted(event: Dict, victims: Sequence[TiedVictim], _survivor: Optional[Survivor]) -> str:
+    """Only a counter shows the kill."""
+    one, kills = victims[0], event["repeats"] + 1
+    where = _containers([one]) if one.container is not None else "this pod"
+    what = f"The kernel counted {kills} OOM kill{'s' * (kills > 1)} in {where}"
+    if one.role == tying.PROCESS:
+        what += ", which goes on running"
+    elif one.role == tying.CONTAINER:
+        what += ", which ended with it" if kills == 1 else ", which ended with them"
+    return cut([what, f"Which process died is not known, because {event['incomplete'][0]['reason']}"])
+
+
 def of_wrong_victim(event: Dict, victims: Sequence[TiedVictim], survivor: Survivor) -> str:
     """The process that filled the memory was spared."""
     freed = event["freed_bytes"]

@@ -3,7 +3,7 @@
 """An OOM event as objects of events.k8s.io/v1: one for each pod that lost a process, one for the node's own limits.
 
 The rules that the API server checks are those of pkg/apis/core/validation/events.go: an Event with eventTime needs
-reportingController, reportingInstance, action and reason; a cluster-scoped object's Event lies in `default`.
+reportingController, reportingInstance, action and reason.
 """
 
 import datetime
@@ -24,7 +24,12 @@ WRONG_VICTIM = "OOMKilledWrongVictim"
 NODE, ALLOCATABLE = "NodeOOM", "NodeAllocatableOOM"
 
 _API = "events.k8s.io/v1"
-_NODES_NAMESPACE = "default"
+# Of a Node's Event with eventTime. Kubernetes 1.20 refuses any other, later servers take `default` as well;
+# `kubectl describe node` looks in all.
+_NODES_NAMESPACE = "kube-system"
+_DIED = "OOMKilled"
+_COUNTER = "counter"  # no report was read, but the kernel counted a kill
+_OF_KERNEL = ("kernel", _COUNTER)
 _LONGEST_INSTANCE = 128
 _LONGEST_NAME = 253
 _FOREIGN = re.compile(r"[^a-z0-9.-]+")
@@ -42,7 +47,7 @@ def objects(event: Dict, tied: Tied, node: str, reporter: str, now: Optional[flo
     reporter: what the Event names as its reportingInstance. now: seconds since the epoch, used for an event without a
     time. Each name follows from the event's id, so that the API server refuses (409) what it has already.
     """
-    if event["source"] != "kernel" or event["outcome"] == "allocation-failed":
+    if event["source"] not in _OF_KERNEL or event["outcome"] == "allocation-failed":
         return []
     maker = _Maker(event, node, reporter, time.time() if now is None else now)
     pods = _by_pod(tied.victims)
@@ -55,16 +60,7 @@ def objects(event: Dict, tied: Tied, node: str, reporter: str, now: Optional[flo
     return found
 
 
-def series(repeated: Dict, count: int, last: float) -> Dict:
-    """A merge patch for an Event that has happened `count` times (at least 2) by now, the last time at `last`.
-
-    The API server takes no other change of an Event than this one. The count is absolute, so a patch may be repeated.
-    """
-    seen = max(moment(last), repeated["eventTime"])  # the clock may have been set back
-    return {"series": {"count": max(count, 2), "lastObservedTime": seen}}
-
-
-def moment(seconds: float) -> str:
+def _moment(seconds: float) -> str:
     """Kubernetes' MicroTime: RFC 3339 in UTC with microseconds."""
     return _written(datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc))
 
@@ -76,7 +72,7 @@ class _Maker:
         self._id = event["id"]
         self.node = node
         self._reporter = (reporter or node)[:_LONGEST_INSTANCE]
-        self._time = _micro(event["time"]) or moment(now)
+        self._time = _micro(event["time"]) or _moment(now)
 
     def made(self, reason: str, note: str, regarding: Dict, related: Optional[Dict]) -> Dict:
         """One object."""
@@ -100,7 +96,9 @@ class _Maker:
 
     def _name(self, reason, regarding) -> str:
         """`cart-1.` and a hash, as other components name theirs."""
-        key = "\n".join((self._id, self.node, reason, regarding["uid"]))
+        # An agent that is started again may no longer see whether the container lived on: that is no second Event.
+        what = _DIED if reason in (PROCESS, CONTAINER, SANDBOX) else reason
+        key = "\n".join((self._id, self.node, what, regarding["uid"]))
         end = "." + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:24]
         start = _FOREIGN.sub("-", regarding["name"].lower())[: _LONGEST_NAME - len(end)].strip(".-")
         return (start or "oom") + end
@@ -117,6 +115,7 @@ def _by_pod(victims: Sequence[TiedVictim]) -> List[List[TiedVictim]]:
 
 def _of_pod(maker, event, tied, victims) -> Iterator[Dict]:
     reason, write = _reason(victims)
+    write = event_note.of_counted if event["source"] == _COUNTER else write
     regarding, related = _pod(victims[0].pod, victims), _node(maker.node)
     yield maker.made(reason, write(event, victims, tied.survivor), regarding, related)
     if tied.survivor is not None:

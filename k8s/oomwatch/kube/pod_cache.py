@@ -1,12 +1,12 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The node's pods, known by uid or config hash. They are listed when a pod is asked for that is not known, not watched."""
+"""The node's pods by uid or config hash. They are not watched, but listed when a pod is asked for that is not known."""
 
 import os
 import random
 import threading
 import time
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from memcore.errors import MemfactsError
 from oomwatch.kube.backoff import FIRST, MOST, Backoff
@@ -14,6 +14,7 @@ from oomwatch.kube.pods import Failure
 
 GONE = 600.0  # seconds for which a pod is known that is no longer listed: OOMs are often told after a pod is deleted
 _MOST_ASKED = 1024
+_DENIED = 300.0  # seconds until a server that refused is asked again of itself
 # Lists at once, and seconds for each further one: a stream of unknown pods must not become a stream of lists.
 _BURST, _REFILL = 10, 5.0
 
@@ -108,8 +109,7 @@ class PodCache(threading.Thread):
     def run(self) -> None:
         """List whenever it is needed."""
         while self._wait():
-            found: List = []
-            failure = self._source.list(lambda pod: self._add(found, pod))
+            found, failure = self._list()
             with self._changed:
                 if failure is None:
                     self._store(found)
@@ -142,11 +142,16 @@ class PodCache(threading.Thread):
         short = max(0.0, 1.0 - self._budget) * _REFILL
         return max(min(dues) - now, self._not_before - now, short)
 
-    def _add(self, found: List, pod: Dict) -> None:
-        try:
-            found.append(self._of_json(pod))
-        except MemfactsError:
-            self.damaged += 1
+    def _list(self) -> Tuple[List, Optional[Failure]]:
+        found: List = []
+
+        def take(pod: Dict) -> None:
+            try:
+                found.append(self._of_json(pod))
+            except MemfactsError:
+                self.damaged += 1
+
+        return found, self._source.list(take)
 
     def _store(self, found: List) -> None:
         now = _now()
@@ -168,6 +173,8 @@ class PodCache(threading.Thread):
         now = _now()
         self.state = State("denied" if failure.is_denied else "away", failure.sentence)
         self._not_before = now + self._backoff.next(failure.retry_after)
+        # So that the state is true again some time after the trouble is over, although nothing is asked for.
+        self._listing = max(self._not_before, now + (_DENIED if failure.is_denied else 0))
         if failure.is_denied:  # asking again would not help those who wait now
             self._asked.clear()
         else:

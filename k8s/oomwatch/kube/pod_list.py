@@ -11,7 +11,7 @@ from typing import Callable, Dict
 
 _BLANKS = " \t\r\n"
 _CUT = object()  # the text ends within a value
-_MOST_CHARACTERS = 8 << 20  # of one pod; etcd refuses objects beyond 1.5 MiB
+_MOST_CHARACTERS = 4 << 20  # of one pod; etcd refuses objects beyond 1.5 MiB
 
 
 class PodListReader:
@@ -39,7 +39,7 @@ class PodListReader:
             return
         self._run()
         if len(self._text) - self._place > _MOST_CHARACTERS:
-            raise ValueError("one pod of its list is larger than 8 MiB")
+            raise ValueError("one pod of its list is larger than 4 MiB")
 
     def close(self) -> None:
         """Say that nothing more comes. ValueError: the list was cut."""
@@ -71,6 +71,8 @@ class PodListReader:
         name = self._value()
         if name is _CUT:
             return False
+        if not isinstance(name, str):
+            raise ValueError("its answer is no list of pods")
         self._name = name
         self._step = self._colon
         return True

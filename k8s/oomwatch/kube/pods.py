@@ -72,7 +72,7 @@ class ApiPods:
 
 
 class KubeletPods:
-    """The pods that the node's own kubelet runs. clients: in the order in which they are tried (credentials.kubelet)."""
+    """The pods that the node's own kubelet runs. clients: in the order in which to try them (credentials.kubelet)."""
 
     def __init__(self, clients: List[Client]) -> None:
         self._clients = clients
@@ -102,7 +102,7 @@ class KubeletPods:
 
 
 def stripped(pod: Dict) -> Dict:
-    """The pod without all that is not needed: no environment, arguments, commands, managed fields, other annotations."""
+    """The pod without what is not needed: no environment, arguments, commands, managed fields, other annotations."""
     metadata, spec, status = (_object(pod.get(part)) for part in ("metadata", "spec", "status"))
     kept = _kept(metadata, _METADATA)
     kept["ownerReferences"] = [_kept(owner, _OWNER) for owner in _rows(metadata, "ownerReferences")]

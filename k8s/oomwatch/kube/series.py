@@ -66,7 +66,7 @@ class AllSeries:
         return self._series.get(key)
 
     def admit(self, key: str, event: Tuple[str, str], kind: str, waiting: int, now: float) -> Optional[Series]:
-        """The series in which this occurrence is counted, or None: it becomes an Event. waiting: Events not yet sent."""
+        """The series that counts this occurrence, or None: it becomes an Event. waiting: Events not yet sent."""
         known = self._series.get(key)
         # While something counted is not sent yet, the series cannot become that of another Event.
         if known is not None and (known.pending or (now - known.touched < _IDLE and self._is_crowded(waiting, now))):

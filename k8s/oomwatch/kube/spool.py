@@ -10,7 +10,7 @@ import hashlib
 import json
 import threading
 import time
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from oomwatch.kube.spool_file import SpoolFile
 
@@ -114,7 +114,7 @@ class Spool:
                 self.done(name)
 
     def tidy(self) -> None:
-        """Write the file anew where it is mostly of no use, or was refused by the disk. For one thread, now and then."""
+        """Write the file anew where most of it is of no use, or the disk refused it. For one thread, now and then."""
         if self._file is None or not self._is_untidy():
             return
         self._tried = time.monotonic()
@@ -146,7 +146,7 @@ class Spool:
             elif "seen" in record:
                 for one in record["seen"][-_MOST_SEEN:]:
                     self._see(int(one, 16))
-            elif record["kind"] in KINDS and isinstance(record["object"], dict):
+            elif record["kind"] in KINDS and type(record.get("weight", 1)) is int:
                 self._see(_hash(record["of"]))
                 self._keep(record["name"], _Entry(record["kind"], line))
             else:

@@ -5,6 +5,7 @@
 from typing import Dict
 
 from ..models.size import human, percent
+from ..sources.printable import with_pid
 
 
 def share(size: int, total: int) -> str:
@@ -14,12 +15,12 @@ def share(size: int, total: int) -> str:
 
 def named(row: Dict) -> str:
     """`java (pid 900)`."""
-    return f"{row['comm']} (pid {row['pid']})"
+    return with_pid(row["comm"], row["pid"])
 
 
 def sized(row: Dict) -> str:
     """`java (pid 900, 400.0 MiB)`: a process with the memory that it holds."""
-    return f"{row['comm']} (pid {row['pid']}, {human(row['held_bytes'])})"
+    return with_pid(row["comm"], row["pid"], human(row["held_bytes"]))
 
 
 def counted(count: int, noun: str) -> str:

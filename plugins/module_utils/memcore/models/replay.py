@@ -9,6 +9,7 @@ the choice, so points may have moved a little since. Figures of tasks are pages,
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ..sources.oomlog.oom_records import Kill, Report, TaskRow
+from ..sources.printable import with_pid
 from .badness import FLOORED, SIGNED, Task, total_of_host, total_of_memcg
 from .oom_rules import Rules, version_of
 from .tie_rule import FIRST, LAST, UNKNOWN, of_model_and_release, of_points
@@ -345,7 +346,7 @@ def _why_not(report, chosen, total, choices):
     if total is None:
         return "the report does not show how much memory there was, and the processes have different oom_score_adj"
     if chosen_row(report, chosen.pid) is None:
-        return f"the victim {chosen.comm} (pid {chosen.pid}) is not in the task table"
+        return f"the victim {with_pid(chosen.comm, chosen.pid)} is not in the task table"
     return None
 
 

@@ -8,6 +8,7 @@ on it always does. Red Hat's 4.18 changed between builds 147 and 240.
 
 from typing import List, Optional, Tuple
 
+from ..sources.printable import with_pid
 from .badness import FLOORED, SIGNED
 from .oom_rules import Version, version_of
 
@@ -71,5 +72,5 @@ def seen_in_log(rule: str, times: int, comm: str, pid: int) -> Told:
     return (
         rule,
         f"the kernel's log shows {often} that of processes with equal points the {rule} one scanned was killed, "
-        f"last {comm} (pid {pid})",
+        f"last {with_pid(comm, pid)}",
     )

@@ -26,13 +26,15 @@ def _nobody_knows(_pid: int) -> Optional[bool]:
 class TiedVictim(NamedTuple):
     """One process that died. pod, container, unit: None where it was of none, or they are not known.
 
+    pid, comm: None where only a counter shows that somebody died there.
+
     role: `container`: with it its whole container died; `process`: the container, or the host, lives on; `sandbox`:
     the pause process, which holds the pod's namespaces; `monitor`: conmon, which runs beside a container; `unit`: of
     a systemd unit; `unknown`: a process of a container, of which nothing tells whether it lives on.
     """
 
-    pid: int
-    comm: str
+    pid: Optional[int]
+    comm: Optional[str]
     pod: Optional[Pod]
     container: Optional[Container]
     role: str
@@ -57,7 +59,7 @@ class Tied(NamedTuple):
 
 def uids(record: Dict) -> List[str]:
     """The uids of all pods that a record names, each once; static pods' are config hashes."""
-    paths = [_path(record, row) for row in record["victims"]] + [_limit_path(record)]
+    paths = [_path(record, row) for row in record["victims"]] + [_limit_path(record), record.get("place")]
     return list(dict.fromkeys(pod.uid for path in paths if path is not None for pod in pod_path.pods(path)))
 
 
@@ -74,6 +76,19 @@ def tie(record: Dict, find: Find, populated: Populated, alive: Alive = _nobody_k
     limit = _limit_path(record)
     limit_pod = None if limit is None else _pod_of(pod_path.pods(limit), find)[1]
     return Tied(victims, limit_pod, _survivor(record, victims, alive))
+
+
+def tie_counted(record: Dict, find: Find, populated: Populated) -> Tied:
+    """Tie kills that only a counter shows (gather/counted_kills.py) to the pod in whose cgroup the counter rose."""
+    path = record["place"]
+    place, pod = _pod_of(pod_path.pods(path) if path is not None else [], find)
+    if place is None or owner.is_monitor(path):
+        return Tied((), None)
+    container, role = None, CONTAINER if record["group_kill"] else UNKNOWN
+    if place.container_id is not None:
+        container = pod.container(place.container_id) if pod is not None else None
+        role = _container_or_process(record, place.container_cgroup, populated)
+    return Tied((TiedVictim(None, None, pod, container, role),), pod if record["limit_owner"] else None)
 
 
 def _tied(record, row, find, populated) -> TiedVictim:

@@ -6,7 +6,7 @@ from typing import Dict
 
 from ..models.changes import ADJ, EMPTIED, GONE, LIMIT, NO_LIMIT, RESIZED, Outcome
 from ..models.size import human
-from ..sources.printable import printable
+from ..sources.printable import printable, with_pid
 
 
 def row(outcome: Outcome) -> Dict:
@@ -59,7 +59,7 @@ def _limit(outcome):
 def _named(tasks):
     comm, pid = tasks[0]
     more = f" and {len(tasks) - 1} more" if tasks[1:] else ""
-    return f"{comm} (pid {pid}){more}"
+    return with_pid(comm, pid) + more
 
 
 _SENTENCES = {ADJ: _adj, GONE: _gone, EMPTIED: _emptied, RESIZED: _resized, LIMIT: _limit}

@@ -5,7 +5,7 @@
 from typing import Dict, List, Optional
 
 from ..models.size import human
-from ..sources.printable import one_line
+from ..sources.printable import one_line, with_pid
 from . import event_cause, event_names
 
 _UNFIXED = "this kernel lacks the fix of Linux 5.9 (commit 9066e5cfb73c) and rounds negative OOM scores up to 1"
@@ -163,7 +163,7 @@ def _better(event, lead="Linux 5.9 or later would kill"):
 
 def _expected(event):
     judged = event["verdict"]
-    return f"{one_line(judged['expected_comm'])} (pid {judged['expected_pid']})"
+    return with_pid(judged["expected_comm"], judged["expected_pid"])
 
 
 def _who(event) -> str:
@@ -255,15 +255,15 @@ def _judged(event, what):
     if judged["agrees"]:
         return f"right one killed: {what}"
     frees = judged["would_free_bytes"]
-    size = "" if frees is None else f", {human(frees)}"
-    other = f"{one_line(judged['expected_comm'])} (pid {judged['expected_pid']}{size})"
+    size = "" if frees is None else human(frees)
+    other = with_pid(judged["expected_comm"], judged["expected_pid"], size)
     if judged["model"] == "neither":
         return f"killed: {what}, though {other} had a higher score"
     return f"WRONG ONE killed: {what}, while {other} lives on"
 
 
 def _named(victim):
-    return f"{one_line(victim['comm'])} (pid {victim['pid']})"
+    return with_pid(victim["comm"], victim["pid"])
 
 
 def _with_others(event):

@@ -6,7 +6,7 @@ from typing import Dict, NamedTuple, Optional
 
 from ..models.oom_cause import OF_TASKS, SMALL_TASK
 from ..models.size import human
-from ..sources.printable import one_line
+from ..sources.printable import one_line, with_pid
 
 
 class Words(NamedTuple):
@@ -222,7 +222,7 @@ def _filled(text, event):
     task, count = evidence["largest_task"], evidence["tasks"]
     share, size = evidence["share_percent"], evidence["part_bytes"]
     return text.format(
-        holder=f"{one_line(task['comm'])} (pid {task['pid']})" if task else "one process",
+        holder=with_pid(task["comm"], task["pid"]) if task else "one process",
         task=one_line(task["comm"]) if task else "the largest process",
         processes="1 process" if count == 1 else f"{count} processes",
         tasks=count,

@@ -6,7 +6,7 @@ from typing import Dict
 
 from ..models import owner
 from ..models.size import human
-from ..sources.printable import one_line
+from ..sources.printable import one_line, with_pid
 from . import event_cause, event_names
 
 NO_KILL = {
@@ -69,7 +69,7 @@ def _died(event):
     least = "at least " if "victims" in event["truncated"] else ""
     others = f" and {least}{others} more process{'es' * (others > 1)}" if others else ""
     freed = "" if freed is None else f", which freed {human(freed)}"
-    return f"The kernel killed {_process(victim['comm'], victim['pid'])}{others}{freed}"
+    return f"The kernel killed {with_pid(victim['comm'], victim['pid'])}{others}{freed}"
 
 
 def _judgement(event):
@@ -79,14 +79,14 @@ def _judgement(event):
         return ""
     if "allocating-task" in judged["why"]:
         return ": it requested memory, and vm.oom_kill_allocating_task is 1"
-    expected = None if judged["expected_pid"] is None else _process(judged["expected_comm"], judged["expected_pid"])
+    expected = None if judged["expected_pid"] is None else with_pid(judged["expected_comm"], judged["expected_pid"])
     if cause["result"] == "right":
         other = f", though Linux 5.9 or later would kill {expected}" if _is_of_old_kernel(judged) else ""
         return f": probably the right process{other}"
     if _is_of_old_kernel(judged):
         return f": the wrong process, Linux 5.9 or later would kill {expected}"
     if cause["result"] == "wrong":
-        return f": probably the wrong process, {_process(cause['who']['comm'], cause['who']['pid'])} still runs"
+        return f": probably the wrong process, {with_pid(cause['who']['comm'], cause['who']['pid'])} still runs"
     if judged["model"] == "neither":
         return f": no known rule explains why it was not {expected}"
     if judged["by_rule"]["result"] == "right":
@@ -105,7 +105,3 @@ def to_do(event: Dict) -> str:
     if _is_of_old_kernel(judged) and judged["by_cause"]["result"] != "right":
         return "Update the kernel, or raise the largest process's oom_score_adj so that it is killed first"
     return event_cause.short_advice(event)
-
-
-def _process(comm, pid):
-    return f"{one_line(comm)} (pid {pid})"

@@ -7,6 +7,7 @@ from typing import Dict, List, Sequence
 
 from ..models.ledger import hiding, label
 from ..models.size import human, percent
+from ..sources.printable import with_pid
 from . import finding
 
 _BAR = 40
@@ -111,7 +112,7 @@ def _largest_callers(kernel):
 
 
 def _largest_page_tables(kernel):
-    return [f"{row['comm']} (pid {row['pid']}) {human(row['bytes'])}" for row in kernel["page_tables"]["top"][:2]]
+    return [f"{with_pid(row['comm'], row['pid'])} {human(row['bytes'])}" for row in kernel["page_tables"]["top"][:2]]
 
 
 # Which subset says more about a part of the ledger, and how.

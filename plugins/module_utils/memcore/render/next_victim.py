@@ -7,6 +7,7 @@ from typing import Dict, List, Optional
 from ..models import victims
 from ..models.badness import FLOORED, UNKNOWN
 from ..models.size import human, percent
+from ..sources.printable import with_pid
 
 _TIED = 3  # names of a tie that are spelled out
 _ROWS = 10
@@ -171,7 +172,7 @@ def _listed(names) -> str:
 
 def name(row: Dict) -> str:
     """A process as a sentence calls it."""
-    return f"{row['comm']} (pid {row['pid']})"
+    return with_pid(row["comm"], row["pid"])
 
 
 def _freed(amount) -> str:

@@ -19,3 +19,8 @@ def printable_bytes(data: bytes) -> str:
 def one_line(text: str) -> str:
     """Such a text that is never empty."""
     return printable(text) or "-"
+
+
+def with_pid(comm: str, pid: int, more: str = "") -> str:
+    """A process as a sentence calls it: `java (pid 900)`; with more it is `java (pid 900, 400.0 MiB)`."""
+    return f"{one_line(comm)} (pid {pid}{more and ', ' + more})"

@@ -3,6 +3,8 @@
 """The agent's loop, with a log, counters and names that the test controls."""
 
 import os
+import time
+import types
 
 import pytest
 
@@ -10,7 +12,6 @@ from memcore.answers import events
 from memcore.models.pods import Container, Pod
 from oomwatch.agent import loop as loop_module
 from oomwatch.agent.accounts import Accounts
-from oomwatch.agent.kernel_clock import KernelClock
 from oomwatch.agent.kill_counters import Rise
 from oomwatch.agent.loop import Loop
 from oomwatch.agent.tallies import Tallies
@@ -110,10 +111,11 @@ class Parts:
     origin = events.Origin("node", "2b1d2f7c-1111-2222-3333-444455556666", None)
 
     def __init__(self):
+        self.settings = types.SimpleNamespace(root="/nowhere")
         self.log, self.counters, self.names, self.tallies = Log(), Counters(), Names(), Tallies()
         self.follower = events.Follower(self.origin)
         self.accounts = Accounts("boot")
-        self.clock = KernelClock()
+        self.clock = types.SimpleNamespace(booted=time.time())  # so that the reports have just been written
         self.saves = 0
 
     def save(self):
@@ -208,7 +210,7 @@ def test_state_is_not_saved_while_an_event_waits(agent):
 
 def test_kill_without_a_report_is_told_where_the_counter_rose(agent):
     agent.parts.is_reading = False
-    agent.parts.counters.rises = [Rise("/system.slice/x.service", 2)]
+    agent.parts.counters.rises = [Rise("/system.slice/x.service", 2, 0, 0)]
     raise_counter(agent, 2)
     agent.step()
     assert agent.parts.tallies.value("oomwatch_unreported_kills_total") == 2

@@ -3,7 +3,7 @@
 """OOM events as objects of events.k8s.io/v1: their shape by the API server's rules, and what their notes say."""
 
 import copy
-import datetime
+import functools
 import re
 
 import hypothesis
@@ -49,12 +49,12 @@ def made(event, tied, node="node-1", reporter="oomwatch-x7x7x"):
 
 
 def complaints(found):
-    """What the API server would have against a new Event: the rules of ValidateEventCreate, one by one."""
+    """What an API server (1.20 and later) would have against a new Event: the rules of ValidateEventCreate."""
     regarding = found["regarding"]
     is_node = regarding["kind"] == "Node"
     rules = {
         "apiVersion": (found["apiVersion"], found["kind"]) == ("events.k8s.io/v1", "Event"),
-        "namespace": found["metadata"]["namespace"] == ("default" if is_node else regarding["namespace"]),
+        "namespace": found["metadata"]["namespace"] == ("kube-system" if is_node else regarding["namespace"]),
         "name": len(found["metadata"]["name"]) <= 253
         and re.fullmatch(rf"{LABEL}(\.{LABEL})*", found["metadata"]["name"]),
         "eventTime": MICRO.match(found["eventTime"]),
@@ -137,7 +137,7 @@ def test_pods_event():
 def test_nodes_event_is_of_the_node_and_names_the_pod():
     pod, node = told("7.2_runc_systemd_mixed-group")
     assert node["regarding"] == {"apiVersion": "v1", "kind": "Node", "name": "node-1", "uid": "node-1"}
-    assert node["metadata"]["namespace"] == "default"
+    assert node["metadata"]["namespace"] == "kube-system"
     assert node["related"] == {key: value for key, value in pod["regarding"].items() if key != "fieldPath"}
     assert node["note"] == (
         "The node ran out of memory (737.7 MiB of RAM): hog-1 (pid 983) held 51 % of it. The kernel killed hog-1 (pid "
@@ -249,6 +249,7 @@ def test_other_kinds_of_containers(part, kind, field, words):
     assert words in found["note"]
 
 
+@functools.lru_cache(maxsize=None)
 def first(name="6.12_runc_systemd_child"):
     return next(scene(name))
 
@@ -412,15 +413,26 @@ def test_long_names_of_nodes():
     assert found["related"]["name"] == "n" * 253
 
 
-def test_series():
-    event, tied = first()
-    (found,) = made(event, tied)
-    assert event_object.series(found, 7, 1796061999.25) == {
-        "series": {"count": 7, "lastObservedTime": "2026-11-30T18:06:39.250000Z"}
-    }
-    # The API server wants a count of 2 at least.
-    assert event_object.series(found, 1, 1796061999.25)["series"]["count"] == 2
-    assert event_object.series(found, 2, 0.0)["series"]["lastObservedTime"] == found["eventTime"]
+@hypothesis.settings(max_examples=20)
+@hypothesis.given(
+    st.sampled_from([name for name in scenes.NAMES if name.startswith(("6.1-", "7.2"))]),
+    st.sets(st.integers(0, 400), max_size=60),
+    st.sampled_from([True, False, None]),
+    st.booleans(),
+)
+def test_log_that_lost_lines_makes_events_that_the_server_takes(name, lost, populated, is_known):
+    found = scenes.Scene(name)
+    index = PodIndex()
+    for one in found.pods() if is_known else []:
+        index.put(pods.of_json(one))
+    follower = events.Follower(Origin(None, BOOT, None))
+    for number, line in enumerate(found.log.read_bytes().splitlines()):
+        if number not in lost:
+            follower.feed(line)
+    follower.flush()
+    for record in follower.take():
+        tied = tying.tie(record, index.find, lambda cgroup: populated)
+        assert [complaints(one) for one in made(events.told(record), tied) if complaints(one)] == []
 
 
 def test_note_is_cut_at_a_sentence():
@@ -447,9 +459,3 @@ def test_any_name_of_a_process_makes_a_note_in_one_line(comm):
     victim = tied.victims[0]._replace(comm=comm)
     (found,) = made(event, tied._replace(victims=(victim,)))
     assert complaints(found) == []
-
-
-def test_moment_is_in_utc():
-    assert event_object.moment(0) == "1970-01-01T00:00:00.000000Z"
-    date = datetime.datetime(2026, 12, 1, 5, 12, 13, 123456, datetime.timezone.utc)
-    assert event_object.moment(date.timestamp()) == "2026-12-01T05:12:13.123456Z"

@@ -8,7 +8,11 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.printable import printable, printable_bytes
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.printable import (
+    printable,
+    printable_bytes,
+    with_pid,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,3 +34,10 @@ def test_any_bytes_are_safe_and_stay_as_they_are_then(data):
     text = printable_bytes(data)
     assert text.isprintable() and json.loads(json.dumps(text)) == text
     assert printable(text) == text
+
+
+def test_process_is_called_by_name_and_pid_on_one_line():
+    assert with_pid("java", 900) == "java (pid 900)"
+    assert with_pid("java", 900, "400.0 MiB") == "java (pid 900, 400.0 MiB)"
+    assert with_pid("a\nb", 7) == "a\\nb (pid 7)"
+    assert with_pid("", 7) == "- (pid 7)"

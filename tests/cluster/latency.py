@@ -3,8 +3,8 @@
 """How long it takes from a kill to its Event: `python3 -m tests.cluster.latency kubelet 10` or `… cri 100`.
 
 For each pod: from the kernel's time stamp of its first kill until a watch on the API server has the first Event of the
-agent on that pod. It is measured, and printed, and no test judges it. Both clocks are this machine's; a user-mode kernel
-stamps its lines every 10 ms.
+agent on that pod. It is measured, and printed, and no test judges it. Both clocks are this machine's; a user-mode
+kernel stamps its lines every 10 ms.
 """
 
 import argparse

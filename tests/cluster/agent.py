@@ -96,5 +96,9 @@ class AgentService:
         return int(self.guest.sh(f"sed -n 's/^VmRSS:[^0-9]*\\([0-9]*\\) kB/\\1/p' /proc/{pid}/status")) * 1024
 
     def errors(self) -> str:
-        """What it has written to its standard error, and how its service is."""
-        return self.guest.sh(f"cat {OUTPUT}.errors 2>/dev/null; systemctl status --no-pager {UNIT} || true")
+        """What it has written to its standard error, and what systemd says of it."""
+        return self.guest.sh(f"cat {OUTPUT}.errors 2>/dev/null || true") + self.journal()
+
+    def journal(self) -> str:
+        """What systemd says of its service."""
+        return self.guest.sh(f"journalctl --no-pager --output=cat --unit={UNIT}")

@@ -27,6 +27,8 @@ KUBE_GIT_VERSION='v1.20.2'
 KUBE_GIT_MAJOR='1'
 KUBE_GIT_MINOR='20'
 """
+# Whoever waits for the build may be killed: then all of it ends, and not only make.
+TOGETHER = ("setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
 BUILD_SECONDS = 2 * 3600  # ends what hangs
 LAST_LINES = 40
 
@@ -70,24 +72,19 @@ def _environment(private):
 
 
 def _make(name, tree, environment):
-    call = ["make", "GOLDFLAGS=-s -w", f"WHAT=cmd/{name}"]
+    call = [*TOGETHER, "make", "GOLDFLAGS=-s -w", f"WHAT=cmd/{name}"]
     log = os.path.join(environment["HOME"], f"{name}.txt")
     with open(log, "wb") as output:
         options = {"cwd": tree, "env": environment, "stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
-        process = subprocess.Popen(call, stdout=output, start_new_session=True, **options)
+        process = subprocess.Popen(call, stdout=output, **options)
         try:
             status = process.wait(BUILD_SECONDS)
         except subprocess.TimeoutExpired:
             status = f"it did not end in {BUILD_SECONDS} s"
         finally:
-            _end(process)
+            process.kill()
+            process.wait()
     if status:
         with open(log, encoding="utf-8", errors="replace") as stream:
             said = "".join(stream.readlines()[-LAST_LINES:])
         raise debian.PackageError(f"the build of {name} failed ({status}):\n{said}")
-
-
-def _end(process):
-    if process.poll() is None:
-        os.killpg(process.pid, 9)
-        process.wait()

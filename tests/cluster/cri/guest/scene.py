@@ -52,6 +52,7 @@ def _play(cri, driver, plan, number, members):
     mark = f"lab: {plan['name']}: round {number}\n"
     write("/dev/kmsg", mark)
     went = time.time()
+    booted = went - time.clock_gettime(time.CLOCK_MONOTONIC)  # which the kernel's time stamps count from
     for pod in running:
         if not pod["spec"].get("bystander"):
             os.kill(pod["pid"], 10)
@@ -67,6 +68,7 @@ def _play(cri, driver, plan, number, members):
     kept = ("name", "namespace", "uid", "cgroup", "sandbox", "container", "pid", "asked", "oci", "stop_error")
     return {
         "went_at": went,
+        "booted_at": booted,
         "oom_kill_delta": after["vmstat_oom_kill"] - before["vmstat_oom_kill"],
         "died": [row for row in before["processes"] if row["pid"] not in alive],
         "pause_alive": {pod["name"]: _has_pause(pod, after) for pod in running},

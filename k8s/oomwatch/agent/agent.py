@@ -6,8 +6,6 @@ import sys
 import time
 from typing import Callable, Dict, Optional
 
-from memcore.answers import events
-from memcore.gather.oom_event import Origin
 from memcore.models import tying
 from oomwatch import VERSION, terminal
 from oomwatch.agent import cluster, earlier_boot, outlook, service
@@ -36,6 +34,7 @@ class Agent:
 
         state: of an agent before in this process.
         """
+        service.use_one_heap()  # before the first thread starts
         self._settings = settings
         self._complain = complain
         self._output = _output(settings.output)
@@ -88,7 +87,6 @@ class Agent:
         return self._output != TEXT
 
     def _start(self) -> None:
-        service.use_one_heap()
         reason = service.lock_memory()
         if reason is not None and self._is_service:
             self._complain(reason)
@@ -132,9 +130,9 @@ class Agent:
         parts = self._parts
         if parts.earlier_boot is None:
             return
-        earlier = earlier_boot.lines(self._settings.root, parts.earlier_boot, parts.origin.boot_id)
-        origin = Origin(self._settings.node, parts.earlier_boot, None)
-        follower = events.Follower(origin)
+        may_ask_journal = self._settings.root == "/" and self._settings.kernel_log in ("auto", "journal")
+        earlier = earlier_boot.lines(self._settings.root, parts.earlier_boot, parts.earlier_until, may_ask_journal)
+        follower = parts.follower_of_earlier_boot()
         for line in earlier.lines:
             follower.feed(line)
         follower.flush()

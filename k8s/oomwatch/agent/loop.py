@@ -109,7 +109,9 @@ class Loop:
         self._next_counters = now + every
         rises = parts.counters.look()
         risen = parts.accounts.count(parts.counters.total, parts.is_from_boot)
-        parts.tallies.add(name, max(0, parts.accounts.raw - parts.tallies.value(name)))
+        if parts.counters.total is not None:
+            parts.tallies.add(name, max(0, parts.accounts.raw - parts.tallies.value(name)))
+            parts.tallies.add("oomwatch_unreported_kills_total", 0)  # none is a figure, not a gap
         if rises or risen:
             self._is_changed = True
             parts.log.hurry()
@@ -159,9 +161,8 @@ class Loop:
 
     def _put(self, record: Dict, now: float) -> None:
         """Let an event wait until its pods are known."""
-        for uid in tying.uids(record):
-            if self._parts.names.find(uid) is None:
-                self._parts.names.ask(uid)
+        for place in tying.places(record):
+            self._parts.names.ask(place.uid, place.container_id)
         self._waiting.append(_Waiting(record, now + _PATIENCE, now + _DYING))
         self._is_changed = True
 

@@ -31,10 +31,15 @@ class Names:
         found = None if self._cache is None else self._cache.find(uid)
         return found or (None if self.is_asking(uid) else self._of_folder(uid))
 
-    def ask(self, uid: str) -> None:
-        """Have it looked up where it is not known; wake_fd can be read when there is an answer."""
-        if self._cache is not None:
+    def ask(self, uid: str, container_id: Optional[str]) -> None:
+        """Have it looked up where pod or container is not known; wake_fd can be read when there is an answer."""
+        if self._cache is None:
+            return
+        pod = self._cache.find(uid)
+        if pod is None:
             self._cache.ask(uid)
+        elif container_id is not None and pod.container(container_id) is None and not pod.has_all_ids:
+            self._cache.ask_again(uid)
 
     def is_asking(self, uid: str) -> bool:
         """Whether an answer may still come."""

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a running agent reads from and remembers, put together by its settings and by what an earlier agent saved."""
 
+import time
 from typing import Dict, Optional
 
 from memcore.answers import events
@@ -43,6 +44,8 @@ class Parts:
         boot = events.origin_of(host.at(settings.root)).boot_id
         self.origin = Origin(settings.node, boot, None)
         self.earlier_boot = saved.boot if saved.boot != boot else None
+        self.earlier_until = saved.at
+        self._saved_follower = saved.of("follower")
         since = settings.since
         if since == "last" and self.earlier_boot is not None:
             since = "boot"  # all of this boot is new
@@ -53,15 +56,11 @@ class Parts:
         self.log = kernel_log.opened(settings.kernel_log, settings.root, since, saved.of("log"), boot)
         is_one_boots = self.log.origin_boot is not None
         self._origin = self.origin if is_one_boots else self.origin._replace(boot_id=None)
-        self.follower = self._follower(saved.of("follower") if since == "last" else None)
+        self.follower = _follower(self._saved_follower if since == "last" else None, self._origin)
 
-    def _follower(self, state) -> events.Follower:
-        if state is not None:
-            try:
-                return events.Follower.resume(state, self._origin, _ROWS)
-            except ParseError:
-                pass  # what was unfinished is lost, the place in the log is not
-        return events.Follower(self._origin, _ROWS)
+    def follower_of_earlier_boot(self) -> events.Follower:
+        """One that knows what was told of the boot before."""
+        return _follower(self._saved_follower, Origin(self.settings.node, self.earlier_boot, None))
 
     @property
     def is_reading(self) -> bool:
@@ -81,6 +80,7 @@ class Parts:
             "kind": _KIND,
             "version": _VERSION,
             "boot": self.origin.boot_id,
+            "saved_at": time.time(),
             "log": self.log.state(),
             "follower": self.follower.state(),
             "counters": self.counters.state(),
@@ -98,6 +98,15 @@ class Parts:
         self.counters.close()
 
 
+def _follower(state: Optional[Dict], origin: Origin) -> events.Follower:
+    if state is not None:
+        try:
+            return events.Follower.resume(state, origin, _ROWS)
+        except ParseError:
+            pass  # what was unfinished is lost, the place in the log is not
+    return events.Follower(origin, _ROWS)
+
+
 class _Saved:
     """What the agent before left: each part's own state, or None."""
 
@@ -109,6 +118,12 @@ class _Saved:
         """The state of one part."""
         found = self._saved.get(part)
         return found if isinstance(found, dict) else None
+
+    @property
+    def at(self) -> float:
+        """When it was saved, in seconds since the epoch."""
+        found = self._saved.get("saved_at")
+        return float(found) if isinstance(found, (int, float)) else 0.0
 
     @property
     def boot(self) -> Optional[str]:

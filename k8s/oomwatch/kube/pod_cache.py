@@ -81,6 +81,13 @@ class PodCache(threading.Thread):
             self._asked[uid] = _Asked(now)
             self._changed.notify()
 
+    def ask_again(self, uid: str) -> None:
+        """Have a known pod listed once more: its status had not the container yet, as of one that has just started."""
+        with self._changed:
+            if uid not in self._asked and len(self._asked) < _MOST_ASKED:
+                self._asked[uid] = _Asked(_now())
+                self._changed.notify()
+
     def is_asking(self, uid: str) -> bool:
         """Whether the pod is still looked for."""
         with self._changed:

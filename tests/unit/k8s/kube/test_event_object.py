@@ -338,7 +338,7 @@ def test_limit_that_is_not_known():
     assert [one["reason"] for one in made(dict(event, scope=None, limit_owner=None), tied)] == ["OOMKilledProcess"]
 
 
-@pytest.mark.parametrize("source", ["counter", "systemd-oomd", "earlyoom", "nohang", "lmkd", "kubelet", "talos"])
+@pytest.mark.parametrize("source", ["systemd-oomd", "earlyoom", "nohang", "lmkd", "kubelet", "talos"])
 def test_other_killers_give_no_event(source):
     event, tied = first("7.2_runc_systemd_mixed-group")
     assert made(dict(event, source=source), tied) == []
@@ -386,17 +386,24 @@ def test_time_has_microseconds(time, expected):
     assert made(dict(event, time=time), tied)[0]["eventTime"] == expected
 
 
-def test_names_differ_by_event_node_reason_and_pod():
+def test_names_differ_by_event_node_and_pod():
     event, tied = first()
     base = made(event, tied)[0]["metadata"]["name"]
     other = tied.victims[0].pod._replace(uid="1")
     names = [
         made(dict(event, id=event["id"] + "1"), tied)[0],
         made(event, tied, node="node-2")[0],
-        made(event, with_victims(tied, "container"))[0],
         made(event, with_victims(tied, "process", pods_of=[other]))[0],
     ]
-    assert len({base, *(one["metadata"]["name"] for one in names)}) == 5
+    assert len({base, *(one["metadata"]["name"] for one in names)}) == 4
+
+
+def test_kill_has_one_event_whatever_its_role_looks_like_after_a_restart():
+    event, tied = first()
+    names = {
+        made(event, with_victims(tied, role))[0]["metadata"]["name"] for role in ("process", "container", "sandbox")
+    }
+    assert len(names) == 1
 
 
 @pytest.mark.parametrize("name", ["a" * 253, "a.b-" * 63, "A_b", "-", "é"])

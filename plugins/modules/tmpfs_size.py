@@ -82,7 +82,8 @@ options:
     description:
       - Folders in which systemd-tmpfiles deletes files that were not used for some time. systemd-tmpfiles runs 15
         minutes after boot and then once a day. An empty list takes back the ages that an earlier run has set.
-      - The module refuses system folders, home folders, and paths with a wildcard, a specifier such as C(%h) or C(..).
+      - The module refuses system folders, home folders, and paths that contain C(..), a wildcard, or a
+        systemd specifier such as C(%h).
         It also refuses a path in which some part is a symbolic link or a folder that users other than root can replace.
     type: list
     elements: dict

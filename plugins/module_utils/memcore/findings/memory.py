@@ -82,7 +82,7 @@ _SCARCE_PERCENT = 10  # of RAM; while more is available nothing needs the swap t
 
 
 def _swap_full(facts: Dict, threshold: float) -> Iterator[Met]:
-    """Hardly any swap is left, and hardly any memory is available: what grows next meets the OOM killer."""
+    """Hardly any swap is left, and hardly any memory is available: the OOM killer starts when a process grows."""
     memory = facts["memory"]
     names = ("swap_total_bytes", "swap_free_bytes", "swap_cached_bytes", "available_bytes")
     total, free, cached, available = (memory[name] for name in names)

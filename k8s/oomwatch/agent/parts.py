@@ -49,12 +49,13 @@ class Parts:
         since = settings.since
         if since == "last" and self.earlier_boot is not None:
             since = "boot"  # all of this boot is new
-        self.is_from_boot = since == "boot"
         tallies.resume(saved.of("tallies") or {})
         self.accounts = Accounts(boot, saved.of("accounts"))
         self.counters = KillCounters(settings.root, saved.of("counters"), boot)
         self.log = kernel_log.opened(settings.kernel_log, settings.root, since, saved.of("log"), boot)
         is_one_boots = self.log.origin_boot is not None
+        # A followed file may be of any host and boot, so that its old lines explain none of this boot's counts.
+        self.is_from_boot = since == "boot" and is_one_boots
         self._origin = self.origin if is_one_boots else self.origin._replace(boot_id=None)
         self.follower = _follower(self._saved_follower if since == "last" else None, self._origin)
 

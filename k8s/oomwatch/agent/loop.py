@@ -20,7 +20,9 @@ from oomwatch.agent.telling import Teller
 
 _PAUSE = 0.08  # seconds without a line of an OOM report after which it is whole: the kernel prints it in one go
 _STEP = 0.02  # seconds between two looks whether it is
-_PATIENCE = 1.0  # seconds for which an event waits for the names of its pods
+# Seconds for which an event waits for the names of its pods: without a name a pod gets no Event. Look-ups are rationed,
+# so that many new pods that die at once wait their turn. While no server answers, events wait for a moment only.
+_PATIENCE, _PATIENCE_WITHOUT_ANSWERS = 10.0, 1.0
 _DYING = (
     0.25  # seconds for which an event waits until its victims have ended: then it shows whether a container lives on
 )
@@ -33,8 +35,7 @@ _SAVE_EVERY = 2.0
 
 class _Waiting(NamedTuple):
     record: Dict
-    until: float
-    dead_by: float
+    since: float
 
 
 class Loop:
@@ -97,8 +98,8 @@ class Loop:
         if self._parts.follower.is_waiting:
             due.append(time.monotonic() + _STEP)
         if self._waiting:
-            first = self._waiting[0]
-            due.append(time.monotonic() + _STEP if time.monotonic() < first.dead_by else first.until)
+            since, now = self._waiting[0].since, time.monotonic()
+            due.append(now + _STEP if now < since + _DYING else since + self._patience())
         return min(due)
 
     def _look_at_counters(self, now: float, is_woken: bool) -> List:
@@ -163,19 +164,22 @@ class Loop:
         """Let an event wait until its pods are known."""
         for place in tying.places(record):
             self._parts.names.ask(place.uid, place.container_id)
-        self._waiting.append(_Waiting(record, now + _PATIENCE, now + _DYING))
+        self._waiting.append(_Waiting(record, now))
         self._is_changed = True
 
+    def _patience(self) -> float:
+        return _PATIENCE if self._parts.names.is_answering else _PATIENCE_WITHOUT_ANSWERS
+
     def _tell_those_with_names(self, now: float) -> None:
-        """In their order: the first that waits for a name holds up those after it, for a second at most."""
+        """In their order: the first that waits for a name holds up those after it, for some seconds at most."""
         names = self._parts.names
         while self._waiting:
             first = self._waiting[0]
-            is_late = now >= first.until or len(self._waiting) > _MOST_WAITING
+            is_late = now >= first.since + self._patience() or len(self._waiting) > _MOST_WAITING
             if not is_late and any(names.is_asking(uid) for uid in tying.uids(first.record)):
                 return
             have_ended = not any(map(self._is_alive, _pids(first.record)))
-            if not is_late and not have_ended and now < first.dead_by:
+            if not is_late and not have_ended and now < first.since + _DYING:
                 return
             del self._waiting[0]
             self._tell(first.record, have_ended)

@@ -21,6 +21,11 @@ class Names:
         self._by_folder = collections.OrderedDict()
         self.wake_fd = None if cache is None else cache.wake_fd
 
+    @property
+    def is_answering(self) -> bool:
+        """Whether the last look-up had an answer, so that it is worth while to wait for the next."""
+        return self._cache is not None and self._cache.state.word == "ok"
+
     def clear_wake(self) -> None:
         """Note that the answers were seen."""
         if self._cache is not None:

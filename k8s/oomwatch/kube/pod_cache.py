@@ -16,7 +16,7 @@ GONE = 600.0  # seconds for which a pod is known that is no longer listed: OOMs 
 _MOST_ASKED = 1024
 _DENIED = 300.0  # seconds until a server that refused is asked again of itself
 # Lists at once, and seconds for each further one: a stream of unknown pods must not become a stream of lists.
-_BURST, _REFILL = 10, 5.0
+_BURST, _REFILL = 20, 1.0
 
 
 class State(NamedTuple):

@@ -76,7 +76,7 @@ class Counters:
 
 
 class Names:
-    wake_fd = None
+    wake_fd, is_answering = None, True
 
     def __init__(self):
         self.known = {}

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """oomwatch facts: where this host's memory went."""
 
+from typing import Dict
+
 from memcore.answers import asked, facts
 from memcore.gather.options import SUBSETS
 from memcore.sources import host
@@ -31,9 +33,13 @@ def add_parser(commands) -> None:
 def run(arguments) -> int:
     """Gather; the exit status."""
     options = asked.checked(arguments.subset.split(","), arguments.top, True, 1.0, True)
-    found = facts.collect(host.at(arguments.root), options)
-    if arguments.json:
+    return tell(facts.collect(host.at(arguments.root), options), terminal.JSON if arguments.json else terminal.TEXT)
+
+
+def tell(found: Dict, form: str) -> int:
+    """Print the facts as JSON, text or not at all; the exit status."""
+    if form == terminal.JSON:
         terminal.show_json(found)
-    else:
+    elif form == terminal.TEXT:
         terminal.show(facts.page(found))
     return exits.FOUND if found["findings"] else exits.NOTHING

@@ -69,12 +69,9 @@ def _once(settings) -> int:
     from memcore.answers import facts
     from memcore.gather.options import Options
     from memcore.sources import host
+    from oomwatch.facts import tell
 
-    found = facts.collect(host.at(settings.root), Options())
-    is_json = settings.output == "json" or (settings.output == "auto" and not terminal.is_terminal())
-    if settings.output != "none":
-        terminal.show_json(found) if is_json else terminal.show(facts.page(found))
-    return exits.FOUND if found["findings"] else exits.NOTHING
+    return tell(facts.collect(host.at(settings.root), Options()), terminal.form(settings.output))
 
 
 class _Signals(Stopping):

@@ -12,6 +12,7 @@ from typing import Dict, Iterable, List
 from memcore.sources.host import reason
 from oomwatch import exits
 
+TEXT, JSON, NONE = "text", "json", "none"
 _WIDEST = 120  # longer lines of prose are hard to read
 
 
@@ -20,9 +21,13 @@ def width() -> int:
     return min(shutil.get_terminal_size((100, 24)).columns, _WIDEST)
 
 
-def is_terminal() -> bool:
-    """Whether a person reads the answer as it comes."""
-    return sys.stdout is not None and sys.stdout.isatty()
+def form(asked: str) -> str:
+    """How answers are written where `asked` is auto, text, json or none; none where there is no standard output."""
+    if sys.stdout is None:
+        return NONE
+    if asked != "auto":
+        return asked
+    return TEXT if sys.stdout.isatty() else JSON
 
 
 def wrapped(sentences: Iterable[str]) -> List[str]:

@@ -52,15 +52,12 @@ def was_met(results):
     return sum(len(adj.changes(result)) for result in results) > 200 and any(one["vanished"] for one in results)
 
 
-@pytest.mark.slow
-def test_2000_processes_that_change_their_name_without_a_wrong_write(tmp_path):
-    wanted, control = adj.PREFIX + "yes", adj.PREFIX + "no"
-    shell = tmp_path / control
-    shutil.copy(os.path.realpath(shutil.which("sh")), shell)
-    command = [sys.executable, "-m", "tests.live.turncoats", "2000", wanted, control, str(shell)]
+def set_beside(command, wanted):
+    """Set processes of the wanted name while a program makes and changes them; results, and what it says at its end."""
     crowd = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         results = []
+        # Each run meets what is alive at its moment: more runs, until enough were met and some of them died meanwhile.
         while len(results) < 12 or (len(results) < 200 and not was_met(results)):
             results.append(adj.run(pattern=f"^{wanted}$", value=700, missing="ignore"))
         told = json.loads(crowd.communicate()[0].decode())
@@ -68,6 +65,16 @@ def test_2000_processes_that_change_their_name_without_a_wrong_write(tmp_path):
         crowd.kill()
         crowd.wait()
     assert [result.get("msg") for result in results if result.get("failed")] == []
+    return results, told
+
+
+@pytest.mark.slow
+def test_2000_processes_that_change_their_name_without_a_wrong_write(tmp_path):
+    wanted, control = adj.PREFIX + "yes", adj.PREFIX + "no"
+    shell = tmp_path / control
+    shutil.copy(os.path.realpath(shutil.which("sh")), shell)
+    command = [sys.executable, "-m", "tests.live.turncoats", "2000", wanted, control, str(shell)]
+    _results, told = set_beside(command, wanted)
     assert sum(sum(pairs.values()) for pairs in told.values()) >= 2000
     for way in ("name", "exec"):
         # With which value it turned, and with which it ended: nobody is set afterwards.
@@ -99,17 +106,7 @@ def test_1000_recorded_processes_are_undone_in_5_seconds(program):
 def test_2000_processes_that_start_and_exit_without_a_wrong_write():
     wanted, control = adj.PREFIX + "yes", adj.PREFIX + "no"
     command = [sys.executable, "-m", "tests.live.births", "2000", wanted, control]
-    crowd = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        results = []
-        # Each run meets what is alive at its moment: more runs, until enough were met and some of them died meanwhile.
-        while len(results) < 12 or (len(results) < 200 and not was_met(results)):
-            results.append(adj.run(pattern=f"^{wanted}$", value=700, missing="ignore"))
-        told = json.loads(crowd.communicate()[0].decode())
-    finally:
-        crowd.kill()
-        crowd.wait()
-    assert [result.get("msg") for result in results if result.get("failed")] == []
+    results, told = set_beside(command, wanted)
     assert set(told[control]) == {"0"}
     assert set(told[wanted]) == {"0", "700"}
     assert sum(sum(told[name].values()) for name in (wanted, control)) >= 2000

@@ -18,8 +18,9 @@ from oomwatch.agent.parts import STATE, Parts
 from oomwatch.agent.scrape import Scrape
 from oomwatch.agent.state_file import Lock, StateFile
 from oomwatch.agent.tallies import Tallies
-from oomwatch.agent.telling import JSON, NONE, TEXT, Teller
+from oomwatch.agent.telling import Teller
 from oomwatch.config import Settings
+from oomwatch.terminal import JSON, NONE, TEXT
 
 _LAST_WORDS_SECONDS = 8.0  # of the ten that a stop leaves
 
@@ -37,7 +38,7 @@ class Agent:
         service.use_one_heap()  # before the first thread starts
         self._settings = settings
         self._complain = complain
-        self._output = _output(settings.output)
+        self._output = terminal.form(settings.output)
         self._tallies = Tallies()
         self._lock = Lock(settings.state_dir) if settings.state_dir else None
         self._state_file = StateFile(settings.state_dir, STATE) if settings.state_dir else None
@@ -155,12 +156,3 @@ def _lines(output: str, tallies: Tallies) -> Lines:
     if output == JSON:
         return Lines(sys.stdout.fileno(), tallies, lambda _count: None)
     return Lines(sys.stdout.fileno(), tallies)
-
-
-def _output(asked: str) -> str:
-    """text on a terminal, JSON lines elsewhere."""
-    if sys.stdout is None:
-        return NONE
-    if asked != "auto":
-        return asked
-    return TEXT if sys.stdout.isatty() else JSON

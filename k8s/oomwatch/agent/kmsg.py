@@ -6,12 +6,12 @@ Documentation/ABI/testing/dev-kmsg: one record a read(2); EPIPE says that record
 read, EINVAL that a record is larger than the buffer and was skipped. Both show as a gap in the sequence numbers.
 """
 
-import errno
 import os
 import re
 from typing import Dict, List, Optional
 
-_RECORD = 8192  # bytes; CONSOLE_EXT_LOG_MAX of old kernels, 2048 in new ones
+from memcore.sources.oomlog.log_source import kmsg_record
+
 _LINES = 2000  # a read, so that a flood does not block the reader
 _SKIPPED = 20000  # records that may be passed over in a read, as they were given out before
 _ALL = 1 << 18  # records; no ring has so many
@@ -72,15 +72,8 @@ class Kmsg:
         return lines
 
     def _record(self) -> bytes:
-        """The next record, empty where there is none now."""
-        while True:
-            try:
-                return os.read(self._descriptor, _RECORD)
-            except BlockingIOError:
-                return b""
-            except OSError as error:
-                if error.errno not in (errno.EPIPE, errno.EINVAL):
-                    raise
+        """The next record, empty where there is none now. The sequence numbers show what was lost before it."""
+        return kmsg_record(self._descriptor)[0]
 
     def _is_new(self, record: bytes) -> bool:
         """Whether it was not read by an earlier run; counts what is missing before it."""

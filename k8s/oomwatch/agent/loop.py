@@ -8,7 +8,7 @@ to the output, answering scrapes. What they do not take in time is bounded, drop
 
 import select
 import time
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from memcore.gather import counted_kills
 from memcore.models import tying
@@ -23,9 +23,8 @@ _STEP = 0.02  # seconds between two looks whether it is
 # Seconds for which an event waits for the names of its pods: without a name a pod gets no Event. Look-ups are rationed,
 # so that many new pods that die at once wait their turn. While no server answers, events wait for a moment only.
 _PATIENCE, _PATIENCE_WITHOUT_ANSWERS = 10.0, 1.0
-_DYING = (
-    0.25  # seconds for which an event waits until its victims have ended: then it shows whether a container lives on
-)
+# Seconds for which an event waits until its victims have ended: then it shows whether their container lives on.
+_DYING = 0.25
 _OLD = 10.0  # seconds after which what a cgroup has now tells nothing of that kill
 _MOST_WAITING = 2000  # events that wait for names; the oldest are told without
 _COUNTERS_EVERY = 1.0
@@ -35,6 +34,7 @@ _SAVE_EVERY = 2.0
 
 class _Waiting(NamedTuple):
     record: Dict
+    uids: Tuple[str, ...]  # of its pods
     since: float
 
 
@@ -164,7 +164,7 @@ class Loop:
         """Let an event wait until its pods are known."""
         for place in tying.places(record):
             self._parts.names.ask(place.uid, place.container_id)
-        self._waiting.append(_Waiting(record, now))
+        self._waiting.append(_Waiting(record, tuple(tying.uids(record)), now))
         self._is_changed = True
 
     def _patience(self) -> float:
@@ -176,7 +176,7 @@ class Loop:
         while self._waiting:
             first = self._waiting[0]
             is_late = now >= first.since + self._patience() or len(self._waiting) > _MOST_WAITING
-            if not is_late and any(names.is_asking(uid) for uid in tying.uids(first.record)):
+            if not is_late and any(map(names.is_asking, first.uids)):
                 return
             have_ended = not any(map(self._is_alive, _pids(first.record)))
             if not is_late and not have_ended and now < first.since + _DYING:

@@ -54,4 +54,5 @@ class Places:
 
     def clear(self) -> None:
         """All kills are explained."""
-        self.__init__()
+        for kept in (self._kills, self._groups, self._limits):
+            kept.clear()

@@ -15,8 +15,8 @@ from oomwatch.agent.outlook import Forecast
 from oomwatch.agent.tallies import Tallies
 from oomwatch.kube import event_object
 from oomwatch.kube.delivery import Delivery, Item
+from oomwatch.terminal import JSON, TEXT
 
-TEXT, JSON, NONE = "text", "json", "none"
 _UNKNOWN = "unknown"
 
 

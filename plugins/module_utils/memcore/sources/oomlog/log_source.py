@@ -15,7 +15,7 @@ import os
 import select
 import stat
 import time
-from typing import BinaryIO, Iterable, Iterator, List, NamedTuple, Optional
+from typing import BinaryIO, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from .line_splitter import LONGEST, LineSplitter
 
@@ -87,16 +87,23 @@ class KernelLog:
         return lines
 
     def _record(self) -> bytes:
-        """The next record, empty where there is none now."""
-        while True:
-            try:
-                return os.read(self._descriptor, _RECORD)
-            except BlockingIOError:
-                return b""
-            except OSError as error:
-                if error.errno not in (errno.EPIPE, errno.EINVAL):
-                    raise
-                self.overruns += 1
+        record, overruns = kmsg_record(self._descriptor)
+        self.overruns += overruns
+        return record
+
+
+def kmsg_record(descriptor: int) -> Tuple[bytes, int]:
+    """The next record of an open /dev/kmsg, empty where there is none now; how often some were lost before it."""
+    overruns = 0
+    while True:
+        try:
+            return os.read(descriptor, _RECORD), overruns
+        except BlockingIOError:
+            return b"", overruns
+        except OSError as error:
+            if error.errno not in (errno.EPIPE, errno.EINVAL):
+                raise
+            overruns += 1
 
 
 class Stream:

@@ -2,28 +2,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whose a cgroup or a mount is. The vectors are real paths with what they must parse to (tests/unit/fixtures)."""
 
-import csv
-import os
-
 import hypothesis
 import pytest
 from hypothesis import strategies as st
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import owner
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.owner import Owner
+from tests.support.cgroup_paths import ROWS, told
 
-VECTORS = os.path.join(os.path.dirname(__file__), *[os.pardir] * 4, "fixtures", "cgroup-paths.tsv")
 ID = "0123456789abcdef" * 4
 UID = "2fc932ce-fdcc-454b-97bd-aadfdeb4c340"
 HASH = "d76e26fba3bf2bfd215eb29011d55250"
-
-with open(VECTORS, encoding="utf-8", newline="") as stream:
-    ROWS = list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
-
-
-def told(value):
-    """What the table says, where it says something."""
-    return None if value in ("", "none", "unknown") else value
 
 
 @pytest.mark.parametrize(

@@ -2,26 +2,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The pods of a cgroup path: the real paths of fixtures/cgroup-paths.tsv, and where a container's cgroup ends."""
 
-import csv
-import os
-
 import pytest
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models import pod_path
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.pod_path import PodPath
+from tests.support.cgroup_paths import ROWS, told
 
-VECTORS = os.path.join(os.path.dirname(__file__), *[os.pardir] * 4, "fixtures", "cgroup-paths.tsv")
 ID = "0123456789abcdef" * 4
 INNER = "fedcba9876543210" * 4
 UID = "2fc932ce-fdcc-454b-97bd-aadfdeb4c340"
 SLICE = "/kubepods.slice/kubepods-pod2fc932ce_fdcc_454b_97bd_aadfdeb4c340.slice"
-
-with open(VECTORS, encoding="utf-8", newline="") as stream:
-    ROWS = list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
-
-
-def told(value):
-    return None if value in ("", "none", "unknown") else value
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row["path"][-60:]) for row in ROWS])

@@ -15,7 +15,7 @@ import pytest
 
 MEMCORE = "ansible_collections.memfacts.linux.plugins.module_utils.memcore"
 SIZE = 1000000
-LIMIT_SECONDS = 20
+LIMIT_SECONDS = 100
 
 READ = """
 import resource, sys, time

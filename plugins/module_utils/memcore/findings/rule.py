@@ -73,7 +73,7 @@ def finding(rule: Rule, met: Met) -> Finding:
         rule.severity,
         met.summary,
         met.evidence,
-        _filled(rule.remedy, met.evidence, str),
+        _filled(rule.remedy, met.evidence, _in_words),
         [met.enter + _filled(line, met.evidence, _quoted) for _effect, line in commands],
         max((effect for effect, _line in commands), key=EFFECTS.index, default=LOOK),
         DOCS + rule.id,
@@ -86,6 +86,10 @@ def _filled(text, values, shown):
         return blank[1].upper() if value is None else shown(value)
 
     return _BLANK.sub(fill, text)
+
+
+def _in_words(value):
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _quoted(value):

@@ -7,7 +7,10 @@ from typing import Dict, List, Tuple
 from ..rule import Rule
 from . import limits, protection, qos_class, volumes
 
-RULES: Tuple[Rule, ...] = protection.RULES + qos_class.RULES + limits.RULES + volumes.RULES
+DOCS = "docs/pod-rules.md#"
+RULES: Tuple[Rule, ...] = tuple(
+    rule._replace(docs=DOCS) for rule in protection.RULES + qos_class.RULES + limits.RULES + volumes.RULES
+)
 
 _WHY = {
     "badness_model": "the node's kernel was not tested: it may or may not round negative OOM scores up to 1",

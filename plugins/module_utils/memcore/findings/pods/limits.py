@@ -13,7 +13,7 @@ _RUNTIME_MINIMUM = 16 << 20  # runc's own init needs about so much before it sta
 
 
 def _unbounded(record: Dict, _threshold) -> Iterator[Met]:
-    """Nothing but the node's own memory stops it."""
+    """Nothing but the end of the node's memory stops a leak in a container."""
     pod = record["pod"]
     if pod.qos_class != qos.BURSTABLE or _is_limited(pod):
         return
@@ -39,7 +39,7 @@ UNBOUNDED = Rule(
 
 
 def _one_missing(record: Dict, _threshold) -> Iterator[Met]:
-    """The pod's cgroup gets a limit only if each container has one."""
+    """The pod as a whole has no limit, because one of its containers has none."""
     pod = record["pod"]
     without = [one.name for one in pod.containers if one.amounts.memory_limit is None]
     if _is_limited(pod) or not without or len(without) == len(pod.containers):
@@ -64,7 +64,7 @@ LIMIT_MISSING = Rule(
 
 
 def _below_minimum(record: Dict, _threshold) -> Iterator[Met]:
-    """The container's start needs more."""
+    """A memory limit is less than what the start of a container needs."""
     for one in record["pod"].containers:
         limit = one.amounts.memory_limit
         if limit is not None and limit < _RUNTIME_MINIMUM:
@@ -85,7 +85,7 @@ BELOW_MINIMUM = Rule(
 
 
 def _heap_fills(record: Dict, threshold) -> Iterator[Met]:
-    """A heap that may grow to the limit leaves no room for the rest of the process."""
+    """A heap may grow to the memory limit, which leaves no room for the rest of the process."""
     pod = record["pod"]
     for one in pod.containers:
         limit = one.amounts.memory_limit or (pod.whole.memory_limit if pod.whole else None)
@@ -114,7 +114,7 @@ HEAP = Rule(
 
 
 def _huge_pages(record: Dict, _threshold) -> Iterator[Met]:
-    """Huge pages are not charged to memory.max."""
+    """A container may use more huge pages than its memory limit, which does not count them."""
     for one in record["pod"].containers:
         huge, limit = one.amounts.huge_pages, one.amounts.memory_limit
         if limit is not None and huge > limit:

@@ -14,7 +14,7 @@ _BY_CLASS_ONLY = (1, 22)  # since then static pods and cluster-critical ones hav
 
 
 def _tied(record: Dict, _threshold) -> Iterator[Met]:
-    """All processes of the pod have one point on a kernel that rounds negative scores up."""
+    """All processes of the pod have the same score, so the kernel does not kill by size."""
     pod = record["pod"]
     if pod.qos_class != qos.GUARANTEED or record["badness_model"] != FLOORED:
         return
@@ -39,7 +39,7 @@ TIED = Rule(
 
 
 def _static(record: Dict, _threshold) -> Iterator[Met]:
-    """Its file alone protects a static pod no longer."""
+    """A static pod is not protected, because it lacks the priority class."""
     pod = record["pod"]
     if not pod.is_static or pod.priority_class is not None or record["kubelet_version"] < _BY_CLASS_ONLY:
         return
@@ -62,7 +62,7 @@ STATIC = Rule(
 
 
 def _cluster_critical(record: Dict, _threshold) -> Iterator[Met]:
-    """The class is critical for the scheduler, not for the OOM killer."""
+    """The priority class is critical for the scheduler, but does not protect from the OOM killer."""
     pod = record["pod"]
     is_named = pod.priority_class == _CLUSTER_CRITICAL
     if not is_named or pod.qos_class == qos.GUARANTEED or record["kubelet_version"] < _BY_CLASS_ONLY:
@@ -92,7 +92,7 @@ CLUSTER_CRITICAL = Rule(
 
 
 def _unlimited_critical(record: Dict, _threshold) -> Iterator[Met]:
-    """Protected, and without any bound."""
+    """A pod that the kernel kills last has no memory limit."""
     pod = record["pod"]
     if pod.priority_class != _NODE_CRITICAL or pod.limit_bytes is not None:
         return
@@ -117,7 +117,7 @@ UNLIMITED_CRITICAL = Rule(
 
 
 def _exit_mismatch(record: Dict, _threshold) -> Iterator[Met]:
-    """The runtime remembers a kill until the container ends, for whatever reason it ends."""
+    """A container's status says OOMKilled, although the container ended for another reason."""
     for one in record["pod"].containers:
         for reason, code in one.ended:
             if reason == "OOMKilled" and code != 137:

@@ -13,7 +13,7 @@ _UNITS = (1, 2, 3, 4)  # powers of 1000 and of 1024: k, M, G, T
 
 
 def _miss_by_cpu(record: Dict, _threshold) -> Iterator[Met]:
-    """Memory would make the pod Guaranteed, cpu does not."""
+    """The pod's memory would make it Guaranteed, its cpu does not."""
     pod = record["pod"]
     if not _is_miss_by_cpu(pod):
         return
@@ -49,8 +49,6 @@ NEAR_MISS_CPU = Rule(
 
 
 def _miss_by_one(kinds, word):
-    """Without one container of these kinds the pod would be Guaranteed."""
-
     def predicate(record: Dict, _threshold) -> Iterator[Met]:
         pod = record["pod"]
         if pod.qos_class != qos.BURSTABLE or pod.whole is not None or _is_miss_by_cpu(pod):
@@ -62,6 +60,7 @@ def _miss_by_one(kinds, word):
             )
             yield Met(summary, {"container": culprits[0].name, "qos_class": pod.qos_class})
 
+    predicate.__doc__ = f"One {word} alone keeps the pod from the class Guaranteed."
     return predicate
 
 
@@ -106,7 +105,7 @@ NEAR_MISS_INIT = Rule(
 
 
 def _unit_mismatch(record: Dict, _threshold) -> Iterator[Met]:
-    """Request and limit are the same number in units of 1000 and of 1024."""
+    """A request and its limit are the same number, one in units of 1000 and one in units of 1024."""
     for one in record["pod"].containers:
         request, limit = one.amounts.memory_request, one.amounts.memory_limit
         if request is None or limit is None or request == limit:
@@ -132,7 +131,7 @@ UNIT_MISMATCH = Rule(
 
 
 def _best_effort(record: Dict, _threshold) -> Iterator[Met]:
-    """Something important is the kernel's first choice."""
+    """A pod that looks important is the first that the kernel kills on a full node."""
     pod = record["pod"]
     if pod.qos_class != qos.BEST_EFFORT:
         return
@@ -159,7 +158,7 @@ BEST_EFFORT = Rule(
 
 
 def _no_request(record: Dict, _threshold) -> Iterator[Met]:
-    """A container of a Burstable pod that is killed as if it were BestEffort."""
+    """A container of a Burstable pod is killed as if the pod were BestEffort."""
     pod = record["pod"]
     if pod.qos_class != qos.BURSTABLE or pod.whole is not None:
         return
@@ -181,7 +180,7 @@ ZERO_REQUEST = Rule(
 
 
 def _tiny_request(record: Dict, threshold) -> Iterator[Met]:
-    """A request that is next to nothing on this node, though it is much on a smaller one."""
+    """A memory request is next to nothing on this node, though it may be much on a smaller one."""
     pod, capacity = record["pod"], record["capacity_bytes"]
     if pod.qos_class != qos.BURSTABLE or pod.whole is not None:
         return
@@ -207,7 +206,7 @@ TINY_REQUEST = Rule(
 
 
 def _incomplete(record: Dict, _threshold) -> Iterator[Met]:
-    """Resources of the pod itself decide the class alone."""
+    """The resources of the pod itself are incomplete, and they alone decide the class."""
     whole = record["pod"].whole
     if whole is None:
         return

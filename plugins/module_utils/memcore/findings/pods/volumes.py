@@ -12,7 +12,7 @@ _SHM = "/dev/shm"  # noqa: S108 -- a path in a pod
 
 
 def _unsized(record: Dict, _threshold) -> Iterator[Met]:
-    """Neither the volume nor the pod has a limit."""
+    """A volume in memory has no limit, and neither has the pod."""
     pod = record["pod"]
     if pod.limit_bytes is not None:
         return
@@ -36,7 +36,7 @@ UNSIZED = Rule(
 
 
 def _exceeds(record: Dict, threshold) -> Iterator[Met]:
-    """The files alone may take a large part of the limit of a container that mounts them."""
+    """Files in memory may take a large part of the limit of a container that writes them."""
     pod = record["pod"]
     for one in pod.containers:
         limit = one.amounts.memory_limit
@@ -64,7 +64,7 @@ EXCEEDS = Rule(
 
 
 def _dev_shm(record: Dict, _threshold) -> Iterator[Met]:
-    """Shared memory without a limit of its own."""
+    """The shared memory of a container has no limit of its own."""
     pod = record["pod"]
     unsized = {one.name for one in pod.volumes if one.size_limit is None}
     for one in pod.containers:

@@ -66,7 +66,7 @@ def answer(shown):
 
 
 def test_template_is_judged_with_file_and_line(audit):
-    status, shown, _ = audit(DEPLOYMENT, "--output", "json")
+    status, shown, dummy = audit(DEPLOYMENT, "--output", "json")
     found = answer(shown)
     assert status == 1
     told = {row["id"]: (row["severity"], row["container"], row["file"], row["line"]) for row in found["findings"]}
@@ -79,7 +79,7 @@ def test_template_is_judged_with_file_and_line(audit):
 
 
 def test_class_and_adj_are_told_for_each_size_of_node(audit):
-    _, shown, _ = audit(DEPLOYMENT, "--output", "json", "--node-memory", "16Gi", "--node-memory", "64Gi")
+    dummy, shown, dummy = audit(DEPLOYMENT, "--output", "json", "--node-memory", "16Gi", "--node-memory", "64Gi")
     [pod] = answer(shown)["pods"]
     assert (pod["kind"], pod["namespace"], pod["name"], pod["qos_class"]) == ("Deployment", "shop", "web", "Burstable")
     # 2 of 16 GiB are 125 of 1000, of 64 GiB 31; 128 MiB are 7 and 1
@@ -90,7 +90,7 @@ def test_class_and_adj_are_told_for_each_size_of_node(audit):
 
 
 def test_pod_without_findings_is_exit_status_0(audit):
-    status, shown, _ = audit(POD, "--output", "json")
+    status, shown, dummy = audit(POD, "--output", "json")
     found = answer(shown)
     assert status == 0
     assert found["findings"] == []
@@ -98,18 +98,18 @@ def test_pod_without_findings_is_exit_status_0(audit):
 
 
 def test_kubelet_of_1_19_gives_guaranteed_pods_another_value(audit):
-    _, shown, _ = audit(POD, "--output", "json", "--kubelet-version", "v1.19.3")
+    dummy, shown, dummy = audit(POD, "--output", "json", "--kubelet-version", "v1.19.3")
     assert answer(shown)["pods"][0]["containers"][0]["oom_score_adj"] == {"16Gi": -998}
 
 
 def test_many_documents_lists_and_json_are_read(audit):
     listed = {"kind": "List", "items": [{"kind": "PodList", "items": [{"kind": "Pod", "metadata": {"name": "b"}}]}]}
     text = POD + "---\n" + json.dumps(listed) + "\n---\n" + DEPLOYMENT
-    _, shown, _ = audit(text, "--output", "json")
+    dummy, shown, dummy = audit(text, "--output", "json")
     found = answer(shown)
     assert [pod["name"] for pod in found["pods"]] == ["one", "web"]
     assert {"what": "Pod b", "reason": "it has no containers"} in found["skipped"]
-    _, shown, _ = audit(
+    dummy, shown, dummy = audit(
         json.dumps({"kind": "List", "items": [{"kind": "Pod", "spec": {"containers": [{}]}}]}), "--output", "json"
     )
     assert answer(shown)["pods"][0]["qos_class"] == "BestEffort"
@@ -122,7 +122,7 @@ def test_every_workload_has_its_template(audit):
         {"kind": "CronJob", "metadata": {"name": "x"}, "spec": {"jobTemplate": {"spec": {"template": template}}}}
     )
     rows.append({"kind": "PodTemplate", "metadata": {"name": "x"}, "template": template})
-    _, shown, _ = audit("\n---\n".join(map(json.dumps, rows)), "--output", "json")
+    dummy, shown, dummy = audit("\n---\n".join(map(json.dumps, rows)), "--output", "json")
     assert [pod["kind"] for pod in answer(shown)["pods"]] == [*WORKLOADS, "CronJob", "PodTemplate"]
 
 
@@ -142,7 +142,7 @@ spec:
 def test_limit_range_of_the_same_namespace_fills_in(audit):
     bare = "kind: Pod\nmetadata: {name: p, namespace: NAMESPACE}\nspec: {containers: [{name: a}]}\n"
     text = LIMIT_RANGE + bare.replace("NAMESPACE", "shop") + "---\n" + bare.replace("NAMESPACE", "other")
-    _, shown, _ = audit(text, "--output", "json")
+    dummy, shown, dummy = audit(text, "--output", "json")
     # default without defaultRequest makes request and limit equal
     assert [pod["qos_class"] for pod in answer(shown)["pods"]] == ["Guaranteed", "BestEffort"]
 
@@ -150,7 +150,7 @@ def test_limit_range_of_the_same_namespace_fills_in(audit):
 def test_limit_range_does_not_change_what_the_container_says(audit):
     resources = "{limits: {memory: 2Gi}}"
     own = f"kind: Pod\nmetadata: {{namespace: shop}}\nspec: {{containers: [{{name: a, resources: {resources}}}]}}\n"
-    _, shown, _ = audit(LIMIT_RANGE + own, "--output", "json")
+    dummy, shown, dummy = audit(LIMIT_RANGE + own, "--output", "json")
     found = answer(shown)
     assert found["pods"][0]["qos_class"] == "Guaranteed"  # memory 2Gi by the container, cpu 1 by the LimitRange
     assert found["findings"] == []
@@ -165,7 +165,7 @@ IGNORED = DEPLOYMENT.replace(
 
 
 def test_annotation_suppresses_a_rule_with_a_reason(audit):
-    status, shown, _ = audit(IGNORED, "--output", "json")
+    status, shown, dummy = audit(IGNORED, "--output", "json")
     found = answer(shown)
     # without a reason nothing is suppressed
     assert [row["id"] for row in found["findings"]] == ["guaranteed-near-miss-one-container"]
@@ -177,10 +177,10 @@ def test_annotation_suppresses_a_rule_with_a_reason(audit):
 
 
 def test_suppressed_findings_are_listed_when_asked(audit):
-    _, shown, _ = audit(IGNORED, "--output", "json", "--show-suppressed")
+    dummy, shown, dummy = audit(IGNORED, "--output", "json", "--show-suppressed")
     told = {row["id"]: row["suppressed"] for row in answer(shown)["suppressed"]}
     assert told["burstable-unbounded-memory"] == "the proxy is bounded by its own settings"
-    _, shown, _ = audit(IGNORED, "--show-suppressed")
+    dummy, shown, dummy = audit(IGNORED, "--show-suppressed")
     assert "the proxy is bounded by its own settings" in shown
 
 
@@ -190,7 +190,7 @@ def test_fail_on_sets_the_least_severity_that_fails(audit, least, status):
 
 
 def test_text_says_what_is_wrong_then_what_each_container_gets(audit):
-    _, shown, _ = audit(DEPLOYMENT)
+    dummy, shown, dummy = audit(DEPLOYMENT)
     lines = shown.splitlines()
     assert lines[0] == "Deployment shop/web  (a.yaml)"
     assert "warning: the container proxy alone keeps the pod from the class Guaranteed" in shown
@@ -199,7 +199,7 @@ def test_text_says_what_is_wrong_then_what_each_container_gets(audit):
 
 
 def test_sarif_has_a_rule_and_a_place_for_each_result(audit):
-    _, shown, _ = audit(IGNORED, "--output", "sarif")
+    dummy, shown, dummy = audit(IGNORED, "--output", "sarif")
     log = json.loads(shown)
     [run] = log["runs"]
     assert log["version"] == "2.1.0"
@@ -213,7 +213,7 @@ def test_sarif_has_a_rule_and_a_place_for_each_result(audit):
 
 
 def test_annotations_of_a_workflow_are_escaped(audit):
-    status, shown, _ = audit(DEPLOYMENT, "--output", "github", name="a,b:c%.yaml")
+    status, shown, dummy = audit(DEPLOYMENT, "--output", "github", name="a,b:c%.yaml")
     assert status == 1
     assert shown.splitlines()[0].startswith("::warning file=a%2Cb%3Ac%25.yaml,line=14,title=guaranteed-near-miss-one")
     assert "::notice file=" in shown
@@ -285,7 +285,7 @@ def test_folder_without_manifests_is_exit_status_2(tmp_path, capsys):
     ],
 )
 def test_odd_objects_end_without_a_traceback(audit, text):
-    status, shown, _ = audit(text, "--output", "json")
+    status, shown, dummy = audit(text, "--output", "json")
     assert status in (0, 1, 2)
     answer(shown)
 
@@ -293,13 +293,13 @@ def test_odd_objects_end_without_a_traceback(audit, text):
 @pytest.mark.parametrize("amount", ["0.5Gi", "5.36870912e8", "536870912000m", "536870912", 536870912])
 def test_quantity_in_any_notation_is_the_same(audit, amount):
     text = json.dumps({"kind": "Pod", "spec": {"containers": [{"resources": {"requests": {"memory": amount}}}]}})
-    _, shown, _ = audit(text, "--output", "json")
+    dummy, shown, dummy = audit(text, "--output", "json")
     # half of 16 GiB's 1/16: 31 of 1000
     assert answer(shown)["pods"][0]["containers"][0]["oom_score_adj"] == {"16Gi": 969}
 
 
 def test_key_that_stands_twice_is_told(audit):
-    _, shown, _ = audit("kind: Pod\nspec:\n  containers: []\n  containers: [{name: a}]\n", "--output", "json")
+    dummy, shown, dummy = audit("kind: Pod\nspec:\n  containers: []\n  containers: [{name: a}]\n", "--output", "json")
     found = answer(shown)
     assert {"what": "a.yaml", "reason": "the key containers stands twice, in lines 3 and 4"} in found["skipped"]
     assert len(found["pods"]) == 1

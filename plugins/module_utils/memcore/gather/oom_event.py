@@ -259,8 +259,9 @@ def _request(report):
         "highest_zone": request.highest_zone,
         "movable": request.movable,
         "nodes": request.nodes,
+        "zones": request.zones,
         "usable_bytes": request.usable_bytes,
-        "unusable_bytes": request.unusable_bytes,
+        "unusable": [one._asdict() for one in request.unusable],
         "could_be_served": request.could_be_served,
         "why": request.why,
     }

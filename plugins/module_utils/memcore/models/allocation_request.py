@@ -22,6 +22,16 @@ ZONES_FULL = "zones-full"  # no zone that it may use has enough free memory
 NO_BLOCK = "no-block"  # a zone has enough free memory, but in smaller blocks
 
 
+CMA, ATOMIC_RESERVE, OTHER_NODES = "CMA", "atomic reserve", "other nodes"
+
+
+class Elsewhere(NamedTuple):
+    """Free memory that the request may not use. where: a zone's name, CMA, the atomic reserve, or other nodes."""
+
+    where: str
+    bytes: int
+
+
 class Request(NamedTuple):
     """What was requested. order: 2 to that power pages; bytes: their size.
 
@@ -30,8 +40,8 @@ class Request(NamedTuple):
     memory nodes to which it was restricted, None where it was not.
     could_be_served: yes, no or unknown; why: a sentence; obstacle: of "no", LIMIT, ZONES_FULL or NO_BLOCK.
     zones: the zones it may use, by name; zones_bytes: what the kernel manages there, None where not printed;
-    usable_bytes: free there for this request; unusable_bytes: free memory of the host that it may not use: of other
-    zones, of CMA, and kept for atomic requests. Both None without zones.
+    usable_bytes: free there for this request, None without zones; unusable: free memory that it may not use, the
+    most first.
     """
 
     order: int
@@ -46,7 +56,7 @@ class Request(NamedTuple):
     zones: List[str] = []
     zones_bytes: Optional[int] = None
     usable_bytes: Optional[int] = None
-    unusable_bytes: Optional[int] = None
+    unusable: List[Elsewhere] = []
 
 
 def of_report(report: Report) -> Optional[Request]:
@@ -100,8 +110,8 @@ def _of_limit(report, request):
             return request._replace(could_be_served=NO, why=why, obstacle=LIMIT)
     room = min(usage.limit_bytes - usage.usage_bytes for _what, usage in limits)
     why = (
-        f"Yes: {human(room)} were free below the cgroup's limit when the kernel printed the report, and the request was "
-        f"for {_asked(request)}."
+        f"Yes: {human(room)} were free below the cgroup's limit when the kernel printed the report, and the request "
+        f"was for {_asked(request)}."
     )
     return request._replace(could_be_served=YES, why=why)
 
@@ -110,21 +120,46 @@ def _of_zones(report, request, flags):
     old = None if version_of(report.release) is None else version_of(report.release).base < (4, 4)
     allowed = nodes_of(request.nodes)
     looks = [
-        zone_watermarks.look_at(zone, report.zones, flags, report.order, report.page_size, old)
-        for zone in report.zones
-        if _is_on(zone, allowed)
+        zone_watermarks.look_at(zone, report.zones, flags, report.order, report.page_size, old) for zone in report.zones
     ]
-    may = [look for look in looks if look.allowed]
-    free = sum(zone.free_bytes or 0 for zone in report.zones)
-    usable = sum(look.usable_bytes or 0 for look in may)
+    may = [look for look in looks if look.allowed and _is_on(look.zone, allowed)]
     managed = [look.zone.managed_bytes for look in may]
     request = request._replace(
         zones=[_name(look.zone) for look in may],
         zones_bytes=None if None in managed or not managed else sum(managed),
-        usable_bytes=usable,
-        unusable_bytes=max(free - usable, 0),
+        usable_bytes=sum(look.usable_bytes or 0 for look in may),
+        unusable=_unusable(looks, allowed, flags),
     )
+    if request.nodes is None and _lacks_zones(report) and not any(look.served for look in may):
+        return request._replace(why="The log lacks the lines of some zones.")
+    if not flags.movable and report.meminfo.get("free_cma") and any(look.zone.cma_free_bytes is None for look in may):
+        return request._replace(why="The log does not show how much of each zone's free memory is CMA.")
     return _answer(request, may, flags)
+
+
+def _lacks_zones(report):
+    """Whether more memory was free than the zones that the log has account for; the counters are read one by one."""
+    free = report.meminfo.get("free", 0)
+    return sum(zone.free_bytes or 0 for zone in report.zones) * 10 < free * 9
+
+
+def _unusable(looks, allowed, flags) -> List[Elsewhere]:
+    sums = {}
+    for look in looks:
+        zone = look.zone
+        if not _is_on(zone, allowed):
+            kept = [(OTHER_NODES, zone.free_bytes)]
+        elif not look.allowed:
+            kept = [(zone.name, zone.free_bytes)]
+        else:
+            kept = [
+                (CMA, 0 if flags.movable else zone.cma_free_bytes),
+                (ATOMIC_RESERVE, zone.reserved_highatomic_bytes if flags.atomic is False else 0),
+            ]
+        for where, size in kept:
+            sums[where] = sums.get(where, 0) + (size or 0)
+    found = [Elsewhere(where, size) for where, size in sums.items() if size]
+    return sorted(found, key=lambda one: -one.bytes)
 
 
 def _is_on(zone: Zone, allowed: Optional[FrozenSet[int]]) -> bool:
@@ -146,8 +181,8 @@ def _answer(request, may, flags):
 
 def _served(request, look):
     return (
-        f"Yes: when the kernel printed the report, zone {_name(look.zone)} had {human(look.usable_bytes)} free for this "
-        f"request of {_asked(request)}, more than its reserve. Memory was freed after the allocation failed."
+        f"Yes: when the kernel printed the report, zone {_name(look.zone)} had {human(look.usable_bytes)} free for "
+        f"this request of {_asked(request)}, more than its reserve. Memory was freed after the allocation failed."
     )
 
 
@@ -160,18 +195,39 @@ def _no_block(request, look):
 def _full(request, may):
     if not may:
         return f"No: the report shows no zone that a request for zone {request.highest_zone} or lower may use."
-    rows = [f"{_name(look.zone)} {human(look.usable_bytes)} (reserve {human(look.zone.min_bytes)})" for look in may[:4]]
-    more = f" and {len(may) - 4} more zones" if len(may) > 4 else ""
-    elsewhere = ""
-    if request.unusable_bytes > max(request.usable_bytes, request.bytes):
-        elsewhere = f"; another {human(request.unusable_bytes)} were free, but this request may not use them"
+    rows = [
+        f"{_name(look.zone)}: {human(look.usable_bytes)} free, reserve {human(look.reserve_bytes)}" for look in may[:4]
+    ]
+    rows += [f"{len(may) - 4} more zones"] * (len(may) > 4)
     return (
-        f"No: no zone that the request may use had more free memory than its reserve: {', '.join(rows)}{more}{elsewhere}."
+        f"No: no zone that the request may use had more free memory than its reserve ({'; '.join(rows)})"
+        f"{_elsewhere(request)}."
     )
 
 
+def _elsewhere(request):
+    """What was free and of no use, where it is more than what was usable."""
+    if sum(one.bytes for one in request.unusable) <= max(request.usable_bytes, request.bytes):
+        return ""
+    rows = [f"{human(one.bytes)} {_place(one.where)}" for one in request.unusable]
+    return f"; this request may not use the {' and the '.join(rows)} that were free"
+
+
+def _place(where):
+    named = {
+        CMA: "of CMA (kept for devices)",
+        ATOMIC_RESERVE: "kept for atomic requests",
+        OTHER_NODES: "of other nodes",
+    }
+    return named.get(where, f"of zone {where}")
+
+
 def _asked(request):
-    return f"{1 << request.order} pages ({human(request.bytes)})" if request.order else f"one page ({human(request.bytes)})"
+    return (
+        f"{1 << request.order} pages ({human(request.bytes)})"
+        if request.order
+        else f"one page ({human(request.bytes)})"
+    )
 
 
 def _name(zone):

@@ -25,9 +25,7 @@ class OfNoUse(NamedTuple):
     decides: bool
 
 
-def of_no_use(
-    request: Optional[Request], total: int, parts: Dict[str, int], part: Optional[str]
-) -> Optional[OfNoUse]:
+def of_no_use(request: Optional[Request], total: int, parts: Dict[str, int], part: Optional[str]) -> Optional[OfNoUse]:
     """Why the free memory did not help; None where there was little, or the request could have been served.
 
     total: bytes of RAM; part: the cause that a part of the memory would be, None where none is.
@@ -46,7 +44,7 @@ def of_no_use(
 
 
 def _outside(request, total, parts, part):
-    share = percent(request.unusable_bytes, total)
+    share = percent(sum(one.bytes for one in request.unusable), total)
     if share < FREE_ELSEWHERE:
         return None
     rule = f"{share:.1f} % of RAM is free, but not in a zone that the allocation may use"

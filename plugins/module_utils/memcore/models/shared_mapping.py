@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Who had the shared memory mapped when memory ran out.
 
-Shared anonymous memory (MAP_SHARED|MAP_ANONYMOUS, as PostgreSQL's buffers) goes with the last process that maps it. A file
-in tmpfs, a SysV segment or a memfd stays as long as it has a name or somebody holds it. Both are "shmem", so a report only
-shows who mapped it.
+Shared anonymous memory (MAP_SHARED|MAP_ANONYMOUS, as PostgreSQL's buffers) goes with the last process that maps it. A
+file in tmpfs, a SysV segment or a memfd stays as long as it has a name or somebody holds it. Both are "shmem", so a
+report only shows who mapped it.
 """
 
 from typing import Optional

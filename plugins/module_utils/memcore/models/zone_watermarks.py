@@ -18,14 +18,15 @@ _CMA, _HIGHATOMIC = "C", "H"
 class Look(NamedTuple):
     """One zone for one request.
 
-    allowed: whether the request may use the zone; usable_bytes: free memory that it may take there, above no
-    watermark yet, None where not known; enough: whether that exceeds the zone's reserve; served: whether a block of
-    the order is there too.
+    allowed: whether the request may use the zone; usable_bytes: free memory of the kinds that it may take there,
+    reserve_bytes: what of it the zone keeps at least (its watermark, and lowmem_reserve), both None where not known;
+    enough: whether more than the reserve is free; served: whether a block of the order is there too.
     """
 
     zone: Zone
     allowed: bool
     usable_bytes: Optional[int]
+    reserve_bytes: Optional[int]
     enough: Optional[bool]
     served: Optional[bool]
 
@@ -33,13 +34,20 @@ class Look(NamedTuple):
 def look_at(zone: Zone, zones: List[Zone], gfp: Gfp, order: int, page_size: int, old: Optional[bool]) -> Look:
     """One zone. zones: all of the report; old: whether the kernel is older than 4.4, None where that is not known."""
     if not reaches(gfp.highest_zone, zone.name):
-        return Look(zone, False, 0, False, False)
+        return Look(zone, False, 0, None, False, False)
     usable = _usable(zone, gfp)
-    if usable is None:
-        return Look(zone, True, None, None, None)
-    enough = _enough(zone, zones, gfp, order, usable, page_size)
-    served = enough if enough is False or order == 0 else _both(enough, _has_block(zone, usable, gfp, order, page_size, old))
-    return Look(zone, True, usable, enough, served)
+    if usable is None or zone.min_bytes is None:
+        return Look(zone, True, usable, None, None, None)
+    least, most = _marks(zone.min_bytes, gfp)
+    low, high = reserve_pages(zone, zones, gfp.highest_zone)
+    reserve = least + low * page_size
+    spare = usable - ((1 << order) - 1) * page_size
+    enough = True if high is not None and spare > most + high * page_size else None
+    enough = False if spare <= reserve else enough
+    served = (
+        enough if enough is False or order == 0 else _both(enough, _has_block(zone, usable, gfp, order, page_size, old))
+    )
+    return Look(zone, True, usable, reserve, enough, served)
 
 
 def reaches(highest: str, name: str) -> bool:
@@ -65,22 +73,10 @@ def _usable(zone, gfp):
     return max(usable, 0)
 
 
-def _enough(zone, zones, gfp, order, usable, page_size):
-    """Above the zone's min watermark and what it keeps for requests that can use no higher zone."""
-    if zone.min_bytes is None:
-        return None
-    spare = usable - ((1 << order) - 1) * page_size
-    if gfp.reserves:
-        return spare > 0
-    least, most = _marks(zone.min_bytes, gfp)
-    low, high = reserve_pages(zone, zones, gfp.highest_zone)
-    if spare <= least + low * page_size:
-        return False
-    return True if high is not None and spare > most + high * page_size else None
-
-
 def _marks(min_bytes, gfp) -> Tuple[int, int]:
-    """(least, most) bytes of the watermark that holds: high priority takes half of it, an atomic request a quarter more."""
+    """(least, most) bytes of the watermark: high priority takes half of it, an atomic request a quarter of the rest."""
+    if gfp.reserves:
+        return 0, 0
     if not gfp.high:
         return min_bytes, min_bytes
     half = min_bytes - min_bytes // 2
@@ -116,9 +112,7 @@ def _has_block(zone, usable, gfp, order, page_size, old) -> Optional[bool]:
     """Whether a free block of that order is there that the request may take."""
     if not zone.free_blocks:
         return None
-    found = any(
-        count and _may_take(zone, place, gfp) for place, count in enumerate(zone.free_blocks) if place >= order
-    )
+    found = any(count and _may_take(zone, place, gfp) for place, count in enumerate(zone.free_blocks) if place >= order)
     if not found or old is False:
         return found
     by_old = _enough_above(zone, usable, gfp, order, page_size)

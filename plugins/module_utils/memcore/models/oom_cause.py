@@ -262,8 +262,8 @@ def _of_tasks(report, domain, parts, who, is_compressed) -> List[Found]:
         return [Found(name, who.together, percent(who.together, room))]
     if "anon" not in parts:
         return []
-    swapped = report.stats.get("swap", 0) if domain.kind == "memsw" else 0
-    swapped = domain.swap_bytes if domain.kind == "ram" else swapped
+    # What else is swapped may be files in tmpfs.
+    swapped = report.stats.get("swap", 0) if domain.kind == "memsw" else oom_holders.swap_of_tasks(report)
     return [Found("anonymous", parts["anon"] + swapped, percent(parts["anon"] + swapped, room))]
 
 

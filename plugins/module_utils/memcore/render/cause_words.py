@@ -30,7 +30,7 @@ _NODES = "Widen the cpuset (cpuset.mems) or the memory policy (numactl --membind
 _REQUESTED = "Find out who pressed Alt-SysRq-F or wrote f to /proc/sysrq-trigger."
 _NO_SINGLE = "but no single process used the memory up"
 _SHARED = "but the report does not show whether the kill freed the shared memory"
-_ONE_ZONE = "The call trace in the log shows what requested the memory. {zone_advice}"
+_ONE_ZONE = "{zone_advice} The call trace in the log shows what requested the memory."
 _WHAT_SHARED = (
     "Find out what the shared memory is: `df -t tmpfs` and `ipcs -m` list the files and SysV segments that are still "
     "there. If they are small, it was memory that {program} shares among its own processes: lower its setting "
@@ -84,10 +84,10 @@ WORDS: Dict[str, Words] = {
         but=_SHARED,
     ),
     "slab": Words(
-        cgroup="Find out which slab cache grows (`slabtop -s c`): the files, inodes and sockets of the cgroup count "
-        "against its limit.{cache_advice}",
-        host="Find out which slab cache grows (`slabtop -s c`). If it never shrinks, the kernel or a driver leaks "
-        "memory: update the kernel and plan a reboot.{cache_advice}",
+        cgroup="Find out which slab cache grows (`slabtop -s c`).{cache_advice} The files, inodes and sockets of the "
+        "cgroup count against its limit.",
+        host="Find out which slab cache grows (`slabtop -s c`).{cache_advice} If it never shrinks, the kernel or a "
+        "driver leaks memory: update the kernel and plan a reboot.",
         to_do="Find out which slab cache grows (slabtop -s c)",
         held="The kernel's slab caches held {size}, {share} of {domain}{caches}",
         held_short="kernel slab caches held {share} of it",

@@ -214,8 +214,8 @@ def _bound(report, domain, parts):
 def _reached(report, domain, parts, who) -> List[Found]:
     """Those that reach their threshold, the one that exceeds it by the largest factor first."""
     total = domain.total_bytes
-    if not total:
-        return []
+    if not total or report.scope in ("cpuset", "mempolicy"):
+        return []  # the counters are those of the host, and not of the nodes that were full
     is_compressed = _may_be_compressed(report, parts)
     rows = _of_tasks(report, domain, parts, who, is_compressed)
     rows += [

@@ -122,8 +122,8 @@ def _besides(event) -> List[str]:
     evidence = event["cause"]["evidence"]
     total, told = evidence["total_bytes"], []
     domain = "the limit" if event["scope"] == "memcg" else "the memory"
-    if event["scope"] not in ("memcg", "global"):
-        return told
+    if event["scope"] in ("cpuset", "mempolicy"):
+        return [_largest(evidence, " that the report lists")] if evidence["largest_task"] else []
     for name in evidence["contributing"]:
         size = evidence["parts"][_BESIDES[name][1]] if name in _BESIDES else None
         if size and total:
@@ -135,9 +135,13 @@ def _besides(event) -> List[str]:
         elif name == "one-zone":
             told.append(f"{human(_unusable(event))} were free, but this request may not use them.")
         elif name in ("one-task", "anonymous") and evidence["largest_task"]:
-            task = evidence["largest_task"]
-            told.append(f"The largest process, {with_pid(task['comm'], task['pid'])}, held {human(task['bytes'])}.")
+            told.append(_largest(evidence))
     return told[:_MOST_BESIDES]
+
+
+def _largest(evidence, which=""):
+    task = evidence["largest_task"]
+    return f"The largest process{which}, {with_pid(task['comm'], task['pid'])}, held {human(task['bytes'])}."
 
 
 def _compressed(evidence):

@@ -70,7 +70,9 @@ CASES = [
     ),
     pytest.param(report(SMALL, **of_host(1000, 500)), "swap-full", id="swap-full"),
     pytest.param(
-        report(SMALL, order=3, gfp_mask=KERNEL, zones=[zone("Normal", 200, blocks=[51200, 0, 0, 0])], **of_host(free=200)),
+        report(
+            SMALL, order=3, gfp_mask=KERNEL, zones=[zone("Normal", 200, blocks=[51200, 0, 0, 0])], **of_host(free=200)
+        ),
         "fragmentation",
         id="fragmentation",
     ),
@@ -150,7 +152,9 @@ def whole(given):
     "tasks, kept, name, contributing",
     [
         # 700/500 = 1.4 beats 250/200 = 1.25; 150/100 = 1.5 is more, but page tables are less than half of the process.
-        pytest.param(HOG, {"anon": 700, "slab": 250, "pagetables": 150}, "one-task", ["page-tables", "slab"], id="task"),
+        pytest.param(
+            HOG, {"anon": 700, "slab": 250, "pagetables": 150}, "one-task", ["page-tables", "slab"], id="task"
+        ),
         pytest.param(FIVE_HUNDRED, {"anon": 500, "slab": 400}, "slab", ["one-task"], id="slab-beside-half"),
         pytest.param(HOG, {"anon": 710, "unevictable": 700}, "one-task", ["locked-memory"], id="task-that-locks"),
         pytest.param(CROWD, {"anon": 900, "unevictable": 600}, "many-tasks", ["locked-memory"], id="crowd-that-locks"),

@@ -257,14 +257,20 @@ def _of_tasks(report, domain, parts, who, is_compressed) -> List[Found]:
     largest = percent(who.largest.bytes, room) if who.largest else 0.0
     if largest >= THRESHOLDS["one-task"] and _is_sure_of_largest(report, domain, parts):
         return [Found("one-task", who.largest.bytes, largest)]
-    if who.together is not None and percent(who.together, room) >= THRESHOLDS["working-set"]:
+    anon = _anonymous(report, domain, parts)
+    is_listed = anon is None or who.together is None or who.together * 3 >= anon * 2
+    if is_listed and who.together is not None and percent(who.together, room) >= THRESHOLDS["working-set"]:
         name = "many-tasks" if largest < SMALL_TASK else "working-set"
         return [Found(name, who.together, percent(who.together, room))]
+    return [] if anon is None else [Found("anonymous", anon, percent(anon, room))]
+
+
+def _anonymous(report, domain, parts):
+    """Bytes of anonymous memory and its swap; what else is swapped may be files in tmpfs."""
     if "anon" not in parts:
-        return []
-    # What else is swapped may be files in tmpfs.
-    swapped = report.stats.get("swap", 0) if domain.kind == "memsw" else oom_holders.swap_of_tasks(report)
-    return [Found("anonymous", parts["anon"] + swapped, percent(parts["anon"] + swapped, room))]
+        return None
+    swap = report.stats.get("swap", 0) if domain.kind == "memsw" else oom_holders.swap_of_tasks(report)
+    return parts["anon"] + swap
 
 
 def _for_tasks(domain: Domain, parts, is_compressed):

@@ -60,7 +60,7 @@ WORDS: Dict[str, Words] = {
         cgroup="Raise the limit, or move one of the processes out of the cgroup: together they need more than the "
         "limit.",
         host="Add RAM, or move a service to another host: together the processes need more memory than the host has.",
-        to_do="Raise the limit or add RAM, or run fewer of these processes",
+        to_do="Give these processes more memory, or run fewer of them",
         held="{processes} together held {size}, {share} of {domain}, the largest of them {holder}",
         held_short="{tasks} processes held {share} of it together",
         but=_NO_SINGLE,

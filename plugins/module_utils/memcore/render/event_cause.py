@@ -27,6 +27,7 @@ _BESIDES = {
 }
 _MOST_BESIDES = 2
 _MOST_ZONES = 3
+_CROWD = 4
 # Of RAM, in percent: from here on nobody would call the host full.
 _MUCH_FREE = 10.0
 _ZONE_ADVICE = (
@@ -106,8 +107,7 @@ def _words(event):
 def _variant(event):
     name, evidence = event["cause"]["class"], event["cause"]["evidence"]
     if name in ("many-tasks", "working-set"):
-        group = evidence["largest_group"]
-        return "group" if group and group["bytes"] * 2 >= evidence["part_bytes"] else None
+        return "group" if _is_crowd(evidence) else None
     if name == "anonymous":
         if evidence["tasks"] is None:
             return "no-table"
@@ -115,6 +115,14 @@ def _variant(event):
     if name == "one-task":
         return "pool" if evidence["parts"]["huge_pages_bytes"] else None
     return evidence["shared_mapped_by"] if name == "shared-memory" else None
+
+
+def _is_crowd(evidence):
+    """Whether it is the number of processes of one program that matters, and not the size of one of them."""
+    group, task = evidence["largest_group"], evidence["largest_task"]
+    if not group or group["count"] < _CROWD or group["bytes"] * 2 < evidence["part_bytes"]:
+        return False
+    return task["comm"] != group["comm"] or task["bytes"] * 2 <= group["bytes"]
 
 
 def _besides(event) -> List[str]:
@@ -154,13 +162,10 @@ def _compressed(evidence):
 
 
 def _free_again(event) -> List[str]:
-    evidence = event["cause"]["evidence"]
-    free, total = evidence["parts"]["free_bytes"], evidence["total_bytes"]
-    if event["scope"] != "global" or not free or not total or _answer(event) != "yes":
+    """That the request could have been served; free_but_failed() says so where much was free."""
+    if event["scope"] == "memcg" or _answer(event) != "yes" or free_but_failed(event):
         return []
-    if percent(free, total) >= _MUCH_FREE:
-        return []  # free_but_failed() says so
-    return [f"{human(free)} were free again when the kernel printed the report."]
+    return [f"{human(event['request']['usable_bytes'])} were free again when the kernel printed the report."]
 
 
 def _answer(event):

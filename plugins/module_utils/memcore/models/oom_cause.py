@@ -108,7 +108,7 @@ def decide(report: Report) -> Cause:
     """The cause of one report."""
     domain = oom_parts.domain(report, oom_holders.swap_of_tasks(report))
     parts = oom_parts.parts_of(report, domain.total_bytes)
-    who = oom_holders.of_report(report, _bound(report, domain, parts))
+    who = oom_holders.of_report(report, _bound(report, domain, parts), _shared(report, domain))
     found = _reached(report, domain, parts, who)
     name, rule, also = _first(report, domain, parts, found)
     part = next((one for one in found if one.name == name), None)
@@ -200,6 +200,12 @@ def _limit_is(report):
     return "own" if owner == own else "ancestor"
 
 
+def _shared(report, domain):
+    """Bytes of mapped files and shared memory, 0 where they are less than SMALL_TASK and do not matter."""
+    mapped = shared_mapping.mapped_bytes(report) or 0
+    return mapped if percent(mapped, domain.total_bytes or 0) >= SMALL_TASK else 0
+
+
 def _bound(report, domain, parts):
     """Bytes that processes can have together: the anonymous memory and swap, at most all that there is."""
     most = None if not domain.total_bytes else domain.total_bytes + domain.swap_bytes
@@ -260,7 +266,7 @@ def _of_tasks(report, domain, parts, who, is_compressed) -> List[Found]:
     anon = _anonymous(report, domain, parts)
     is_listed = anon is None or who.together is None or who.together * 3 >= anon * 2
     if is_listed and who.together is not None and percent(who.together, room) >= THRESHOLDS["working-set"]:
-        name = "many-tasks" if largest < SMALL_TASK else "working-set"
+        name = "many-tasks" if who.largest and largest < SMALL_TASK else "working-set"
         return [Found(name, who.together, percent(who.together, room))]
     return [] if anon is None else [Found("anonymous", anon, percent(anon, room))]
 

@@ -34,14 +34,19 @@ def mapped_by(report: Report, shmem: Optional[int]) -> Optional[str]:
     return None
 
 
+def mapped_bytes(report: Report) -> Optional[int]:
+    """Bytes of files and shared memory in the domain that processes have mapped, each page once."""
+    stats = report.stats if report.scope == "memcg" else report.meminfo
+    return stats.get("file_mapped", stats.get("mapped_file", stats.get("mapped")))
+
+
 def _mapped_at_most(report):
     """Bytes of files and shared memory that are mapped at all; None where the report does not tell."""
     if report.tasks and all(row.shmem_pages is not None for row in report.tasks) and not report.table_lost_rows:
         rows = sum(row.shmem_pages for row in report.tasks) * report.page_size
     else:
         rows = None
-    stats = report.stats if report.scope == "memcg" else report.meminfo
-    mapped = stats.get("file_mapped", stats.get("mapped_file", stats.get("mapped")))
+    mapped = mapped_bytes(report)
     known = [value for value in (rows, mapped) if value is not None]
     return min(known) if known else None
 

@@ -236,7 +236,7 @@ def _sufficed(report, judged, cause, freed, needed):
         return UNKNOWN, _without_kill(report)
     if report.scope == "sysrq":
         return UNKNOWN, NOTHING_NEEDED
-    if cause.name in ("fragmentation", "one-zone", "restricted-nodes"):
+    if cause.name in ("fragmentation", "one-zone", "reserve", "restricted-nodes"):
         return UNKNOWN, PLACES
     if freed is None or needed is None:
         return UNKNOWN, AFTERWARDS

@@ -224,6 +224,10 @@ VARIANTS: Dict[str, Words] = {
         "{domain}, the largest process being {holder}",
         held_short="{group_count} processes named {group_comm} held {group_share} of it together",
     ),
+    "working-set:shared": WORDS["working-set"]._replace(
+        held="{processes} together held {size}, {share} of {domain}; how much each of them has the report does not "
+        "show, because they share memory",
+    ),
     "anonymous:no-table": WORDS["anonymous"]._replace(
         held="Anonymous memory of processes held {size}, {share} of {domain}, and the report has no task table that "
         "shows which process has it",
@@ -255,7 +259,7 @@ VARIANTS: Dict[str, Words] = {
     ),
     "shared-memory:others": WORDS["shared-memory"]._replace(
         held="Shared memory held {size}, {share} of {domain}, and processes that were not killed have most of it "
-        "mapped, so the kill did not free it",
+        "mapped, so the kill probably did not free it",
         but="but others have the shared memory mapped too",
     ),
 }

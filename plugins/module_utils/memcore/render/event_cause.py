@@ -107,7 +107,9 @@ def _words(event):
 def _variant(event):
     name, evidence = event["cause"]["class"], event["cause"]["evidence"]
     if name in ("many-tasks", "working-set"):
-        return "group" if _is_crowd(evidence) else None
+        if _is_crowd(evidence):
+            return "group"
+        return None if evidence["largest_task"] else "shared"
     if name == "anonymous":
         if evidence["tasks"] is None:
             return "no-table"
@@ -120,7 +122,7 @@ def _variant(event):
 def _is_crowd(evidence):
     """Whether it is the number of processes of one program that matters, and not the size of one of them."""
     group, task = evidence["largest_group"], evidence["largest_task"]
-    if not group or group["count"] < _CROWD or group["bytes"] * 2 < evidence["part_bytes"]:
+    if not group or not task or group["count"] < _CROWD or group["bytes"] * 2 < evidence["part_bytes"]:
         return False
     return task["comm"] != group["comm"] or task["bytes"] * 2 <= group["bytes"]
 

@@ -378,6 +378,21 @@ def test_files_in_tmpfs_that_nobody_maps():
     assert [one["id"] for one in found["findings"]] == ["cgroup-shmem-at-limit"]
 
 
+def test_rows_that_count_shared_memory_do_not_tell_who_is_largest():
+    """4.19: each of ten backends has 420 MiB resident, but 400 of them are the same; java has 500 of its own."""
+    backends = [row(pid, "postgres", 410) for pid in range(10, 20)]
+    stats = {"rss": 590 * MIB, "cache": 395 * MIB, "shmem": 390 * MIB, "mapped_file": 390 * MIB}
+    given = report([*backends, row(30, "java", 500)], stats=stats, release="4.19.78")
+    found = told(
+        given, "working-set", "11 processes together held 590.0 MiB, 59 % of the limit", "because they share memory"
+    )
+    assert found["cause"]["evidence"]["largest_task"] is None
+    stats["mapped_file"] = 20 * MIB
+    told(
+        report([row(30, "java", 580), row(31, "sh", 3)], stats=stats), "one-task", "java (pid 30) alone held 580.0 MiB"
+    )
+
+
 def test_shared_memory_of_an_unknown_kind():
     told(
         report(SMALL, [kill(10, "small", 30)], stats={"shmem": 900 * MIB}),

@@ -272,10 +272,12 @@ def _zone_advice(request):
     zone = _zones(request)
     if request is None:
         return _ANY_ZONE.format(zone=zone)
-    where = [one["where"] for one in request["unusable"]]
     if request["highest_zone"] in ("DMA", "DMA32"):
         return _LOW_ZONE
-    return next((text for name, text in _ZONE_ADVICE if name in where[:1]), _ANY_ZONE.format(zone=zone))
+    large = sum(one["bytes"] for one in request["unusable"]) // 10
+    where = {one["where"] for one in request["unusable"] if one["bytes"] >= large}
+    told = [text for name, text in _ZONE_ADVICE if name in where]
+    return " ".join(told) or _ANY_ZONE.format(zone=zone)
 
 
 def _unusable(event):

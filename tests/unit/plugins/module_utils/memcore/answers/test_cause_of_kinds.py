@@ -74,6 +74,14 @@ def test_low_memory_of_a_32_bit_host_is_full():
     assert found["summary"].startswith("The host had no memory that the request could use, although 2.5 GiB")
 
 
+def test_low_memory_of_a_board_is_set_aside_for_devices():
+    """Most of low memory is CMA, and HighMem is free: both are told."""
+    zones = [zone("DMA", 505, 10, 648, node=None, cma=501), zone("HighMem", 3000, 1, 3188, node=None)]
+    given = report(SMALL, [kill(10, "small", 30)], order=0, gfp_mask=KERNEL, zones=zones, **of_host(3836, free=3505))
+    found = told(given, "one-zone", "DMA: 4.0 MiB free, reserve 10.0 MiB", "64-bit kernel", "cma=")
+    assert [one["where"] for one in found["request"]["unusable"]] == ["HighMem", "CMA"]
+
+
 def test_slab_that_fills_low_memory_is_slab():
     """The same with 600 MiB of slab: it fills 67 % of the zones that it can be in."""
     zones = [zone("DMA", 0.5, 1, 16), zone("Normal", 0.5, 3, 880), zone("HighMem", 2560, 1, 3100)]

@@ -27,7 +27,7 @@ from .asked import checked_top
 Line = Union[bytes, str]
 _SECOND = len("2026-11-27T06:53:58")
 _REMEMBERED = 256  # earlier victims, which may still be in the table of the next report; and ids given out
-_KIND, _VERSION = "memfacts.follower", 1
+_KIND, _VERSION = "memfacts.follower", 2
 _FIELDS = ["kind", "version", "origin", "boot", "place", "earlier", "given", "reader"]
 _LONGEST_TEXT = 1 << 12
 

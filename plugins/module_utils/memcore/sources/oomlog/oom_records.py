@@ -147,3 +147,4 @@ class Report(NamedTuple):
     acted_usec: Optional[int] = None  # since boot
     acted_stamp: Optional[str] = None
     exiting: Optional[Tuple[int, str]] = None
+    repeats: int = 0  # failed allocations that the kernel did not print, but counted ("callbacks suppressed")

@@ -73,6 +73,11 @@ class Reader:
         self._waiting: List[LogLine] = []  # lines after the fragment
         self._spliced: Optional[LogLine] = None
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether a report has begun that is neither ready nor taken."""
+        return bool(self._held) or (self._open is not None and not self._open.given)
+
     def take(self) -> List[Report]:
         """The reports that are ready, each once."""
         ready, self.ready = self.ready, []

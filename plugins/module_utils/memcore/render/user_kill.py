@@ -51,9 +51,7 @@ def headline(event: Dict) -> str:
     """The event in one line, which begins in lower case."""
     killed = _killed(event)
     why = _ran_short(event)
-    program = _PROGRAMS[event["source"]].name
-    start = killed if program == "systemd-oomd" or not killed.startswith(("The ",)) else killed[0].lower() + killed[1:]
-    return f"{start}; {why[0].lower()}{why[1:]}"
+    return f"{_lowered(killed)}; {_lowered(why)}"
 
 
 def paragraphs(event: Dict):
@@ -72,8 +70,11 @@ def explanation(event: Dict) -> str:
 
 def verdict(event: Dict) -> str:
     """Nothing can be judged by the kernel's rule."""
-    program = _PROGRAMS[event["source"]].name
-    return f"No verdict: {program[0].lower() if program == 'The kubelet' else program[0]}{program[1:]} killed by rules of its own, not the kernel."
+    return f"No verdict: {_lowered(_PROGRAMS[event['source']].name)} killed by rules of its own, not the kernel."
+
+
+def _lowered(text):
+    return text[0].lower() + text[1:] if text.startswith(("The ", "Tasks ", "Swap ")) else text
 
 
 def _when(event):
@@ -92,11 +93,7 @@ def _killed(event):
     size = "" if killer["rss_bytes"] is None else f", which held {human(killer['rss_bytes'])}"
     with_what = "" if count is None else f" ({count} process{'es' * (count != 1)})"
     if killer["signal"] == "SIGTERM":
-        return (
-            f"{program} asked {_target(event)}{size} to exit (SIGTERM)"
-            if not size
-            else (f"{program} asked {_target(event)} to exit (SIGTERM){size}")
-        )
+        return f"{program} asked {_target(event)} to exit (SIGTERM){size}"
     return f"{program} killed {_target(event)}{with_what}{size}"
 
 

@@ -18,10 +18,12 @@ _START = re.compile(r'"?(?:[Ee]viction manager: )(.{1,16000})', re.S)
 _EVICTING = re.compile(r'"?Evicting pod"? (.{1,8000})', re.S)
 _RESOURCE = re.compile(r'resourceName="?([a-z-]{1,40})"?|reclaim ([a-z-]{1,40})')
 _LOW_ON = re.compile(
-    r"low on resource: ([a-z-]{1,40})\.(?: Threshold quantity: ([0-9A-Za-z.]{1,30}), available: ([0-9A-Za-z.]{1,30}?)\.)?"
+    r"low on resource: ([a-z-]{1,40})\."
+    r"(?: Threshold quantity: ([0-9A-Za-z.]{1,30}), available: ([0-9A-Za-z.]{1,30}?)\.)?"
 )
 _SIGNAL = re.compile(
-    r'signal="?=?(?:allocatable)?[mM]emory\.available"?,?.{0,200}?quantity="?=?([0-9A-Za-z.]{1,30})"?(?:.{0,80}?observed ([0-9A-Za-z.]{1,30}))?',
+    r'signal="?=?(?:allocatable)?[mM]emory\.available"?,?.{0,200}?quantity="?=?([0-9A-Za-z.]{1,30})"?'
+    r"(?:.{0,80}?observed ([0-9A-Za-z.]{1,30}))?",
     re.S,
 )
 _LIST = re.compile(r"pods?=\"?\[(.{0,8000}?)\]|pod=\"?([^\s\"]{1,600})", re.S)

@@ -23,7 +23,8 @@ _BYTES = r"\(([0-9]{1,20})\)"
 
 _OOMD = re.compile(r"(?:Killed|Marked) (/[^ ]{0,4000}|-\.slice)(?: for killing)? due to (.{1,8000})")
 _PRESSURE = re.compile(
-    rf"memory pressure for ([^ ]{{1,4000}}) being {_NUMBER}% > {_NUMBER}%(?: for > (.{{1,40}}?)(?: with reclaim activity|$))?"
+    rf"memory pressure for ([^ ]{{1,4000}}) being {_NUMBER}% > {_NUMBER}%"
+    r"(?: for > (.{1,40}?)(?: with reclaim activity|$))?"
 )
 _MEMORY_USED = re.compile(
     rf"memory used {_BYTES} / total {_BYTES} and swap used {_BYTES} / total {_BYTES} being more than {_NUMBER}%"

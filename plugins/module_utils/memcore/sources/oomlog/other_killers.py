@@ -42,7 +42,8 @@ _ALL = (
         killer_records.SYSTEMD_OOMD,
         "ed ",
         re.compile(
-            r"(?:Killed|Marked) (?:/[^ ]*|-\.slice)(?: for killing)? due to (?:memory|swap) |[^\s:]+: systemd-oomd killed "
+            r"(?:Killed|Marked) (?:/[^ ]*|-\.slice)(?: for killing)? due to (?:memory|swap) |"
+            r"[^\s:]+: systemd-oomd killed "
         ),
         re.compile(r"(?:systemd-oomd|systemd)?$"),
         killer_lines.systemd_oomd,
@@ -140,7 +141,8 @@ class KillerReader:
             else:
                 if raw[:1] not in ("_", b"_"):
                     return False
-        return any([self._take(one) for one in self._tagged(decoded(raw))])
+        taken = [self._take(one) for one in self._tagged(decoded(raw))]
+        return any(taken)
 
     def flush(self) -> None:
         """Take the open decisions for whole."""

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Who wrote a line of a log, and when: for the few lines that may be of a program that kills in user space.
 
-The kernel's lines are read by kernel_log.py. Here the tag decides: what a program quotes of another is not that other's.
+The kernel's lines are read by kernel_log.py. Here the tag decides: what a program quotes of another is not the other's.
 """
 
 import json
@@ -83,7 +83,7 @@ def _is_dress(before: str) -> bool:
 
 
 def of_fields(fields: Dict[str, Any]) -> Optional[Tuple[Optional[str], str, Tagged]]:
-    """Of a line that is JSON: (identifier, text, the rest); None where it has no text. The text may have its own tag."""
+    """Of a line that is JSON: (identifier, text, the rest). None where it has no text, which may have its own tag."""
     text = fields.get("MESSAGE")
     if text is not None:
         return _of_journal(fields, _text(text))

@@ -234,6 +234,92 @@ events:
           returned: always
           type: int
           sample: 986
+    request:
+      description:
+        - The allocation that failed. V(null) where the log lost it, and where someone requested the kill (sysrq-f).
+      returned: always
+      type: dict
+      contains:
+        order:
+          description: 2 to that power pages were requested.
+          returned: always
+          type: int
+          sample: 0
+        bytes:
+          description: Their size in bytes.
+          returned: always
+          type: int
+          sample: 4096
+        gfp_flags:
+          description: The allocation's flags as the log names them. Empty where it has only a number (before 4.6).
+          returned: always
+          type: list
+          elements: str
+          sample: ["GFP_KERNEL"]
+        highest_zone:
+          description:
+            - >-
+              The highest zone that it may use: C(DMA), C(DMA32), C(Normal), C(HighMem) or C(Movable). V(null) where
+              the log lost the flags.
+          returned: always
+          type: str
+          sample: "Normal"
+        movable:
+          description:
+            - Whether the pages may be moved later, so that free memory of CMA will do. V(null) where the log lost the
+              flags.
+          returned: always
+          type: bool
+          sample: false
+        nodes:
+          description:
+            - The memory nodes that a cpuset or memory policy restricted it to. V(null) where none did.
+          returned: always
+          type: str
+          sample: "0-1"
+        zones:
+          description: The zones of the report that it may use.
+          returned: always
+          type: list
+          elements: str
+          sample: ["DMA of node 0", "DMA32 of node 0"]
+        usable_bytes:
+          description:
+            - Bytes free there for this request, before any reserve. V(null) where the log lost the zones, and for a
+              cgroup's limit.
+          returned: always
+          type: int
+          sample: 480000
+        unusable:
+          description: Free memory that this request may not use, the most first.
+          returned: always
+          type: list
+          elements: dict
+          contains:
+            where:
+              description: A zone's name, C(CMA), C(atomic reserve) or C(other nodes).
+              returned: always
+              type: str
+              sample: "CMA"
+            bytes:
+              description: Bytes free there.
+              returned: always
+              type: int
+              sample: 55705600
+        could_be_served:
+          description:
+            - >-
+              Whether the memory that the report shows as free could have served it, by the kernel's own test of
+              watermarks and free blocks: C(yes), C(no) or C(unknown). C(yes) means that memory was freed after the
+              allocation failed.
+          returned: always
+          type: str
+          sample: "no"
+        why:
+          description: That answer in one sentence.
+          returned: always
+          type: str
+          sample: "No: the limit of memory, 16.0 GiB, left 0 B for one page (4.0 KiB)."
     victim:
       description: The process that was killed, the first where several were. V(null) where nobody was.
       returned: always
@@ -861,6 +947,62 @@ events:
               returned: always
               type: int
               sample: 21
+            largest_group:
+              description:
+                - The processes of one program and one user that together hold the most. V(null) where each is the only
+                  one of its kind.
+              returned: always
+              type: dict
+              contains:
+                comm:
+                  description: Name of the process (comm, 15 bytes at most), which may hold any character but a newline.
+                  returned: always
+                  type: str
+                  sample: "php-fpm"
+                uid:
+                  description: Their user. V(null) where the log does not show it.
+                  returned: always
+                  type: int
+                  sample: 33
+                count:
+                  description: How many they are.
+                  returned: always
+                  type: int
+                  sample: 40
+                bytes:
+                  description: Bytes of anonymous memory and swap that they hold together.
+                  returned: always
+                  type: int
+                  sample: 3221225472
+            tasks_bytes:
+              description:
+                - Bytes of anonymous memory and swap of all processes of the table. V(null) where the table is not
+                  whole.
+              returned: always
+              type: int
+              sample: 16250150912
+            of:
+              description:
+                - >-
+                  What C(total_bytes) is: a cgroup's limit of memory (C(memory)), of memory and swap together
+                  (C(memsw)), its memory where kernel memory was at a limit of its own (C(kmem)), or C(ram). V(null)
+                  where the log does not show it.
+              returned: always
+              type: str
+              sample: "memory"
+            swap_used_bytes:
+              description: Bytes of the host's swap in use. V(null) where the log does not show it.
+              returned: always
+              type: int
+              sample: 0
+            shared_mapped_by:
+              description:
+                - >-
+                  Who had at least half of the shared memory mapped: C(nobody), only processes that were killed
+                  (C(victims)), or C(others) too. V(null) where the log does not show it.
+              returned: always
+              type: str
+              sample: "victims"
             top_caches:
               description: The largest slab caches, where the report lists them.
               returned: always

@@ -47,7 +47,7 @@ def report(tasks=(), kills=(), **fields):
     return Report(**{name: known.get(name) for name in Report._fields if name in known or name not in _OPTIONAL})
 
 
-_OPTIONAL = frozenset(["stamp", "panic", "zones", "sharers", "acted_usec", "acted_stamp", "exiting"])
+_OPTIONAL = frozenset(Report._field_defaults)
 
 
 def of_host(ram_mib=1000, swap_mib=0, **meminfo):

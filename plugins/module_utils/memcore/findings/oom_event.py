@@ -54,9 +54,14 @@ def _lifeline_killed(event: Dict, _threshold: Optional[float]) -> Iterator[Met]:
 
 
 def _shared_memory(event: Dict, _threshold: Optional[float]) -> Iterator[Met]:
-    """Files in memory fill a cgroup's limit, so that the next process there is killed too."""
+    """Files in memory fill a cgroup's limit, so that the next process there is killed too.
+
+    Only where no process had them mapped: what processes share without a file goes with the last of them.
+    """
     cause, owner = event["cause"], event["limit_owner"]
     if cause["class"] != "shared-memory" or event["scope"] != "memcg" or owner["cgroup"] is None:
+        return
+    if cause["evidence"]["shared_mapped_by"] != "nobody":
         return
     size = cause["evidence"]["part_bytes"]
     evidence = {

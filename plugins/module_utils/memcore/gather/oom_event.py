@@ -5,7 +5,11 @@
 import re
 from typing import Dict, NamedTuple, Optional
 
+<<<<<<< HEAD
 from ..models import event_id, limit_resource, oom_cause, owner, replay, verdicts
+=======
+from ..models import allocation_request, event_id, oom_cause, owner, replay, verdicts
+>>>>>>> 39e094325eef52bb10d38331ce9b47549ee048f3
 from ..sources.oomlog.kernel_log import wall_time
 from ..sources.oomlog.local_date import local_date
 from ..sources.oomlog.oom_records import Report
@@ -47,6 +51,7 @@ def record(report: Report, place: int, origin: Origin, earlier: Dict[int, str], 
         "panic": report.panic,
         "killer": None,
         "trigger": _trigger(report),
+        "request": _request(report),
         "victim": victims[0] if victims else None,
         "victims": victims[:top],
         "also_killed": [{"pid": kill.pid, "comm": kill.comm} for kill in _others(report)[:top]],
@@ -239,8 +244,33 @@ def _cause(cause):
             "contributing": cause.contributing,
             "largest_task": None if cause.holder is None else cause.holder._asdict(),
             "tasks": cause.tasks,
+            "largest_group": None if cause.group is None else cause.group._asdict(),
+            "tasks_bytes": cause.tasks_bytes,
+            "of": cause.of,
+            "swap_used_bytes": cause.swap_used_bytes,
+            "shared_mapped_by": cause.shared_mapped_by,
             "top_caches": [{"name": slab.name, "bytes": slab.total_bytes} for slab in cause.top_caches],
         },
+    }
+
+
+def _request(report):
+    """What was requested and could not be given; what only the cause needs of it is left out."""
+    request = allocation_request.of_report(report)
+    if request is None:
+        return None
+    return {
+        "order": request.order,
+        "bytes": request.bytes,
+        "gfp_flags": request.gfp_flags,
+        "highest_zone": request.highest_zone,
+        "movable": request.movable,
+        "nodes": request.nodes,
+        "zones": request.zones,
+        "usable_bytes": request.usable_bytes,
+        "unusable": [one._asdict() for one in request.unusable],
+        "could_be_served": request.could_be_served,
+        "why": request.why,
     }
 
 

@@ -2,21 +2,27 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What used the memory up, decided from the figures of the OOM report alone.
 
-Each part of the domain (a cgroup's limit, or RAM) has a threshold in percent of it; of those that reach theirs the one
-that exceeds it by the largest factor is the cause. What the report does not print is not guessed.
+Each part of what ran out (a cgroup's limit, or RAM) has a threshold in percent of it; `_strongest` says which of those
+that reach theirs is the cause. What the report does not print is not guessed.
 """
 
-import re
 from typing import Dict, List, NamedTuple, Optional
 
-from ..sources.oomlog.oom_records import Report, Slab, TaskRow
+from ..sources.oomlog.oom_records import Report, Slab
+from . import allocation_request, oom_holders, oom_parts, shared_mapping
+from .free_memory import of_no_use
+from .oom_holders import Holder, HolderGroup, held
+from .oom_parts import PARTS, Domain
 from .size import percent
 
-# In percent of the domain: the limit of a memory cgroup, or the RAM that the kernel manages (tasks: with the swap).
+__all__ = ["CAUSES", "OF_TASKS", "PARTS", "THRESHOLDS", "Cause", "Holder", "HolderGroup", "decide", "held"]
+
+# In percent of the domain: the limit of a memory cgroup, or the RAM that the kernel manages (tasks: see _for_tasks()).
 THRESHOLDS = {
     "one-task": 50.0,  # anonymous memory and swap of one process
     "many-tasks": 50.0,  # of all processes, none of which has more than SMALL_TASK
     "working-set": 50.0,  # of all processes, one of which has more than SMALL_TASK, but not half
+    "anonymous": 50.0,  # anonymous memory of processes that the report does not show, or not with so much memory
     "shared-memory": 40.0,  # tmpfs and other shared memory
     "slab": 20.0,
     "page-tables": 10.0,
@@ -24,15 +30,15 @@ THRESHOLDS = {
     "locked-memory": 30.0,  # unevictable, without what is shared memory already
     "huge-pages": 20.0,
     "unaccounted": 20.0,  # RAM that no counter of the report names
+    "compressed-swap": 20.0,  # the same, where it may be the pool of zram or zswap
 }
 SMALL_TASK = 20.0
-FREE_BUT_SPLIT = 3.0  # free although an allocation of more than one page failed
-FREE_ELSEWHERE = 10.0  # free although an allocation of one page failed
 SWAP_USED = 98.0
 CAUSES = (
     "one-task",
     "many-tasks",
     "working-set",
+    "anonymous",
     "shared-memory",
     "slab",
     "page-tables",
@@ -40,49 +46,32 @@ CAUSES = (
     "locked-memory",
     "huge-pages",
     "unaccounted",
+    "compressed-swap",
     "swap-full",
     "fragmentation",
     "one-zone",
+    "reserve",
     "restricted-nodes",
     "requested",
     "unknown",
 )
 # These count swap too, on both sides.
-OF_TASKS = ("one-task", "many-tasks", "working-set")
-# What the domain is made of, as far as a report tells; they overlap (locked memory may be shared).
-PARTS = (
-    "anon",
-    "shmem",
-    "file",
-    "slab",
-    "page_tables",
-    "kernel",
-    "unevictable",
-    "huge_pages",
-    "free",
-    "unaccounted",
-)
+OF_TASKS = ("one-task", "many-tasks", "working-set", "anonymous")
+# Set aside on purpose, mostly long before: they are no sign of who used up the rest.
+_SET_ASIDE = ("locked-memory", "huge-pages", "compressed-swap")
+# Of RAM: a pool of huge pages that leaves less than the rest is the cause whoever fills that rest.
+_MOST_IN_POOL = 80.0
+# A compressed page takes between a tenth of its size and all of it.
+_MOST_COMPRESSED = 10
 _TOP_CACHES = 5
-_GFP = re.compile(r"(?:0x)?([0-9a-f]{1,16})")
-_GFP_DMA, _GFP_HIGHMEM, _GFP_DMA32 = 1, 2, 4
-_LRU = (
-    "active_anon",
-    "inactive_anon",
-    "isolated_anon",
-    "active_file",
-    "inactive_file",
-    "isolated_file",
-    "unevictable",
-)
-_KERNEL = ("kernel_stack", "kernel_misc_reclaimable", "bounce", "sec_pagetables")
 
 
-class Holder(NamedTuple):
-    """The process that holds most, and how much of anonymous memory and swap."""
+class Found(NamedTuple):
+    """A part that reaches its threshold; share_percent: of what it is compared with."""
 
-    pid: int
-    comm: str
+    name: str
     bytes: int
+    share_percent: float
 
 
 class Cause(NamedTuple):
@@ -91,6 +80,9 @@ class Cause(NamedTuple):
     limit_is: own (of the victim's cgroup), ancestor or host; total_bytes: the domain; parts: bytes of all parts that
     the report tells; part_bytes, share_percent and threshold_percent: of the part that decided, None where none did;
     contributing: other causes whose threshold is reached too, the strongest first.
+    holder: the process that held most; group: the processes of one program and user that held most together;
+    tasks_bytes: what all processes of the table held. of: what ran out, as in oom_parts.Domain. swap_used_bytes: the
+    host's swap in use; shared_mapped_by: who had the shared memory mapped (shared_mapping.py).
     """
 
     name: str
@@ -105,72 +97,98 @@ class Cause(NamedTuple):
     holder: Optional[Holder]
     tasks: Optional[int]
     top_caches: List[Slab]
+    group: Optional[HolderGroup] = None
+    tasks_bytes: Optional[int] = None
+    of: Optional[str] = None
+    swap_used_bytes: Optional[int] = None
+    shared_mapped_by: Optional[str] = None
 
 
 def decide(report: Report) -> Cause:
     """The cause of one report."""
-    in_cgroup = report.scope == "memcg"
-    total = _total(report, in_cgroup)
-    holder = _holder(report)
-    parts = {}
-    if total:
-        parts = _parts_of_cgroup(report) if in_cgroup else _parts_of_host(report, total)
-    found = _reached(report, parts, holder, total, in_cgroup)
-    name, rule = _first(report, parts, total, in_cgroup, found)
-    part = next((row for row in found if row[0] == name), (name, None, None))
+    domain = oom_parts.domain(report, oom_holders.swap_of_tasks(report))
+    parts = oom_parts.parts_of(report, domain.total_bytes)
+    who = oom_holders.of_report(report, _bound(report, domain, parts), _shared(report, domain))
+    found = _reached(report, domain, parts, who)
+    name, rule, also = _first(report, domain, parts, found)
+    part = next((one for one in found if one.name == name), None)
+    others = [one.name for one in found if one.name != name]
     return Cause(
         name,
         rule,
         _limit_is(report),
-        total,
-        part[1],
-        part[2],
-        THRESHOLDS.get(name) if part[1] is not None else None,
+        domain.total_bytes,
+        part and part.bytes,
+        part and part.share_percent,
+        part and THRESHOLDS[name],
         parts,
-        [row[0] for row in found if row[0] != name] + _also(report, name),
-        holder,
+        [*also, *others, *_swap_full_too(report, name)],
+        who.largest,
         None if report.tasks is None else len(report.tasks),
         sorted(report.slabs, key=lambda slab: -slab.total_bytes)[:_TOP_CACHES],
+        who.group,
+        who.together,
+        None if report.scope is None else domain.kind,
+        oom_parts.swapped_bytes(report),
+        shared_mapping.mapped_by(report, parts.get("shmem")),
     )
 
 
-def held(row: TaskRow, page_size: int) -> int:
-    """Bytes of memory and swap of a task that are its own; where the table has no split also what it shares."""
-    own = row.rss_pages if row.anon_pages is None else row.anon_pages
-    return (own + row.swap_pages) * page_size
-
-
-def _first(report, parts, total, in_cgroup, found):
-    """(cause, the rule that decided)."""
+def _first(report, domain, parts, found):
+    """(cause, the rule that decided, other causes that this rule makes contribute)."""
     if report.scope == "sysrq":
-        return "requested", "someone requested it (sysrq-f); memory need not have run out"
+        return "requested", "someone requested it (sysrq-f); memory need not have run out", []
     if report.scope in ("cpuset", "mempolicy"):
-        return "restricted-nodes", f"the allocation was restricted to some memory nodes (scope {report.scope})"
-    split = None if in_cgroup or not total else _free_but_no_use(report, parts, total)
-    if split is not None:
-        return split
-    if _at_kmem_limit(report):
-        return "kernel-memory", "the cgroup's limit of kernel memory (kmem) was hit"
-    if found:
-        name, size, share = found[0]
-        domain = "the limit" if in_cgroup else "RAM"
-        if name in OF_TASKS:
-            domain += " and swap"
-        return name, f"{name} has {share:.1f} % of {domain}, the threshold is {THRESHOLDS[name]:.0f} %"
+        return "restricted-nodes", f"the allocation was restricted to some memory nodes (scope {report.scope})", []
+    if domain.kind == "kmem":
+        return "kernel-memory", "the cgroup's limit of kernel memory (kmem) was hit", []
+    part = _strongest(found, domain.total_bytes)
+    if report.scope != "memcg" and domain.total_bytes:
+        request = allocation_request.of_report(report)
+        free = of_no_use(request, domain.total_bytes, parts, part and part.name)
+        if free is not None and free.decides:
+            return free.name, free.rule, []
+        if part is not None:
+            return (part.name, _rule_of(part, domain), [] if free is None else [free.name])
+    if part is not None:
+        return part.name, _rule_of(part, domain), []
     if _swap_full(report):
-        return "swap-full", f"no part reaches its threshold, and at least {SWAP_USED:.0f} % of the swap is used"
-    if not total:
-        return "unknown", "the report does not show how much memory there was"
-    return "unknown", "no part that the report shows reaches its threshold"
+        return "swap-full", f"no part reaches its threshold, and at least {SWAP_USED:.0f} % of the swap is used", []
+    if not domain.total_bytes:
+        return "unknown", "the report does not show how much memory there was", []
+    return "unknown", "no part that the report shows reaches its threshold", []
 
 
-def _total(report, in_cgroup):
-    """Bytes of the domain, None where the report does not tell."""
-    if in_cgroup:
-        usage = report.memory
-        return None if usage is None else usage.limit_bytes or usage.usage_bytes
-    ram = report.meminfo.get("ram")
-    return None if ram is None else max(ram - report.meminfo.get("reserved", 0), 0)
+def _strongest(found, total) -> Optional[Found]:
+    """Which of the parts used the memory up; found: the one that exceeds its threshold by the largest factor first.
+
+    Processes give way to a part that exceeds its threshold by more, and has at least half of what they hold: a slab
+    cache of 40 % beside a process of 55 %, but not page tables of 15 % beside one of 70 %. What is set aside on
+    purpose counts where no process and no other part stands out; but a pool of huge pages that is larger than all
+    processes together leaves them too little.
+    """
+    tasks = next((one for one in found if one.name in OF_TASKS), None)
+    pool = next((one for one in found if one.name == "huge-pages"), None)
+    others = [one for one in found if one.name not in OF_TASKS and one.name not in _SET_ASIDE]
+    if tasks is None:
+        return next(iter(others), None) or pool or next(iter(found), None)
+    if pool is not None and (
+        percent(pool.bytes, total) >= _MOST_IN_POOL or (tasks.name != "one-task" and pool.bytes > tasks.bytes)
+    ):
+        return pool
+    is_stronger = others and _factor(others[0]) > _factor(tasks) and others[0].bytes * 2 >= tasks.bytes
+    return others[0] if is_stronger else tasks
+
+
+def _factor(one):
+    return one.share_percent / THRESHOLDS[one.name]
+
+
+def _rule_of(part, domain):
+    what = {"ram": "RAM", "memsw": "the limit of memory and swap"}.get(domain.kind, "the limit")
+    if part.name in OF_TASKS and domain.kind != "memsw":
+        what += " and swap"
+    return f"{part.name} has {part.share_percent:.1f} % of {what}, the threshold is {THRESHOLDS[part.name]:.0f} %"
 
 
 def _limit_is(report):
@@ -182,153 +200,110 @@ def _limit_is(report):
     return "own" if owner == own else "ancestor"
 
 
-def _holder(report):
-    if not report.tasks:
-        return None
-    row = max(report.tasks, key=lambda row: held(row, report.page_size))
-    return Holder(row.pid, row.comm, held(row, report.page_size))
+def _shared(report, domain):
+    """Bytes of mapped files and shared memory, 0 where they are less than SMALL_TASK and do not matter."""
+    mapped = shared_mapping.mapped_bytes(report) or 0
+    return mapped if percent(mapped, domain.total_bytes or 0) >= SMALL_TASK else 0
 
 
-def _parts_of_cgroup(report):
-    """memory.stat's names up to 5.2 on v1 and v2 (cache, rss), later v2's on both, from 6.8 on each its own."""
-    stats = report.stats
-    parts = {
-        "anon": stats.get("anon", stats.get("rss")),
-        "shmem": stats.get("shmem"),
-        "page_tables": stats.get("pagetables"),
-        "unevictable": stats.get("unevictable"),
-    }
-    if parts["shmem"] is None and "cache" in stats:
-        # 4.4 and el7 do not name it: page cache that is on no list of files is shared memory.
-        parts["shmem"] = max(stats["cache"] - stats.get("active_file", 0) - stats.get("inactive_file", 0), 0)
-    cached = stats.get("file", stats.get("cache"))
-    parts["file"] = None if cached is None else max(cached - (parts["shmem"] or 0), 0)
-    parts.update(_kernel_of_cgroup(report))
-    return {name: value for name, value in parts.items() if value is not None}
+def _bound(report, domain, parts):
+    """Bytes that processes can have together: the anonymous memory and swap, at most all that there is."""
+    most = None if not domain.total_bytes else domain.total_bytes + domain.swap_bytes
+    if "anon" not in parts:
+        return most
+    # Locked pages of the host are on none of the lists of anonymous memory; a cgroup's figure counts them.
+    locked = 0 if report.scope == "memcg" else parts.get("unevictable", 0)
+    anon = parts["anon"] + locked + oom_holders.swap_of_tasks(report)
+    return anon if most is None else min(anon, most)
 
 
-def _kernel_of_cgroup(report):
-    stats = report.stats
-    slab = stats.get("slab")
-    if slab is None and "slab_unreclaimable" in stats:
-        slab = stats["slab_unreclaimable"] + stats.get("slab_reclaimable", 0)
-    kernel = stats.get("kernel")
-    if kernel is None and report.kmem is not None:
-        kernel = report.kmem.usage_bytes
-    if kernel is None:
-        names = ("kernel_stack", "percpu", "vmalloc", "sock")
-        other = sum(stats[name] for name in names if name in stats) if any(name in stats for name in names) else None
-    else:
-        other = max(kernel - (slab or 0) - stats.get("pagetables", 0), 0) + stats.get("sock", 0)
-    return {"slab": slab, "kernel": other}
-
-
-def _parts_of_host(report, total):
-    info = report.meminfo
-    shmem = info.get("shmem")
-    anon = None
-    if "active_anon" in info and "inactive_anon" in info:
-        anon = max(sum(info.get(name, 0) for name in _LRU[:3]) - (shmem or 0), 0)
-    slab = None
-    if "slab_unreclaimable" in info:
-        slab = info["slab_unreclaimable"] + info.get("slab_reclaimable", 0)
-    parts = {
-        "free": info.get("free"),
-        "anon": anon,
-        "shmem": shmem,
-        "page_tables": info.get("pagetables"),
-        "unevictable": info.get("unevictable"),
-        "slab": slab,
-        "kernel": info.get("kernel_stack"),
-        "huge_pages": info.get("hugetlb"),
-    }
-    parts = {name: value for name, value in parts.items() if value is not None}
-    if all(name in parts for name in ("free", "anon", "slab")):
-        known = sum(info.get(name, 0) for name in (*_LRU, *_KERNEL, "free", "free_pcp", "pagetables", "hugetlb"))
-        parts["unaccounted"] = max(total - known - parts["slab"], 0)
-    return parts
-
-
-def _reached(report, parts, holder, total, in_cgroup):
-    """[(cause, bytes, percent)] of the parts that reach their threshold, the one that exceeds it most first."""
-    if not total:
-        return []
-    rows = _of_tasks(report, parts, holder, total, in_cgroup)
+def _reached(report, domain, parts, who) -> List[Found]:
+    """Those that reach their threshold, the one that exceeds it by the largest factor first."""
+    total = domain.total_bytes
+    if not total or report.scope in ("cpuset", "mempolicy"):
+        return []  # the counters are those of the host, and not of the nodes that were full
+    is_compressed = _may_be_compressed(report, parts)
+    rows = _of_tasks(report, domain, parts, who, is_compressed)
     rows += [
-        (cause, parts[part], percent(parts[part], total))
+        Found(cause, parts[part], percent(parts[part], total))
         for cause, part in (
             ("shared-memory", "shmem"),
             ("slab", "slab"),
             ("page-tables", "page_tables"),
             ("kernel-memory", "kernel"),
             ("huge-pages", "huge_pages"),
-            ("unaccounted", "unaccounted"),
+            ("compressed-swap" if is_compressed else "unaccounted", "unaccounted"),
         )
         if part in parts
     ]
     if "unevictable" in parts:
         # Shared memory that is locked is on that list too.
         locked = max(parts["unevictable"] - parts.get("shmem", 0), 0)
-        rows.append(("locked-memory", locked, percent(locked, total)))
-    rows = [row for row in rows if row[2] >= THRESHOLDS[row[0]]]
-    return sorted(rows, key=lambda row: -row[2] / THRESHOLDS[row[0]])
+        rows.append(Found("locked-memory", locked, percent(locked, total)))
+    rows = [_at_most_all(one) for one in rows if one.share_percent >= THRESHOLDS[one.name]]
+    return sorted(rows, key=lambda one: -_factor(one))
 
 
-def _of_tasks(report, parts, holder, total, in_cgroup):
-    if holder is None:
+def _at_most_all(one):
+    """Counters are read one after the other, so that a part may seem larger than the whole."""
+    return one._replace(share_percent=min(one.share_percent, 100.0))
+
+
+def _may_be_compressed(report, parts) -> bool:
+    """Whether RAM that no counter names may be what zram or zswap holds: swap is in use, and it would fit."""
+    swapped, pool = oom_parts.swapped_bytes(report), parts.get("unaccounted")
+    return bool(swapped and pool and pool <= swapped <= pool * _MOST_COMPRESSED)
+
+
+def _of_tasks(report, domain, parts, who, is_compressed) -> List[Found]:
+    """The cause that processes are, if any; compared with what they can use."""
+    room = _for_tasks(domain, parts, is_compressed)
+    if room <= 0:
         return []
-    swap = sum(row.swap_pages for row in report.tasks) * report.page_size
-    # Where the table has no split, shared pages count once for each task; the domain's own counter bounds them.
-    bound = parts["anon"] + swap if "anon" in parts else None
-    largest = _bounded(holder.bytes, bound)
-    together = _bounded(sum(held(row, report.page_size) for row in report.tasks), bound)
-    domain = total + (swap if in_cgroup else report.meminfo.get("total_swap", 0))
-    share = percent(largest, domain)
-    if share >= THRESHOLDS["one-task"]:
-        return [("one-task", largest, share)]
-    name = "many-tasks" if share < SMALL_TASK else "working-set"
-    return [(name, together, percent(together, domain))]
+    largest = percent(who.largest.bytes, room) if who.largest else 0.0
+    if largest >= THRESHOLDS["one-task"] and _is_sure_of_largest(report, domain, parts):
+        return [Found("one-task", who.largest.bytes, largest)]
+    anon = _anonymous(report, domain, parts)
+    is_listed = anon is None or who.together is None or who.together * 3 >= anon * 2
+    if is_listed and who.together is not None and percent(who.together, room) >= THRESHOLDS["working-set"]:
+        name = "many-tasks" if who.largest and largest < SMALL_TASK else "working-set"
+        return [Found(name, who.together, percent(who.together, room))]
+    return [] if anon is None else [Found("anonymous", anon, percent(anon, room))]
 
 
-def _bounded(size, bound):
-    return size if bound is None else min(size, bound)
+def _anonymous(report, domain, parts):
+    """Bytes of anonymous memory and its swap; what else is swapped may be files in tmpfs."""
+    if "anon" not in parts:
+        return None
+    swap = report.stats.get("swap", 0) if domain.kind == "memsw" else oom_holders.swap_of_tasks(report)
+    return parts["anon"] + swap
 
 
-def _free_but_no_use(report, parts, total):
-    """Free memory that did not help; where any zone would have done it only became free since."""
-    share = percent(parts.get("free", 0), total)
-    order = max(report.order or 0, 0)
-    if order and share >= FREE_BUT_SPLIT:
-        return "fragmentation", f"{share:.1f} % of RAM is free, but a block of {1 << order} pages was requested"
-    if share >= FREE_ELSEWHERE and _needs_low_zone(report):
-        return "one-zone", f"{share:.1f} % of RAM is free, but not in a zone that the allocation may use"
-    return None
+def _for_tasks(domain: Domain, parts, is_compressed):
+    """Bytes that processes can use: all, with the swap in use, without what huge pages and compressed swap take."""
+    taken = parts.get("huge_pages", 0) + (parts["unaccounted"] if is_compressed else 0)
+    return domain.total_bytes + domain.swap_bytes - taken
 
 
-def _needs_low_zone(report):
-    """By the zone modifiers of gfp_mask, whose bits have always been these (include/linux/gfp_types.h)."""
-    match = _GFP.match(report.gfp_mask or "")
-    if match is None:
-        return False
-    mask = int(match[1], 16)
-    has_high_zone = any(zone.name == "HighMem" for zone in report.zones)
-    return bool(mask & (_GFP_DMA | _GFP_DMA32)) or (has_high_zone and not mask & _GFP_HIGHMEM)
+def _is_sure_of_largest(report, domain, parts) -> bool:
+    """Whether the largest process's memory may all be in the domain.
 
-
-def _at_kmem_limit(report):
-    kmem, memory = report.kmem, report.memory
-    if kmem is None or kmem.limit_bytes is None or memory is None or memory.limit_bytes is None:
-        return False
-    return kmem.usage_bytes * 100 >= kmem.limit_bytes * 99 and memory.usage_bytes * 100 < memory.limit_bytes * 99
+    Resident memory that exceeds a whole limit is in part charged elsewhere, such as files that another cgroup read
+    first; which of several processes then holds the most here nothing tells.
+    """
+    if "anon" in parts or not report.tasks or len(report.tasks) == 1 or report.tasks[0].anon_pages is not None:
+        return True
+    most = (domain.total_bytes + domain.swap_bytes) // report.page_size
+    return max(row.rss_pages for row in report.tasks) <= most
 
 
 def _swap_full(report):
-    total, free = report.meminfo.get("total_swap"), report.meminfo.get("free_swap")
-    if total and free is not None:
-        return percent(total - free, total) >= SWAP_USED
+    total, used = report.meminfo.get("total_swap"), oom_parts.swapped_bytes(report)
+    if total and used is not None:
+        return percent(used, total) >= SWAP_USED
     swap = report.swap
     return bool(swap and swap.limit_bytes and percent(swap.usage_bytes, swap.limit_bytes) >= SWAP_USED)
 
 
-def _also(report, name):
+def _swap_full_too(report, name):
     return ["swap-full"] if name != "swap-full" and _swap_full(report) else []

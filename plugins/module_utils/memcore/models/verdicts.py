@@ -227,7 +227,8 @@ def _of_holder(report, judged, cause):
 def _shared_at_most(report, cause):
     """Bytes of shared memory that may be counted as the holder's; None where nothing tells."""
     row = chosen_row(report, cause.holder.pid)
-    return 0 if row.anon_pages is not None else cause.parts.get("shmem")
+    # Who stands in no row is the victim, by the line of its kill, which tells anonymous memory apart.
+    return 0 if row is None or row.anon_pages is not None else cause.parts.get("shmem")
 
 
 def _sufficed(report, judged, cause, freed, needed):
@@ -235,7 +236,7 @@ def _sufficed(report, judged, cause, freed, needed):
         return UNKNOWN, _without_kill(report)
     if report.scope == "sysrq":
         return UNKNOWN, NOTHING_NEEDED
-    if cause.name in ("fragmentation", "one-zone", "restricted-nodes"):
+    if cause.name in ("fragmentation", "one-zone", "reserve", "restricted-nodes"):
         return UNKNOWN, PLACES
     if freed is None or needed is None:
         return UNKNOWN, AFTERWARDS

@@ -187,7 +187,9 @@ def _freeing(event):
     freed, shmem = event["freed_bytes"], event["victim"]["shmem_bytes"]
     if freed is None:
         return ""
-    survives = f" (its {human(shmem)} of shared memory stay in use)" if shmem and shmem > max(freed, 1 << 20) else ""
+    survives = (
+        f" (its {human(shmem)} of shared memory may stay in use)" if shmem and shmem > max(freed, 1 << 20) else ""
+    )
     return f", and the kill freed {human(freed)}{survives}"
 
 
@@ -222,6 +224,9 @@ def _ran_out(event):
     size = owner["limit_bytes"]
     swap = owner["swap_bytes"]
     told = "" if size is None else f" ({human(size)} of RAM{', no swap' if swap == 0 else ''})"
+    much_free = event_cause.free_but_failed(event)
+    if much_free is not None:
+        return much_free
     return f"the host was out of memory{told}"
 
 

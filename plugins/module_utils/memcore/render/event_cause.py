@@ -1,199 +1,68 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""All that is said of each cause of an OOM: where the memory was, and what a person does about it."""
+"""The cause of an OOM in sentences: where the memory was, what else was full, and what a person does about it.
 
-from typing import Dict, NamedTuple, Optional
+Blanks of the texts in cause_words.py: {holder} and {task} (the process that holds most, with and without its pid),
+{program}, {more}, {processes}, {tasks}, {tasks_size}, {size}, {share}, {domain}, {small}, {caches}, {cache_advice},
+{swap}, {group_…}, {block}, {zones}, {zone_advice}, {nodes}, {probably}, {detail}.
+"""
+
+from typing import Dict, List, Optional
 
 from ..models.oom_cause import OF_TASKS, SMALL_TASK
-from ..models.size import human
+from ..models.size import human, percent
 from ..sources.printable import one_line, with_pid
+from .cause_words import CACHES, VARIANTS, WORDS, Words
 
+__all__ = ["WORDS", "Words", "advice", "but", "free_but_failed", "in_short", "sentence", "short_advice"]
 
-class Words(NamedTuple):
-    """cgroup, host: what to do, in sentences, where a cgroup was at its limit and where the host was full.
-
-    to_do: the same in a few words. held: where the memory was, where the report has figures; instead: where it has
-    none. held_short, instead_short: the same for an event's summary. but: why the highest score need not be the right
-    choice. Blanks: {holder} and {task} (the process that holds most, with and without its pid), {processes}, {tasks},
-    {size}, {share}, {domain}, {small}, {caches}.
-    """
-
-    cgroup: str
-    host: str
-    to_do: str
-    held: Optional[str] = None
-    held_short: Optional[str] = None
-    instead: str = "The report does not show where the memory went."
-    instead_short: Optional[str] = None
-    but: str = "but the report does not show that it used the memory up"
-
-
-_PAGE_TABLES = (
-    "Use huge pages, or run fewer processes that map the same region: each of them needs page tables of its own."
-)
-_NODES = "Widen the cpuset (cpuset.mems) or the memory policy (numactl --membind), or use numactl --preferred instead."
-_REQUESTED = "Find out who pressed Alt-SysRq-F or wrote f to /proc/sysrq-trigger."
-
-
-WORDS: Dict[str, Words] = {
-    "one-task": Words(
-        cgroup="Find out whether {task} needs that much memory. If it does, raise the limit. If not, set a maximum in "
-        "its "
-        "own settings (heap, cache, workers), below the limit.",
-        host="Find out whether {task} needs that much memory. If it does, add RAM or move it to another host. If not, "
-        "set "
-        "a maximum in its own settings, or MemoryMax= in its service.",
-        to_do="Cap {task} or give it more memory",
-        held="{holder} alone held {size}, {share} of {domain}",
-        held_short="{holder} held {share} of it",
-    ),
-    "many-tasks": Words(
-        cgroup="Run fewer processes at a time (workers, jobs, forks), or raise the limit.",
-        host="Run fewer processes at a time, or put them into a service with TasksMax= and MemoryMax=.",
-        to_do="Run fewer processes at a time",
-        held="{processes} together held {size}, {share} of {domain}, none of them more than {small}",
-        held_short="{tasks} processes held {share} of it together",
-        but="but no single process used the memory up",
-    ),
-    "working-set": Words(
-        cgroup="Raise the limit, or move one of the processes out of the cgroup: together they need more than the "
-        "limit.",
-        host="Add RAM, or move a service to another host: together the processes need more memory than the host has.",
-        to_do="Raise the limit or add RAM, or run fewer of these processes",
-        held="{processes} together held {size}, {share} of {domain}, the largest of them {holder}",
-        held_short="{tasks} processes held {share} of it together",
-        but="but no single process used the memory up",
-    ),
-    "shared-memory": Words(
-        cgroup="Delete files in the cgroup's tmpfs, /dev/shm or emptyDir, set a maximum size for it, or raise the "
-        "limit by "
-        "that size. Killing processes does not free this memory.",
-        host="Find out what fills tmpfs (`df -t tmpfs`, `ipcs -m`), delete it, and set a maximum size for the mount. "
-        "Killing processes does not free this memory.",
-        to_do="Delete files in tmpfs and set a maximum size",
-        held="tmpfs and other shared memory held {size}, {share} of {domain}, and killing a process does not free it",
-        held_short="tmpfs and other shared memory held {share} of it",
-        but="but killing a process does not free shared memory",
-    ),
-    "slab": Words(
-        cgroup="Find out which slab cache grows (`slabtop -s c`): the files, inodes and sockets of the cgroup count "
-        "against "
-        "its limit.",
-        host="Find out which slab cache grows (`slabtop -s c`). If it never shrinks, the kernel or a driver leaks "
-        "memory: "
-        "update the kernel and plan a reboot.",
-        to_do="Find out which slab cache grows (slabtop -s c)",
-        held="The kernel's slab caches held {size}, {share} of {domain}{caches}",
-        held_short="kernel slab caches held {share} of it",
-    ),
-    "page-tables": Words(
-        cgroup=_PAGE_TABLES,
-        host=_PAGE_TABLES,
-        to_do="Use huge pages or fewer processes",
-        held="Page tables alone took {size}, {share} of {domain}",
-        held_short="page tables held {share} of it",
-    ),
-    "kernel-memory": Words(
-        cgroup="Find out what the kernel holds for the cgroup (memory.stat: kernel_stack, percpu, vmalloc, sock): "
-        "threads, "
-        "BPF maps and unread sockets count against its limit.",
-        host="Find out which process has so many threads: `ps -eo nlwp,pid,comm --sort=-nlwp | head`.",
-        to_do="Find out what holds the kernel's memory",
-        held="The kernel's own memory took {size}, {share} of {domain}",
-        held_short="the kernel's own memory held {share} of it",
-        instead="The limit of kernel memory (kmem) was hit.",
-        instead_short="its limit of kernel memory was hit",
-    ),
-    "locked-memory": Words(
-        cgroup="Lock less memory (mlock, RLIMIT_MEMLOCK, LimitMEMLOCK=), or raise the limit: locked memory cannot be "
-        "reclaimed.",
-        host="Lock less memory (mlock, RLIMIT_MEMLOCK, LimitMEMLOCK=): the kernel can neither reclaim nor swap it.",
-        to_do="Lock less memory",
-        held="Locked memory that cannot be reclaimed held {size}, {share} of {domain}",
-        held_short="locked memory held {share} of it",
-    ),
-    "huge-pages": Words(
-        cgroup="Reduce the pool of huge pages: `sysctl vm.nr_hugepages=N`.",
-        host="Reduce the pool of huge pages (`sysctl vm.nr_hugepages=N`): nothing else can use that memory.",
-        to_do="Reduce the pool of huge pages",
-        held="The pool of huge pages held {size}, {share} of {domain}",
-        held_short="the pool of huge pages held {share} of it",
-    ),
-    "unaccounted": Words(
-        cgroup="Check drivers and GPUs, which take pages that no counter shows: run memfacts on a similar host.",
-        host="Check drivers, GPUs and balloons, which take pages that no counter shows: run memfacts while it lasts.",
-        to_do="Run memfacts on the host to find who took the rest",
-        held="{size}, {share} of {domain}, appear in no counter of the report",
-        held_short="{share} of it appear in no counter",
-    ),
-    "swap-full": Words(
-        cgroup="Give the cgroup more swap or a higher limit, and find out which process is swapped out (`grep VmSwap "
-        "/proc/*/status`).",
-        host="Find out which process fills the swap (`grep VmSwap /proc/*/status`). More swap only delays the next "
-        "OOM if "
-        "that process goes on growing.",
-        to_do="Find out which process fills the swap",
-        instead="The swap was full.",
-        instead_short="swap was full",
-    ),
-    "fragmentation": Words(
-        cgroup="Raise vm.min_free_kbytes. The call trace in the log shows which code requests such large blocks.",
-        host="Raise vm.min_free_kbytes, or compact memory now (`echo 1 > /proc/sys/vm/compact_memory`). The call "
-        "trace in "
-        "the log shows which code requests such large blocks.",
-        to_do="Raise vm.min_free_kbytes",
-        instead="Memory was free, but not in blocks as large as the one requested.",
-        instead_short="memory was free, but not in large enough blocks",
-    ),
-    "one-zone": Words(
-        cgroup="Look at the Mem-Info lines of the log: they show which zone is empty.",
-        host="Look at the Mem-Info lines of the log: they show which zone is empty. Find out what can use only that "
-        "zone: "
-        "old 32-bit devices, or processes bound to a memory node.",
-        to_do="Find out what can use only the full zone (Mem-Info in the log)",
-        instead="Memory was free, but not in a zone that the allocation may use.",
-        instead_short="memory was free, but not in a usable zone",
-    ),
-    "restricted-nodes": Words(
-        cgroup=_NODES,
-        host=_NODES,
-        to_do="Widen the cpuset or the memory policy",
-        instead="Other memory nodes may have had room.",
-        instead_short="other memory nodes may have had room",
-    ),
-    "requested": Words(
-        cgroup=_REQUESTED,
-        host=_REQUESTED,
-        to_do="Find out who requested it",
-        instead="Memory need not have run out.",
-        but="as the kernel's rule demands",
-    ),
-    "unknown": Words(
-        cgroup="Look at the cgroup now (memory.stat, memory.events) and at the log around the report: the report "
-        "alone does "
-        "not show where the memory went.",
-        host="Look at the log around the report, and run memfacts on the host: the report alone does not show where "
-        "the "
-        "memory went.",
-        to_do="Run memfacts on the host",
-    ),
+# A contributing part that is worth a sentence of its own, and where its size stands.
+_BESIDES = {
+    "shared-memory": ("Shared memory", "shmem_bytes"),
+    "slab": ("The kernel's slab caches", "slab_bytes"),
+    "page-tables": ("Page tables", "page_tables_bytes"),
+    "kernel-memory": ("The kernel's own memory", "kernel_bytes"),
+    "huge-pages": ("The pool of huge pages", "huge_pages_bytes"),
+    "unaccounted": ("Memory that appears in no counter", "unaccounted_bytes"),
 }
+_MOST_BESIDES = 2
+_MOST_ZONES = 3
+_CROWD = 4
+# Of RAM, in percent: from here on nobody would call the host full.
+_MUCH_FREE = 10.0
+_ZONE_ADVICE = (
+    ("HighMem", "A 32-bit kernel must keep its own data in low memory, below HighMem: use a 64-bit kernel."),
+    (
+        "CMA",
+        "CMA is memory set aside for devices, and only movable pages may borrow it: a smaller area (kernel parameter "
+        "cma=) leaves more for the rest, but a device that needs it then fails.",
+    ),
+    (
+        "Movable",
+        "Zone Movable cannot hold the kernel's own data: make it smaller (movablecore=, kernelcore=, or memory that "
+        "was added as online_movable).",
+    ),
+)
+_LOW_ZONE = "Only devices that cannot reach all of the RAM need it: look for the driver, and whether an IOMMU is off."
+_ANY_ZONE = "The Mem-Info lines of the log show what fills {zone}."
 
 
 def sentence(event: Dict) -> str:
-    """Where the memory was, as far as the report shows it."""
+    """Where the memory was, as far as the report shows it, and what else was full: one to four sentences."""
     words, evidence = _words(event), event["cause"]["evidence"]
     if evidence["part_bytes"] is None or words.held is None:
-        return words.instead
-    full = ", and the swap was full" if "swap-full" in evidence["contributing"] else ""
-    return _filled(words.held, event) + full + "."
+        first = _filled(words.instead, event)
+    else:
+        full = ", and the swap was full" if "swap-full" in evidence["contributing"] else ""
+        first = _filled(words.held, event) + full + "."
+    return " ".join([first, *_besides(event), *_free_again(event)])
 
 
 def in_short(event: Dict) -> Optional[str]:
     """The same as a part of a sentence; None where the report shows nothing of it."""
     words = _words(event)
     if event["cause"]["evidence"]["share_percent"] is None or words.held_short is None:
-        return words.instead_short
+        return None if words.instead_short is None else _filled(words.instead_short, event)
     return _filled(words.held_short, event)
 
 
@@ -213,33 +82,203 @@ def but(event: Dict) -> str:
     return _words(event).but
 
 
+def free_but_failed(event: Dict) -> Optional[str]:
+    """What ran out, in place of "the host was out of memory", where much of its memory was free; else None.
+
+    Begins in lower case and has no full stop.
+    """
+    evidence = event["cause"]["evidence"]
+    free, total = evidence["parts"]["free_bytes"], evidence["total_bytes"]
+    if event["scope"] != "global" or not free or not total or percent(free, total) < _MUCH_FREE:
+        return None
+    sizes = f"{human(free)} of its {human(total)} of RAM"
+    if _answer(event) == "yes":
+        return f"the host was out of memory for a moment ({sizes} were free again in the report)"
+    if _answer(event) == "no":
+        return f"the host had no memory that the request could use, although {sizes} were free"
+    return f"the host could not serve a request, although {sizes} were free"
+
+
 def _words(event):
-    return WORDS[event["cause"]["class"]]
+    cause = event["cause"]
+    return VARIANTS.get(f"{cause['class']}:{_variant(event)}", WORDS[cause["class"]])
+
+
+def _variant(event):
+    name, evidence = event["cause"]["class"], event["cause"]["evidence"]
+    if name in ("many-tasks", "working-set"):
+        if _is_crowd(evidence):
+            return "group"
+        return None if evidence["largest_task"] else "shared"
+    if name == "anonymous":
+        if evidence["tasks"] is None:
+            return "no-table"
+        return "elsewhere" if event["scope"] == "memcg" and evidence["tasks_bytes"] is not None else None
+    if name == "one-task":
+        return "pool" if evidence["parts"]["huge_pages_bytes"] else None
+    return evidence["shared_mapped_by"] if name == "shared-memory" else None
+
+
+def _is_crowd(evidence):
+    """Whether it is the number of processes of one program that matters, and not the size of one of them."""
+    group, task = evidence["largest_group"], evidence["largest_task"]
+    if not group or not task or group["count"] < _CROWD or group["bytes"] * 2 < evidence["part_bytes"]:
+        return False
+    return task["comm"] != group["comm"] or task["bytes"] * 2 <= group["bytes"]
+
+
+def _besides(event) -> List[str]:
+    """What else was large; what is compared with RAM is no part of a memory node."""
+    evidence = event["cause"]["evidence"]
+    total, told = evidence["total_bytes"], []
+    domain = "the limit" if event["scope"] == "memcg" else "the memory"
+    if event["scope"] in ("cpuset", "mempolicy"):
+        return [_largest(evidence, " that the report lists")] if evidence["largest_task"] else []
+    for name in evidence["contributing"]:
+        size = evidence["parts"][_BESIDES[name][1]] if name in _BESIDES else None
+        if size and total:
+            told.append(
+                f"{_BESIDES[name][0]} held {human(size)}, {percent(min(size, total), total):.0f} % of {domain}."
+            )
+        elif name == "compressed-swap":
+            told.append(_compressed(evidence))
+        elif name == "one-zone":
+            told.append(f"{human(_unusable(event))} were free, but this request may not use them.")
+        elif name in ("one-task", "anonymous") and evidence["largest_task"]:
+            told.append(_largest(evidence))
+    return told[:_MOST_BESIDES]
+
+
+def _largest(evidence, which=""):
+    task = evidence["largest_task"]
+    return f"The largest process{which}, {with_pid(task['comm'], task['pid'])}, held {human(task['bytes'])}."
+
+
+def _compressed(evidence):
+    """How much room compressed swap really gave: what it holds without what that takes."""
+    pool, swapped = evidence["parts"]["unaccounted_bytes"], evidence["swap_used_bytes"]
+    return (
+        f"The swap is probably compressed swap in RAM (zram or zswap): {human(pool)} of RAM appear in no counter, so "
+        f"the {human(swapped)} of swap in use gave only about {human(swapped - pool)} of room."
+    )
+
+
+def _free_again(event) -> List[str]:
+    """That the request could have been served; free_but_failed() says so where much was free."""
+    if event["scope"] == "memcg" or _answer(event) != "yes" or free_but_failed(event):
+        return []
+    return [f"{human(event['request']['usable_bytes'])} were free again when the kernel printed the report."]
+
+
+def _answer(event):
+    """Whether the request could have been served, None where the log lost it."""
+    request = event.get("request")  # who killed from user space requested nothing
+    return None if request is None else request["could_be_served"]
 
 
 def _filled(text, event):
-    evidence = event["cause"]["evidence"]
-    task, count = evidence["largest_task"], evidence["tasks"]
+    evidence, request = event["cause"]["evidence"], event.get("request")
+    task, count, group = evidence["largest_task"], evidence["tasks"], evidence["largest_group"]
     share, size = evidence["share_percent"], evidence["part_bytes"]
-    return text.format(
-        holder=with_pid(task["comm"], task["pid"]) if task else "one process",
-        task=one_line(task["comm"]) if task else "the largest process",
-        processes="1 process" if count == 1 else f"{count} processes",
-        tasks=count,
-        size=None if size is None else human(size),
-        share=None if share is None else f"{share:.0f} %",
-        domain=_domain(event),
-        small=f"{SMALL_TASK:.0f} %",
-        caches=_caches(evidence),
+    blanks = {
+        "holder": with_pid(task["comm"], task["pid"]) if task else "one process",
+        "task": one_line(task["comm"]) if task else "the largest process",
+        "program": _program(event),
+        "more": "raise the limit" if event["scope"] == "memcg" else "add RAM",
+        "processes": "1 process" if count == 1 else f"{count} processes",
+        "tasks": count,
+        "tasks_size": _human(evidence["tasks_bytes"]),
+        "size": _human(size),
+        "share": None if share is None else f"{share:.0f} %",
+        "domain": _domain(event),
+        "small": f"{SMALL_TASK:.0f} %",
+        "caches": _caches(evidence),
+        "cache_advice": _cache_advice(evidence),
+        "swap": _human(evidence["swap_used_bytes"]),
+        "block": human(request["bytes"]) if request else "the size requested",
+        "probably": "" if request and request["could_be_served"] == "no" else "probably ",
+        "detail": _detail(request),
+        "zones": _zones(request),
+        "zone_advice": _zone_advice(request),
+        "nodes": f"memory node {request['nodes']}" if request and request["nodes"] else "some memory nodes",
+    }
+    return text.format(**blanks, **_of_group(group, size, share))
+
+
+def _human(size):
+    return None if size is None else human(size)
+
+
+def _of_group(group, size, share):
+    """The blanks of a group; its share from that of all processes."""
+    if not group:
+        return {}
+    part = share * group["bytes"] / size if size and share is not None else None
+    return {
+        "group_count": group["count"],
+        "group_comm": one_line(group["comm"]),
+        "group_user": "" if group["uid"] is None else f" (user id {group['uid']})",
+        "group_size": human(group["bytes"]),
+        "group_share": None if part is None else f"{min(part, 100.0):.0f} %",
+    }
+
+
+def _program(event):
+    victim = event["victim"]
+    return (
+        one_line(victim["comm"])
+        if victim and event["cause"]["evidence"]["shared_mapped_by"] == "victims"
+        else "a program"
     )
 
 
 def _domain(event):
+    evidence = event["cause"]["evidence"]
+    if evidence["of"] == "memsw":
+        return f"the limit of memory and swap ({human(evidence['total_bytes'])})"
     domain = "the limit" if event["scope"] == "memcg" else "the memory"
-    swapped = event["cause"]["class"] in OF_TASKS and any(row["swap_bytes"] for row in event["candidates"])
-    return domain + " with its swap" * swapped
+    is_swapped = event["cause"]["class"] in OF_TASKS and any(row["swap_bytes"] for row in event["candidates"])
+    return domain + " with its swap" * is_swapped
 
 
 def _caches(evidence):
     caches = evidence["top_caches"]
     return f", most of it {one_line(caches[0]['name'])} ({human(caches[0]['bytes'])})" if caches else ""
+
+
+def _cache_advice(evidence):
+    name = evidence["top_caches"][0]["name"] if evidence["top_caches"] else ""
+    return next((f" {text}" for start, text in CACHES.items() if name.startswith(start)), "")
+
+
+def _detail(request):
+    """What the model says of the zones, after a colon."""
+    if request is None or request["could_be_served"] != "no":
+        return ""
+    return ": " + request["why"][len("No: ") :].rstrip(".")
+
+
+def _zones(request):
+    """The zones that the request may use, by name unless they are many."""
+    if request is None or not request["highest_zone"]:
+        return "the zone that it needs"
+    names = request["zones"]
+    if not 0 < len(names) <= _MOST_ZONES:
+        return f"the zones up to {request['highest_zone']}"
+    return f"zone {names[0]}" if len(names) == 1 else f"zones {', '.join(names[:-1])} and {names[-1]}"
+
+
+def _zone_advice(request):
+    zone = _zones(request)
+    if request is None:
+        return _ANY_ZONE.format(zone=zone)
+    if request["highest_zone"] in ("DMA", "DMA32"):
+        return _LOW_ZONE
+    large = sum(one["bytes"] for one in request["unusable"]) // 10
+    where = {one["where"] for one in request["unusable"] if one["bytes"] >= large}
+    told = [text for name, text in _ZONE_ADVICE if name in where]
+    return " ".join(told) or _ANY_ZONE.format(zone=zone)
+
+
+def _unusable(event):
+    return sum(one["bytes"] for one in event["request"]["unusable"])

@@ -39,6 +39,9 @@ def _ran_out(event, host):
         return f"The memory nodes of a {'cpuset' if scope == 'cpuset' else 'memory policy'} were full"
     if scope is None:
         return "Memory ran out"
+    much_free = event_cause.free_but_failed(event)
+    if much_free is not None:
+        return much_free.replace("the host", f"The {host}", 1)
     size = "" if limit["limit_bytes"] is None else f" ({human(limit['limit_bytes'])} of RAM)"
     return f"The {host} ran out of memory{size}"
 

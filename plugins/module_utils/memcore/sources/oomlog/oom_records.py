@@ -75,7 +75,7 @@ class Slab(NamedTuple):
 class Zone(NamedTuple):
     """A zone of the memory block; free_blocks: how many free blocks of 1, 2, 4, … pages, empty where not printed."""
 
-    node: int
+    node: Optional[int]  # None on kernels without NUMA, whose lines lack "Node N"
     name: str
     free_bytes: Optional[int]
     min_bytes: Optional[int]
@@ -83,6 +83,11 @@ class Zone(NamedTuple):
     high_bytes: Optional[int]
     managed_bytes: Optional[int]
     free_blocks: List[int]
+    present_bytes: Optional[int] = None
+    cma_free_bytes: Optional[int] = None  # free_cma
+    reserved_highatomic_bytes: Optional[int] = None
+    lowmem_reserve_pages: List[int] = []  # one for each zone above, as printed
+    block_types: List[str] = []  # letters behind each block count, "UME", "C"; "" where none
 
 
 class Report(NamedTuple):
@@ -147,4 +152,9 @@ class Report(NamedTuple):
     acted_usec: Optional[int] = None  # since boot
     acted_stamp: Optional[str] = None
     exiting: Optional[Tuple[int, str]] = None
+    mems_allowed: Optional[str] = None  # "0-1" of the oom-kill: or cpuset= line
+    cpuset: Optional[str] = None
+    lost_start: bool = False  # the line "invoked oom-killer" is not there
+    table_lost_rows: bool = False  # the table's header is there, but rows are known to be missing
+    cgroup_stats: Dict[str, Dict[str, int]] = {}  # up to 5.2: each cgroup of the subtree; `stats` is their sum
     repeats: int = 0  # failed allocations that the kernel did not print, but counted ("callbacks suppressed")

@@ -45,10 +45,16 @@ def test_lifeline_that_was_killed(cgroup, ids):
 
 
 def test_shared_memory_of_a_cgroup_stays():
-    given = report([row(10, "a", 10)], [kill(10, "a", 10)], stats={"shmem": 900 * MIB})
+    given = report([row(10, "a", 10)], [kill(10, "a", 10)], stats={"shmem": 900 * MIB, "file_mapped": 2 * MIB})
     [found] = findings(given)
     assert found["id"] == "cgroup-shmem-at-limit"
     assert (found["evidence"]["cgroup"], found["evidence"]["shmem_bytes"]) == ("/a", 900 * MIB)
+
+
+def test_shared_memory_that_processes_map_is_no_finding():
+    """It may be shared anonymous memory, which goes with the last process."""
+    given = report([row(10, "a", 900)], [kill(10, "a", 10)], stats={"shmem": 890 * MIB, "file_mapped": 890 * MIB})
+    assert findings(given) == []
 
 
 def test_allocating_task_is_a_setting():

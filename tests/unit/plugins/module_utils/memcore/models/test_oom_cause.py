@@ -17,8 +17,17 @@ HOG = [row(10, "hog", 700), row(11, "small", 10)]
 CROWD = [row(pid, "worker", 50) for pid in range(10, 28)]
 PAIR = [row(10, "a", 400), row(11, "b", 390)]
 SMALL = [row(10, "a", 30)]
-FREE_ZONES = [Zone(0, "DMA", 1, 1, 1, 1, 16 * MIB, []), Zone(0, "Normal", 1, 1, 1, 1, 984 * MIB, [])]
-HIGH_ZONES = FREE_ZONES + [Zone(0, "HighMem", 1, 1, 1, 1, MIB, [])]
+FIVE_HUNDRED = [row(10, "a", 500)]
+
+
+def zone(name, free, low=1, managed=500, node=0, blocks=(), types=(), cma=0):
+    """A zone: free memory and min watermark in MiB, counts of free blocks."""
+    amounts = [free * MIB, low * MIB, 0, 0, managed * MIB]
+    return Zone(node, name, *amounts, list(blocks), cma_free_bytes=cma * MIB, block_types=list(types))
+
+
+LOW_AND_HIGH = [zone("Normal", 0.5), zone("HighMem", 200)]
+KERNEL, USER = "0xcc0(GFP_KERNEL)", "0x140dca(GFP_HIGHUSER_MOVABLE|__GFP_ZERO|__GFP_COMP)"
 
 CASES = [
     pytest.param(report(HOG, stats=stats(anon=710, file=0, shmem=0)), "one-task", id="one-task"),
@@ -50,17 +59,38 @@ CASES = [
         id="unaccounted",
     ),
     pytest.param(
+        report(SMALL, **of_host(swap_mib=900, active_anon=25, inactive_anon=5, free=10, slab_unreclaimable=100)),
+        "compressed-swap",
+        id="swapped-shared-memory-in-zram",
+    ),
+    pytest.param(
         report(SMALL, slabs=[Slab("kmalloc-2k", 1, 300 * MIB)], **of_host(slab_unreclaimable=400, free=590)),
         "slab",
         id="slab-of-the-host",
     ),
     pytest.param(report(SMALL, **of_host(1000, 500)), "swap-full", id="swap-full"),
-    pytest.param(report(SMALL, order=3, **of_host(free=200)), "fragmentation", id="fragmentation"),
+    pytest.param(
+        report(
+            SMALL, order=3, gfp_mask=KERNEL, zones=[zone("Normal", 200, blocks=[51200, 0, 0, 0])], **of_host(free=200)
+        ),
+        "fragmentation",
+        id="fragmentation",
+    ),
+    pytest.param(
+        report(SMALL, order=3, gfp_mask=KERNEL, **of_host(free=200)), "fragmentation", id="fragmentation-without-zones"
+    ),
+    pytest.param(
+        report(SMALL, order=0, gfp_mask=USER, zones=[zone("Normal", 200, low=250)], **of_host(free=200)),
+        "reserve",
+        id="min-free-kbytes-of-a-quarter",
+    ),
+    pytest.param(report([], stats=stats(anon=990)), "anonymous", id="no-table"),
+    pytest.param(report(SMALL, stats=stats(anon=990)), "anonymous", id="moved-away"),
     pytest.param(
         report(SMALL, order=0, gfp_mask="0xcc4(GFP_KERNEL|GFP_DMA32)", **of_host(free=200)), "one-zone", id="dma32"
     ),
     pytest.param(
-        report(SMALL, order=0, gfp_mask="0xd0", zones=HIGH_ZONES, **of_host(free=200)),
+        report(SMALL, order=0, gfp_mask="0xd0", zones=LOW_AND_HIGH, **of_host(free=200)),
         "one-zone",
         id="lowmem-of-32-bit",
     ),
@@ -90,6 +120,7 @@ def test_threshold_is_reached_at_its_value_and_not_below(name):
         "one-task": lambda mib: report([row(10, "a", mib)]),
         "many-tasks": lambda mib: report([row(pid, "a", mib / 5) for pid in range(10, 15)]),
         "working-set": lambda mib: report([row(10, "a", 210), row(11, "b", mib - 210)]),
+        "anonymous": lambda mib: report([], stats={"anon": mib * MIB}),
         "shared-memory": lambda mib: report(SMALL, stats={"shmem": mib * MIB}),
         "slab": lambda mib: report(SMALL, stats={"slab": mib * MIB}),
         "page-tables": lambda mib: report(SMALL, stats={"pagetables": mib * MIB}),
@@ -98,6 +129,9 @@ def test_threshold_is_reached_at_its_value_and_not_below(name):
         "huge-pages": lambda mib: report(SMALL, **of_host(hugetlb=mib)),
         "unaccounted": lambda mib: report(
             SMALL, **of_host(active_anon=0, inactive_anon=0, slab_unreclaimable=0, free=1000 - mib)
+        ),
+        "compressed-swap": lambda mib: report(
+            SMALL, **of_host(swap_mib=500, active_anon=0, inactive_anon=0, slab_unreclaimable=0, free=1000 - mib)
         ),
     }
     reached = oom_cause.decide(whole(makers[name](share)))
@@ -114,10 +148,22 @@ def whole(given):
     return given._replace(tasks=tasks)
 
 
-def test_the_part_that_exceeds_its_threshold_most_decides_and_the_others_contribute():
-    found = oom_cause.decide(report(HOG, stats=stats(anon=700, slab=250, pagetables=150)))
-    # 700/500 = 1.4, 250/200 = 1.25, 150/100 = 1.5
-    assert (found.name, found.contributing) == ("page-tables", ["one-task", "slab"])
+@pytest.mark.parametrize(
+    "tasks, kept, name, contributing",
+    [
+        # 700/500 = 1.4 beats 250/200 = 1.25; 150/100 = 1.5 is more, but page tables are less than half of the process.
+        pytest.param(
+            HOG, {"anon": 700, "slab": 250, "pagetables": 150}, "one-task", ["page-tables", "slab"], id="task"
+        ),
+        pytest.param(FIVE_HUNDRED, {"anon": 500, "slab": 400}, "slab", ["one-task"], id="slab-beside-half"),
+        pytest.param(HOG, {"anon": 710, "unevictable": 700}, "one-task", ["locked-memory"], id="task-that-locks"),
+        pytest.param(CROWD, {"anon": 900, "unevictable": 600}, "many-tasks", ["locked-memory"], id="crowd-that-locks"),
+        pytest.param(SMALL, {"anon": 30, "slab": 210, "unevictable": 700}, "slab", ["locked-memory"], id="locked-last"),
+    ],
+)
+def test_which_of_several_parts_used_the_memory_up(tasks, kept, name, contributing):
+    found = oom_cause.decide(report(tasks, stats=stats(**kept)))
+    assert (found.name, found.contributing) == (name, contributing)
 
 
 def test_shared_pages_of_many_are_not_counted_for_each():
@@ -129,9 +175,9 @@ def test_shared_pages_of_many_are_not_counted_for_each():
 
 def test_memory_that_became_free_since_is_no_sign_of_a_zone():
     """The allocation could have used any zone: another kill had freed memory when the block was printed."""
-    mask = "0x140dca(GFP_HIGHUSER_MOVABLE|__GFP_ZERO|__GFP_COMP)"
-    found = oom_cause.decide(report(HOG, order=0, gfp_mask=mask, zones=FREE_ZONES, **of_host(free=150)))
-    assert found.name == "one-task"
+    zones = [zone("DMA", 1), zone("Normal", 149)]
+    found = oom_cause.decide(report(HOG, order=0, gfp_mask=USER, zones=zones, **of_host(free=150)))
+    assert (found.name, found.contributing) == ("one-task", [])
 
 
 def test_whose_limit_it_was():

@@ -192,6 +192,8 @@ ZONES = [
     Zone(0, "Normal", 1 << 20, (1 << 20) + 3000 * 1024, 0, 0, 0, []),
     Zone(0, "Movable", None, None, None, None, None, []),
 ]
+# 100 MiB free, all of it in single pages.
+SPLIT = [Zone(0, "Normal", 100 << 20, 1 << 20, 0, 0, 0, [25600] + [0] * 10)]
 
 
 @pytest.mark.parametrize(
@@ -210,7 +212,11 @@ ZONES = [
         pytest.param({"order": None}, 690, "unknown", None, id="no-order"),
         pytest.param(dict(of_host(), order=-1, scope="sysrq", zones=ZONES), 690, "unknown", None, id="sysrq"),
         pytest.param(
-            dict(of_host(free=100), order=3, zones=ZONES), 690, "unknown", 32768 + 3000 * 1024, id="fragmentation"
+            dict(of_host(free=100), order=3, gfp_mask="0xcc0(GFP_KERNEL)", zones=SPLIT),
+            690,
+            "unknown",
+            32768,
+            id="fragmentation",
         ),
         pytest.param(
             dict(of_host(), scope="cpuset", order=0, zones=ZONES), 690, "unknown", 4096 + 3000 * 1024, id="cpuset"

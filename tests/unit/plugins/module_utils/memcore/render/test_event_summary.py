@@ -42,8 +42,8 @@ def test_group_and_shared_memory():
     )
     assert alone == (
         f"Container 9f02d9fa0049 of pod {POD} reached its limit of 40.0 MiB: tmpfs and other shared memory held 97 % "
-        "of it. The kernel killed filler (pid 176), which freed 1.0 MiB: it had the highest score, but killing a "
-        "process does not free shared memory. Delete files in tmpfs and set a maximum size."
+        "of it. The kernel killed filler (pid 176), which freed 1.0 MiB: it had the highest score, but a kill "
+        "does not free files in tmpfs. Delete files in tmpfs that nobody needs, and set a maximum size."
     )
 
 

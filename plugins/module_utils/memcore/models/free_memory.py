@@ -1,0 +1,79 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Why free memory was of no use to the allocation that failed: wrong zone, too small blocks, or kept in reserve."""
+
+from typing import Dict, NamedTuple, Optional
+
+from .allocation_request import NO_BLOCK, UNKNOWN, ZONES_FULL, Request
+from .size import human, percent
+
+# In percent of RAM.
+FREE_BUT_SPLIT = 3.0  # free in zones that the request may use, but in smaller blocks
+FREE_ELSEWHERE = 10.0  # free, but of no use to the request
+# From which share on free memory is the cause although a part of the memory reaches its threshold.
+_DECIDES = 10.0
+# Of the zones that the request may use: an unmovable part that fills as much of them is what the request lacks.
+_FILLS_PERCENT = 50.0
+_UNMOVABLE = {"slab": "slab", "page-tables": "page_tables", "kernel-memory": "kernel", "unaccounted": "unaccounted"}
+
+
+class OfNoUse(NamedTuple):
+    """name: the cause, fragmentation, one-zone or reserve; decides: whether it comes before a part of the memory."""
+
+    name: str
+    rule: str
+    decides: bool
+
+
+def of_no_use(request: Optional[Request], total: int, parts: Dict[str, int], part: Optional[str]) -> Optional[OfNoUse]:
+    """Why the free memory did not help; None where there was little, or the request could have been served.
+
+    total: bytes of RAM; part: the cause that a part of the memory would be, None where none is.
+    """
+    if request is None:
+        return None
+    if request.obstacle == NO_BLOCK:
+        share = percent(request.usable_bytes, total)
+        rule = f"{share:.1f} % of RAM is free, but a block of {1 << request.order} pages was requested"
+        return OfNoUse("fragmentation", rule, part is None or share >= _DECIDES) if share >= FREE_BUT_SPLIT else None
+    if request.obstacle == ZONES_FULL:
+        return _outside(request, total, parts, part) or _in_reserve(request, total, part)
+    if request.could_be_served == UNKNOWN:
+        return _without_zones(request, total, parts, part)
+    return None
+
+
+def _outside(request, total, parts, part):
+    share = percent(sum(one.bytes for one in request.unusable), total)
+    if share < FREE_ELSEWHERE:
+        return None
+    rule = f"{share:.1f} % of RAM is free, but not in a zone that the allocation may use"
+    filled = parts.get(_UNMOVABLE.get(part), 0)
+    fills = bool(request.zones_bytes) and percent(filled, request.zones_bytes) >= _FILLS_PERCENT
+    return OfNoUse("one-zone", rule, not fills)
+
+
+def _in_reserve(request, total, part):
+    share = percent(request.usable_bytes, total)
+    if share < FREE_ELSEWHERE:
+        return None
+    rule = f"{share:.1f} % of RAM ({human(request.usable_bytes)}) is free, but no zone has more free than its reserve"
+    return OfNoUse("reserve", rule, part is None or share >= 2 * _DECIDES)
+
+
+def _without_zones(request, total, parts, part):
+    """The report does not show the zones: only what the flags of the request say of them."""
+    share = percent(parts.get("free", 0), total)
+    if share < FREE_ELSEWHERE or part is not None:
+        return None
+    if request.highest_zone in ("DMA", "DMA32"):
+        rule = f"{share:.1f} % of RAM is free, and the allocation may use no zone above {request.highest_zone}"
+        return OfNoUse("one-zone", rule, decides=True)
+    return _split(request.order, share)
+
+
+def _split(order, share):
+    if not order or order < 0:
+        return None
+    rule = f"{share:.1f} % of RAM is free, and a block of {1 << order} pages was requested"
+    return OfNoUse("fragmentation", rule, decides=True)

@@ -5,11 +5,7 @@
 import re
 from typing import Dict, NamedTuple, Optional
 
-<<<<<<< HEAD
-from ..models import event_id, limit_resource, oom_cause, owner, replay, verdicts
-=======
-from ..models import allocation_request, event_id, oom_cause, owner, replay, verdicts
->>>>>>> 39e094325eef52bb10d38331ce9b47549ee048f3
+from ..models import allocation_request, event_id, limit_resource, oom_cause, owner, replay, verdicts
 from ..sources.oomlog.kernel_log import wall_time
 from ..sources.oomlog.local_date import local_date
 from ..sources.oomlog.oom_records import Report

@@ -6,6 +6,7 @@ from typing import Callable, Dict, List, Optional, Set, Tuple
 
 from ..printable import printable
 from . import oom_lines
+from .failed_allocation import Failed
 from .kernel_log import LogLine, wall_time
 from .oom_lines import Choice, Invoked, Killed, Machine, Selected, Table
 from .oom_memory_block import MemoryBlock
@@ -40,6 +41,8 @@ class Assembly:
         self.reaped: List[Reaped] = []
         self.group: Optional[str] = None
         self.exiting: Optional[Tuple[int, str]] = None
+        self.failed: Optional[Failed] = None
+        self.repeats = 0
         self.nobody = False
         self.panic: Optional[str] = None
         self.by_sysrq = False
@@ -65,6 +68,11 @@ class Assembly:
     def skips_indented(self) -> bool:
         """Whether no line that is indented matters now: those of stacks do not, some of the memory block do."""
         return not self._memory.begun or bool(self.rows)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether lines of the body may still come: those of a failed allocation follow the line that says all."""
+        return not self.done or self.failed is not None
 
     def miss(self, what: str, why: str) -> None:
         """Say that something is not whole; the first reason stays."""
@@ -288,6 +296,13 @@ class Assembly:
         self.panic = why
         self.nobody = self.nobody or "no killable processes" in why
 
+    def take_failed(self, found: Failed) -> None:
+        """The first line of a failed allocation. It may be two: vmalloc()'s own and one as any allocation has."""
+        self.done = True
+        self.failed = found
+        if found.comm is not None:
+            self.invoked = Invoked(found.comm, found.gfp_mask, found.nodemask, found.order, None)
+
     def take_sharing(self, pid: int, comm: str) -> None:
         """A process that shares the victim's memory."""
         if len(self._sharers) < _MOST_OTHERS:
@@ -343,6 +358,7 @@ class Assembly:
             acted_usec=acted.time_usec,
             acted_stamp=_printable(acted.stamp),
             exiting=None if self.exiting is None else (self.exiting[0], _name(self.exiting[1])),
+            repeats=self.repeats,
         )
 
     def _cgroups(self) -> Tuple[Optional[str], Optional[str]]:
@@ -355,6 +371,8 @@ class Assembly:
     def _scope(self) -> Optional[str]:
         if self.by_sysrq:
             return "sysrq"
+        if self.failed is not None:
+            return "global"
         if self.choice and self.choice.constraint in _SCOPES:
             return _SCOPES[self.choice.constraint]
         if self.of_memcg is not None:
@@ -362,6 +380,8 @@ class Assembly:
         return "global" if self._memory.begun and self.invoked else None
 
     def _outcome(self) -> str:
+        if self.failed is not None:
+            return "allocation-failed"
         if self.kills:
             return "killed"
         if self.exiting:
@@ -397,6 +417,10 @@ class Assembly:
         return 4096
 
     def _say_what_is_missing(self) -> None:
+        if self.failed is not None:
+            if not self._memory.begun:
+                self.miss("meminfo", "the log does not show the memory block of the failed allocation")
+            return
         if self.invoked is self._table is self.choice is None and not self._usages:
             self.miss("report", _ONLY_THE_KILL)
             return

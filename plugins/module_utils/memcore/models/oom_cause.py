@@ -146,7 +146,8 @@ def _first(report, domain, parts, found):
     if report.scope != "memcg" and domain.total_bytes:
         request = allocation_request.of_report(report)
         free = of_no_use(request, domain.total_bytes, parts, part and part.name)
-        if free is not None and free.decides:
+        # Of an allocation that failed alone, without an OOM, what it could not use is the cause.
+        if free is not None and (free.decides or report.outcome == "allocation-failed"):
             return free.name, free.rule, []
         if part is not None:
             return (part.name, _rule_of(part, domain), [] if free is None else [free.name])

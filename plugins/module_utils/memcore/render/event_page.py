@@ -8,7 +8,7 @@ from typing import Dict, List
 from ..models.event_list import EventList
 from ..models.size import human
 from ..sources.printable import one_line
-from . import event as words
+from . import event_words as words
 
 WIDTH = 110
 _NARROWEST = 40

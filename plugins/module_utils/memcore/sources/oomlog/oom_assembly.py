@@ -7,6 +7,7 @@ from typing import Callable, Dict, List, Optional, Set, Tuple
 
 from ..printable import printable
 from . import oom_lines
+from .failed_allocation import Failed
 from .kernel_log import LogLine, wall_time
 from .oom_lines import Choice, Invoked, Killed, Machine, Selected, Table
 from .oom_memory_block import MemoryBlock
@@ -41,6 +42,8 @@ class Assembly:
         self.reaped: List[Reaped] = []
         self.group: Optional[str] = None
         self.exiting: Optional[Tuple[int, str]] = None
+        self.failed: Optional[Failed] = None
+        self.repeats = 0
         self.nobody = False
         self.panic: Optional[str] = None
         self.by_sysrq = False
@@ -70,6 +73,11 @@ class Assembly:
     def skips_indented(self) -> bool:
         """Whether no line that is indented matters now: those of stacks do not, some of the memory block do."""
         return not self._memory.begun or bool(self.rows)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether lines of the body may still come: those of a failed allocation follow the line that says all."""
+        return not self.done or self.failed is not None
 
     def miss(self, what: str, why: str) -> None:
         """Say that something is not whole; the first reason stays."""
@@ -324,6 +332,13 @@ class Assembly:
         self.panic = why
         self.nobody = self.nobody or "no killable processes" in why
 
+    def take_failed(self, found: Failed) -> None:
+        """The first line of a failed allocation. It may be two: vmalloc()'s own and one as any allocation has."""
+        self.done = True
+        self.failed = found
+        if found.comm is not None:
+            self.invoked = Invoked(found.comm, found.gfp_mask, found.nodemask, found.order, None)
+
     def take_sharing(self, pid: int, comm: str) -> None:
         """A process that shares the victim's memory."""
         if len(self._sharers) < _MOST_OTHERS:
@@ -384,6 +399,7 @@ class Assembly:
             lost_start=invoked is None,
             table_lost_rows=self._has_lost_rows(),
             cgroup_stats={_name(cgroup): stats for cgroup, stats in self._cgroup_stats.items()},
+            repeats=self.repeats,
         )
 
     def _cgroups(self) -> Tuple[Optional[str], Optional[str]]:
@@ -406,6 +422,8 @@ class Assembly:
     def _scope(self) -> Optional[str]:
         if self.by_sysrq:
             return "sysrq"
+        if self.failed is not None:
+            return "global"
         if self.choice and self.choice.constraint in _SCOPES:
             # 5.0 and early 5.1 print CONSTRAINT_NONE for every OOM (fixed by 432b1de0de02).
             is_memcg = self.choice.constraint == "CONSTRAINT_NONE" and self.choice.limit_cgroup is not None
@@ -428,6 +446,8 @@ class Assembly:
         return nodes if is_policy and self._invoker_nodes is not None else None
 
     def _outcome(self) -> str:
+        if self.failed is not None:
+            return "allocation-failed"
         if self.panic:
             return "panic"
         if self.kills:
@@ -463,6 +483,10 @@ class Assembly:
         return 4096
 
     def _say_what_is_missing(self) -> None:
+        if self.failed is not None:
+            if not self._memory.begun:
+                self.miss("meminfo", "the log does not show the memory block of the failed allocation")
+            return
         if self.invoked is self._table is self.choice is None and not self._usages:
             self.miss("report", _ONLY_THE_KILL)
             return

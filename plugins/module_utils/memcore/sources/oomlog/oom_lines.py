@@ -457,6 +457,9 @@ def _bytes(kilobytes: Optional[str]) -> Optional[int]:
     return None if kilobytes is None else int(kilobytes) * _KB
 
 
+_OF_ALLOCATIONS = ("allocation failure", "vmalloc error", "vmap allocation", "warn_alloc")
+
+
 def may_be_special(text: str) -> bool:
     """Whether the line may begin, decide or end a report, tell of lost ones, or be cut in two: a quick look."""
     return (
@@ -470,7 +473,7 @@ def may_be_special(text: str) -> bool:
         or "Missed " in text
         or "Linux version " in text
         or "kmsg buffer" in text
-        or "allocation failure" in text
+        or ("alloc" in text and any(words in text for words in _OF_ALLOCATIONS))
     )
 
 

@@ -33,7 +33,7 @@ def what(event: Dict, when: str = "") -> str:
     kind = _kind(event)
     said = f" ({one_line(event['panic'])})" if kind is None and event["panic"] else ""
     return (
-        f"The kernel panicked{when}{_BECAUSE.get(kind, '')}{said}: the host stopped or rebooted, no process was killed"
+        f"The kernel panicked{when}{_BECAUSE.get(kind, '')}{said}: the host went down, and no process was killed"
     )
 
 

@@ -164,7 +164,7 @@ def _candidate(one, page, killed):
         "file_bytes": _bytes(row.file_pages, page),
         "shmem_bytes": _bytes(row.shmem_pages, page),
         "page_tables_bytes": tables,
-        "swap_bytes": row.swap_pages * page,
+        "swap_bytes": _bytes(row.swap_pages, page),
         "oom_score_adj": row.adj,
         "signed_points": one.signed,
         "floored_points": one.floored,

@@ -48,7 +48,8 @@ def summary(answer: EventList) -> str:
 
 def is_wrong(event: Dict) -> bool:
     """Whether a floored kernel killed a process that a signed one would have spared."""
-    return event["verdict"]["model"] == "floored" and event["verdict"]["agrees"] is False
+    judged = event["verdict"]
+    return judged["model"] == "floored" and judged["agrees"] is False and not words.expected_died(event)
 
 
 def _event(event: Dict, width: int, with_headline: bool) -> List[str]:

@@ -22,7 +22,7 @@ class TaskRow(NamedTuple):
     shmem_pages: Optional[int]
     page_tables_pages: Optional[int]
     page_tables_bytes: Optional[int]
-    swap_pages: int
+    swap_pages: Optional[int]  # tables up to 3.2 have no such column
     adj: int
     comm: str
 

@@ -196,7 +196,7 @@ class Reader:
         if part is None:
             if line is None:
                 return
-            if oom_lines.is_whole(line.text):
+            if oom_lines.is_whole(line.text) and not oom_lines.may_go_on(line):
                 self._step(line)
             else:
                 self._fragment = line
@@ -204,7 +204,7 @@ class Reader:
         if line is not None:
             joined = oom_lines.joined(part, line)
             if joined is not None:
-                if oom_lines.is_whole(joined):
+                if oom_lines.is_whole(joined) and not oom_lines.may_go_on(part._replace(text=joined)):
                     self._settle(part._replace(text=joined))
                 else:
                     self._fragment = part._replace(text=joined)
@@ -426,6 +426,12 @@ class Reader:
             return False
         return self._begin(line).take(line)
 
+    def _limit_of(self, text: str, line: LogLine) -> bool:
+        """Whose limit it was, where the lines before it are lost."""
+        if self._open is not None and not self._open.done:
+            return False
+        return oom_lines.limit_of(text) is not None and self._begin(line).take(line)
+
     def _usage(self, text: str, line: LogLine) -> bool:
         """A cgroup's usage in a quotation that leaves out what stood before it."""
         if not text.startswith("memory: usage ") or (self._open is not None and not self._open.done):
@@ -486,6 +492,7 @@ _EVENTS = [
     ("sharing same memory", Reader._sharing),
     ("oom_reaper: ", Reader._reaped),
     ("oom_score_adj name", Reader._header),
+    ("as a result of limit of", Reader._limit_of),
     ("memory: usage ", Reader._usage),
     ("memory.oom.group set", Reader._group),
     ("is already exiting", Reader._exiting),

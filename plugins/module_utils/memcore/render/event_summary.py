@@ -68,6 +68,10 @@ def _owner(event) -> str:
 def _died(event):
     victim, freed = event["victim"], event["freed_bytes"]
     if victim is None:
+        judged = event["verdict"]
+        if event["outcome"] == "unknown" and judged.get("chosen_comm") is not None:
+            chosen = with_pid(judged["chosen_comm"], judged["chosen_pid"])
+            return f"The kernel chose {chosen}, but the line of the kill is not in the log"
         return NO_KILL[event["outcome"]]
     others = len(event["victims"]) - 1
     least = "at least " if "victims" in event["truncated"] else ""

@@ -32,9 +32,7 @@ def what(event: Dict, when: str = "") -> str:
     """That the kernel panicked, and why; without a full stop. when: ` at 2026-…`."""
     kind = _kind(event)
     said = f" ({one_line(event['panic'])})" if kind is None and event["panic"] else ""
-    return (
-        f"The kernel panicked{when}{_BECAUSE.get(kind, '')}{said}: the host went down, and no process was killed"
-    )
+    return f"The kernel panicked{when}{_BECAUSE.get(kind, '')}{said}: the host went down, and no process was killed"
 
 
 def headline(event: Dict) -> str:

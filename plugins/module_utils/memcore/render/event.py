@@ -7,7 +7,7 @@ from typing import Dict, List, Optional
 from ..models.oom_rules import is_floored, version_of
 from ..models.size import human
 from ..sources.printable import one_line, with_pid
-from . import event_cause, event_names
+from . import event_cause, event_names, panic
 
 _LACKS = "lacks the fix of Linux 5.9 (commit 9066e5cfb73c) and rounds negative OOM scores up to 1"
 _UNFIXED = f"this kernel {_LACKS}"
@@ -26,6 +26,8 @@ def paragraphs(event: Dict) -> List[str]:
 def headline(event: Dict) -> str:
     """The event in one line."""
     victim, freed = event["victim"], event["freed_bytes"]
+    if event["outcome"] == "panic":
+        return f"{panic.headline(event)}; {_why_short(event)}"
     if victim is None:
         return f"{_no_victim(event)}; {_why_short(event)}"
     what = f"{_named(victim)}{_short_place(victim)}{_with_others(event)}"
@@ -36,6 +38,8 @@ def headline(event: Dict) -> str:
 def advice(event: Dict) -> str:
     """What to do: about the kernel where it killed the wrong process, else about the cause."""
     judged = event["verdict"]
+    if event["outcome"] == "panic":
+        return f"{panic.to_do(event)}. {event_cause.advice(event)}"
     if judged["model"] == "floored" and not judged["agrees"]:
         return (
             f"Update to a kernel with this fix, or raise the oom_score_adj of {_expected(event)} so that it is killed "
@@ -198,6 +202,9 @@ def _expected(event):
 
 def _who(event) -> str:
     victim, when = event["victim"], _when(event)
+    if event["outcome"] == "panic":
+        ran_out = _ran_out(event)
+        return f"{panic.what(event, when)}. {ran_out[0].upper()}{ran_out[1:]}."
     if victim is None:
         what = _no_victim(event)
         return f"{what[0].upper()}{what[1:]}: {_ran_out(event)}{when}."
@@ -216,7 +223,6 @@ def _no_victim(event):
 
 _NO_VICTIM = {
     "no-killable-process": "the kernel found no process that it may kill",
-    "panic": "the kernel panicked instead of killing a process",
     "already-exiting": "the chosen process was exiting already, so the kernel did not kill it",
 }
 
@@ -252,10 +258,7 @@ def _ran_out(event):
     if scope == "sysrq":
         return "someone requested it with sysrq-f"
     if scope == "memcg":
-        limit = owner["limit_bytes"]
-        size = "its limit" if limit is None else f"its limit of {human(limit)}"
-        whose = _whose(event)
-        return f"{whose} was at {size}"
+        return f"{_whose(event)} was at {event_names.limit(owner)}"
     if scope in ("cpuset", "mempolicy"):
         what = "cpuset" if scope == "cpuset" else "memory policy"
         return f"the memory nodes of its {what} were full"
@@ -285,7 +288,7 @@ def _why_short(event):
         event["scope"], event["scope"] or "memory ran out"
     )
     if event["scope"] == "memcg" and owner["limit_bytes"] is not None:
-        where = f"cgroup at its limit of {human(owner['limit_bytes'])}"
+        where = f"cgroup at {event_names.limit(owner)}"
     return f"{where} ({event['cause']['class']})"
 
 

@@ -33,9 +33,9 @@ def make(boot_id: Optional[str], usec: Optional[int], date: Optional[str], place
 def same_event(one: Dict, other: Dict) -> bool:
     """Whether two events of one host are the same OOM, wherever each was read. False where nothing tells.
 
-    Events whose hosts or boots are both known and differ never are, nor are a kill by the kernel and one by user space. With the kernel's time in both, time and pid have
-    to be equal; else victim and time have to match within 2 s. A date without a zone may be off by any offset that
-    zones have, and one without a year may be of any year.
+    Events whose hosts or boots are both known and differ never are, nor are a kill by the kernel and one by user space.
+    With the kernel's time in both, time and pid have to be equal; else victim and time have to match within 2 s. A date
+    without a zone may be off by any offset that zones have, and one without a year may be of any year.
     """
     if _is_of_kernel(one) != _is_of_kernel(other):
         return False

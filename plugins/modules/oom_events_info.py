@@ -565,6 +565,11 @@ events:
           returned: always
           type: int
           sample: 5740
+        chosen_comm:
+          description: Name of that process (comm, 15 bytes at most). V(null) where the log does not show it.
+          returned: always
+          type: str
+          sample: "pause"
         expected_pid:
           description: The process that a signed kernel would kill. V(null) where the log does not show it.
           returned: always

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kills by programs in user space. The lines are composed by the templates of the programs' sources, several versions."""
+"""Kills by programs in user space. The lines are composed by the templates of the programs' sources."""
 
 import json
 
@@ -41,8 +41,8 @@ def test_systemd_oomd_names_pressure_threshold_and_cgroup():
     found = only(
         syslog(
             "systemd-oomd[812]",
-            f"Killed {APP}/vte-spawn-1.scope due to memory pressure for /user.slice being 57.97% > 50.00% for > 1min 30s "
-            "with reclaim activity",
+            f"Killed {APP}/vte-spawn-1.scope due to memory pressure for /user.slice being 57.97% > 50.00% for > "
+            "1min 30s with reclaim activity",
         ),
         syslog("systemd[1565]", "vte-spawn-1.scope: systemd-oomd killed 3 process(es) in this unit."),
         syslog("systemd[1565]", "vte-spawn-1.scope: Failed with result 'oom-kill'."),
@@ -206,8 +206,8 @@ def test_driver_of_older_android_kernels_in_one_record_and_in_lines():
     )
     # Kernels that have the adj of both ranges, on a serial console.
     other = only(
-        "[ 100.000001] lowmemorykiller: Killing 'd.process.media' (3012), adj 15, score_adj 1000,    to free 45056kB on "
-        "behalf of 'kswapd0' (80) because    cache 60000kB is below limit 65536kB for oom_score_adj 529"
+        "[ 100.000001] lowmemorykiller: Killing 'd.process.media' (3012), adj 15, score_adj 1000,    to free 45056kB "
+        "on behalf of 'kswapd0' (80) because    cache 60000kB is below limit 65536kB for oom_score_adj 529"
     )
     for found in (one, other):
         assert (found.killer, found.pid, found.comm, found.adj) == ("lmkd", 3012, "d.process.media", 1000)
@@ -426,7 +426,12 @@ def test_reader_goes_on_from_its_state_without_command_lines():
 
 
 @pytest.mark.parametrize(
-    "text", ["cmdline", "a, cmdline", 'x, cmdline "', "victim processes: {", "victim processes: {}"]
+    "text",
+    [
+        'sending SIGTERM to process 7 uid 0 "a": badness 9, VmRSS 1 MiB, cmdline "a secret"',
+        'victim processes: {"processes": ["a secret"]}',
+        'victim processes: {"processes": ["a secret',
+    ],
 )
-def test_odd_command_lines_do_no_harm(text):
-    assert "secret" not in killer_lines.without_command_line(text + " secret") or not text.startswith("x")
+def test_no_command_line_is_kept(text):
+    assert "secret" not in killer_lines.without_command_line(text)

@@ -243,7 +243,7 @@ events:
           sample: "memory-pressure"
         said:
           description:
-            - The reason in the program's own words.
+            - The reason in the program's own words. V(null) where its lines have none.
           returned: always
           type: str
           sample: "memory pressure for /a.slice being 63.21% > 50.00%"

@@ -243,55 +243,63 @@ events:
           sample: "memory-pressure"
         said:
           description:
-            - The reason in the program's own words. V(null) where its lines have none.
+            - The reason in the program's own words.
+              V(null) where its lines have none.
           returned: always
           type: str
           sample: "memory pressure for /a.slice being 63.21% > 50.00%"
         measured_in:
           description:
-            - The cgroup that was measured. V(null) for the host.
+            - The cgroup that was measured. V(null) where it was the host.
           returned: always
           type: str
           sample: "/a.slice"
         measured_percent:
           description:
             - The share of time in which tasks waited for memory, of RAM that was available, or that was used.
+              V(null) where the log does not show it.
           returned: always
           type: float
           sample: 63.21
         threshold_percent:
           description:
             - The threshold of that.
+              V(null) where the log does not show it.
           returned: always
           type: float
           sample: 50.0
         measured_bytes:
           description:
             - The same in bytes.
+              V(null) where the log does not show it.
           returned: always
           type: int
           sample: 98488320
         threshold_bytes:
           description:
             - The threshold in bytes.
+              V(null) where the log does not show it.
           returned: always
           type: int
           sample: 104857600
         swap_measured_percent:
           description:
             - The share of swap that was free or used.
+              V(null) where the log does not show it.
           returned: always
           type: float
           sample: 90.09
         swap_threshold_percent:
           description:
             - The threshold of that.
+              V(null) where the log does not show it.
           returned: always
           type: float
           sample: 90.0
         for_seconds:
           description:
             - How long the threshold had to be exceeded.
+              V(null) where the log does not show it.
           returned: always
           type: float
           sample: 20.0
@@ -304,18 +312,21 @@ events:
         cgroup:
           description:
             - The cgroup that was killed as a whole.
+              V(null) where it was one process, or a pod that is named.
           returned: always
           type: str
           sample: "/a.slice/b.service"
         unit:
           description:
             - The systemd unit of that cgroup.
+              V(null) where it is of none.
           returned: always
           type: str
           sample: "b.service"
         container_id:
           description:
             - The container of that cgroup.
+              V(null) where it is of none.
           returned: always
           type: str
           sample: null
@@ -353,6 +364,7 @@ events:
         rss_bytes:
           description:
             - Resident memory of the process that was killed, as the program saw it.
+              V(null) where the log does not show it.
           returned: always
           type: int
           sample: null

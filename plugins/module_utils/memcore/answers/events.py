@@ -196,11 +196,9 @@ def read(lines: Iterable[Line], origin: Origin = NOWHERE, top: int = 20, since: 
     """
     # Nothing is held back: what the reaper writes late is in no event, and a Follower gives the same events.
     recorder, kills, folded = Recorder(origin, top), AllKills(oom_report.Reader(held=0)), Folded()
-    for line in lines:
-        kills.feed(line)
-        if kills.is_ready:
-            for record in newer(recorder.records(kills.take()), since):
-                yield from map(told, folded.add(record))
+    for _ready in kills.feed_all(lines):
+        for record in newer(recorder.records(kills.take()), since):
+            yield from map(told, folded.add(record))
     kills.kernel.flush()
     kills.flush()
     for record in newer(recorder.records(kills.take()), since):

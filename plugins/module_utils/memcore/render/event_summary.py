@@ -11,7 +11,7 @@ from . import event_cause, event_names, panic
 
 NO_KILL = {
     "no-killable-process": "The kernel found no process that it may kill",
-    "panic": "The kernel panicked",
+    "panic": "The kernel panicked instead of killing a process",
     "already-exiting": "The chosen process was exiting already, so the kernel did not kill it",
     "unknown": "The log ends before it shows a kill",
 }

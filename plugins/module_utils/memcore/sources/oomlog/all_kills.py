@@ -3,7 +3,7 @@
 """A log's reports of the kernel and the kills of user space, in the order in which they began."""
 
 import time
-from typing import Any, Callable, List, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Union
 
 from .killer_records import Decision
 from .oom_records import Report
@@ -11,6 +11,7 @@ from .oom_report import Reader
 from .other_killers import KillerReader
 
 Found = Union[Report, Decision]
+_EVICTION: Dict[type, Union[bytes, str]] = {bytes: b"vict", str: "vict"}
 
 
 class AllKills:
@@ -36,9 +37,20 @@ class AllKills:
 
     def feed(self, line: Union[bytes, str]) -> None:
         """Read one line."""
-        self.kernel.feed(line)
-        if self._others.feed(line):
-            self._seen = self._clock()
+        for _ready in self.feed_all((line,)):
+            pass
+
+    def feed_all(self, lines: Iterable[Union[bytes, str]]) -> Iterator[bool]:
+        """Read many lines; something for each after which take() may have something."""
+        kernel, others = self.kernel, self._others
+        feed = kernel.feed
+        for line in lines:
+            # All first lines of a killer but those of the kubelet have a word that the kernel's reports have, too.
+            if feed(line) or others.is_busy or _EVICTION[type(line)] in line:  # type: ignore[operator]
+                if others.feed(line):
+                    self._seen = self._clock()
+                if kernel.ready or others.is_ready:
+                    yield True
 
     def take(self) -> List[Found]:
         """What is ready, each once."""

@@ -173,6 +173,8 @@ def nohang(text: str) -> Optional[Part]:
     match = _NOHANG_VICTIM.search(text) or _NOHANG_CACHED.match(text)
     if match:
         return Part(records.BEFORE, {"pid": int(match[1]), "comm": _name(match[2])})
+    if text.startswith("Memory status that requires"):
+        return Part(records.BEFORE, {})
     for pattern, read in _NOHANG_FIGURES:
         match = pattern.match(text)
         if match:

@@ -84,8 +84,8 @@ class Reader:
         ready, self.ready = self.ready, []
         return ready
 
-    def feed(self, raw: Union[bytes, str]) -> None:
-        """Read one line."""
+    def feed(self, raw: Union[bytes, str]) -> bool:
+        """Read one line; whether it has more than a quick look shows to be of no report."""
         line = decoded(raw)
         report = self._open
         if self._fragment is not None or self._spliced is not None:
@@ -93,12 +93,13 @@ class Reader:
         elif report is None or (not report.goes_on and self._between >= _LINES_OF_THE_END):
             if not self._is_wanted(line):
                 self._next += line[:1] != " "
-                return
+                return False
         elif report.skips_indented and self._is_indented(line):
             self._next += 1
             self._between += 1
-            return
+            return False
         self._read(line)
+        return True
 
     def _read(self, line: str) -> None:
         """Read a line that may matter."""

@@ -22,8 +22,8 @@ _LINES_BETWEEN = 64
 # earlyoom says every hour what is left: that is of a kill only where it stands right before it.
 _OWN_LINES_BETWEEN = 12
 _MOST_LINES, _MOST_STATE = 64, 64
-# Each line of a killer has one of these; nearly all other lines have none.
-_WORDS = ("oomd", "earlyoom", " SIG", "nohang", "lowmem", "vict", "due to memory")
+# A line of a killer has one of these, or follows one that has.
+_WORDS = ("oom", "emory", "vict", " SIG", "OOM")
 _WORDS_IN_BYTES = tuple(word.encode("ascii") for word in _WORDS)
 
 
@@ -62,7 +62,7 @@ _ALL = (
         "",
         re.compile(
             r"(?:Implementing a corrective action: *)?Sending SIG[A-Z]+ to |MemAvailable \[|SwapFree \[|PSI avg |"
-            r"PID: [0-9]|New victim is cached|VmRSS: |EUID: |Cannot send a signal"
+            r"Memory status that requires|PID: [0-9]|New victim is cached|VmRSS: |EUID: |Cannot send a signal"
         ),
         re.compile(r"nohang(?:-desktop)?$"),
         killer_lines.nohang,
@@ -103,6 +103,7 @@ class KillerReader:
     def __init__(self, reports_begun: Callable[[], int] = int) -> None:
         """reports_begun: how many reports of the kernel have begun in the same log."""
         self._reports_begun = reports_begun
+        self.is_busy = False  # whether the next line has to be read whatever it is
         self._ready: List[Tuple[Decision, List[Tagged]]] = []
         self._unpacker = tagged_line.Unpacker()
         self._open: Dict[str, Decision] = {}
@@ -142,6 +143,7 @@ class KillerReader:
                 if raw[:1] not in ("_", b"_"):
                     return False
         taken = [self._take(one) for one in self._tagged(decoded(raw))]
+        self.is_busy = self._left > 0 or self._unpacker.needs_every_line
         return any(taken)
 
     def flush(self) -> None:
@@ -149,6 +151,7 @@ class KillerReader:
         for killer in list(self._open):
             self._finish(killer)
         self._left = 0
+        self.is_busy = self._unpacker.needs_every_line
 
     def state(self) -> List[List[Any]]:
         """The lines that are not used up, as rows for resume(); no command line is in them.
@@ -169,6 +172,7 @@ class KillerReader:
             self._take(Tagged(values[0], values[1] or "", int(usec) if usec.isdigit() else None, values[2], values[3]))
             if is_last:
                 self.flush()
+        self.is_busy = self._left > 0
 
     def _tagged(self, line: str) -> List[Tagged]:
         fields = self._unpacker.fields(line)
@@ -226,6 +230,7 @@ class KillerReader:
             if name == killer_records.KUBELET and name in self._open and not fields:
                 self._finish(name)
             self._known.setdefault(name, []).append((self._own_lines[name], fields))
+            self._left = _LINES_BETWEEN
         elif part.kind in (killer_records.KILL, killer_records.PLAN):
             self._kill(name, part.kind == killer_records.KILL, dict(known, **fields), line)
         elif part.kind == killer_records.AFTER:

@@ -232,3 +232,40 @@ def test_any_path_has_an_owner(pieces):
     assert owner.of_cgroup(path).kind in ("host", "unit", "container", "pod")
     assert owner.limit_kind(path) in ("host", "unit", "container", "pod", "qos", "kubepods", "other")
     assert owner.of_mount(path) is None or owner.of_mount(path).kind in ("unit", "container", "pod")
+
+
+TASK = "f209da7f990b45b585488946f0eec404"
+
+
+@pytest.mark.parametrize(
+    "path, runtime, container",
+    [
+        (f"/ecs/{TASK}/{ID}", "ecs", ID),
+        (f"/ecs/{TASK}/{TASK}-2531612879", "ecs", f"{TASK}-2531612879"),  # Fargate
+        (f"/ecs/{TASK}", "ecs", TASK),  # the task's own limit
+        (f"/docker-ce/{ID}", "docker", ID),
+        (f"/actions_job/{ID}", "docker", ID),
+        (f"/my-parent/{ID}", None, ID),  # docker run --cgroup-parent
+        (f"/system.slice/docker-{ID}.scope/init.scope", "docker", ID),
+        (f"/nomad/{UID}", "nomad", UID),
+        (f"/nomad.slice/share.slice/{UID}.web.scope", "nomad", f"{UID}.web"),
+        (f"/mesos/{UID}", "mesos", UID),
+        ("/garden/7b0c5b3e-0f6a-4a4d-6c1b", "garden", "7b0c5b3e-0f6a-4a4d-6c1b"),
+        (f"/lxc/web/docker/{ID}", "lxc", "web"),  # the outermost is this host's
+    ],
+)
+def test_containers_below_other_parents(path, runtime, container):
+    assert owner.of_cgroup(path) == Owner("container", runtime=runtime, container=container)
+    assert owner.limit_kind(path) == "container"
+
+
+@pytest.mark.parametrize(
+    "path, unit",
+    [
+        ("/system.slice/run-r25ac0dd6.scope", "run-r25ac0dd6.scope"),
+        ("/user.slice/user-1001.slice/user@1001.service/app.slice/run-u7.scope", "run-u7.scope"),
+    ],
+)
+def test_transient_scopes_are_units(path, unit):
+    assert owner.of_cgroup(path) == Owner("unit", unit=unit)
+    assert owner.limit_kind(path) == "unit"

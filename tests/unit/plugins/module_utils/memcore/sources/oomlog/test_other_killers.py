@@ -190,6 +190,7 @@ def test_nohang_has_a_line_for_each_figure():
 
 def test_nohang_acts_for_pressure_too():
     found = only(
+        syslog("nohang[1]", "Memory status that requires corrective actions:"),
         syslog("nohang[1]", "  PSI avg value (61.4) >= soft_threshold_max_psi (60)"),
         syslog("nohang[1]", "  PID: 9, Name: make, badness: 10"),
         syslog("nohang[1]", "  Sending SIGKILL to the victim"),

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What used the memory up, decided from the figures of the OOM report alone.
 
-Each part of what ran out (a cgroup's limit, or RAM) has a threshold in percent of it; large_parts.strongest() says which
-of those that reach theirs is the cause. What the report does not print is not guessed.
+Each part of what ran out (a cgroup's limit, or RAM) has a threshold in percent of it; large_parts.strongest() says
+which of those that reach theirs is the cause. What the report does not print is not guessed.
 """
 
 from typing import Dict, List, NamedTuple, Optional

@@ -10,6 +10,7 @@ from .size import human, percent
 # In percent of RAM.
 FREE_BUT_SPLIT = 3.0  # free in zones that the request may use, but in smaller blocks
 FREE_ELSEWHERE = 10.0  # free, but of no use to the request
+FREE_BESIDES = 3.0  # the same, where no part of the memory reaches its threshold
 # From which share on free memory is the cause although a part of the memory reaches its threshold.
 _DECIDES = 10.0
 # Of the zones that the request may use: an unmovable part that fills as much of them is what the request lacks.
@@ -45,12 +46,12 @@ def of_no_use(request: Optional[Request], total: int, parts: Dict[str, int], par
 
 def _outside(request, total, parts, part):
     share = percent(sum(one.bytes for one in request.unusable), total)
-    if share < FREE_ELSEWHERE:
+    if share < FREE_BESIDES:
         return None
     rule = f"{share:.1f} % of RAM is free, but not in a zone that the allocation may use"
     filled = parts.get(_UNMOVABLE.get(part), 0)
     fills = bool(request.zones_bytes) and percent(filled, request.zones_bytes) >= _FILLS_PERCENT
-    return OfNoUse("one-zone", rule, not fills)
+    return OfNoUse("one-zone", rule, part is None or (share >= FREE_ELSEWHERE and not fills))
 
 
 def _in_reserve(request, total, part):

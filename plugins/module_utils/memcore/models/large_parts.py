@@ -68,6 +68,8 @@ def reached(report: Report, domain: Domain, parts: Dict[str, int], who: Held) ->
         )
         if part in parts
     ]
+    if report.stats.get("zswap"):
+        rows.append(Found("compressed-swap", report.stats["zswap"], percent(report.stats["zswap"], total)))
     if "unevictable" in parts:
         # Shared memory that is locked is on that list too.
         locked = max(parts["unevictable"] - parts.get("shmem", 0), 0)

@@ -95,6 +95,7 @@ def _of_cgroup(report):
         "shmem": stats.get("shmem"),
         "page_tables": stats.get("pagetables"),
         "unevictable": stats.get("unevictable"),
+        "huge_pages": stats.get("hugetlb"),  # only where huge pages count against limits (memory_hugetlb_accounting)
     }
     if parts["shmem"] is None and "cache" in stats:
         # 4.4 and el7 do not name it: page cache that is on no list of files is shared memory.
@@ -117,7 +118,9 @@ def _kernel_of_cgroup(report):
         names = ("kernel_stack", "percpu", "vmalloc", "sock")
         other = sum(stats[name] for name in names if name in stats) if any(name in stats for name in names) else None
     else:
-        other = max(kernel - (slab or 0) - stats.get("pagetables", 0), 0) + stats.get("sock", 0)
+        # zswap's compressed pages are charged as kernel memory.
+        named = (slab or 0) + stats.get("pagetables", 0) + stats.get("zswap", 0)
+        other = max(kernel - named, 0) + stats.get("sock", 0)
     return {"slab": slab, "kernel": other}
 
 

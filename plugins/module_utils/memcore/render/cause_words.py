@@ -240,6 +240,13 @@ VARIANTS: Dict[str, Words] = {
         "lists hold only {tasks_size}. The rest probably belongs to processes that moved from this cgroup to another "
         "one (what they held stays charged here), or that were just exiting",
     ),
+    "compressed-swap:zswap": WORDS["compressed-swap"]._replace(
+        cgroup="Limit what zswap takes here (memory.zswap.max), use swap on a disk, or raise the limit: compressed "
+        "pages count against it.",
+        to_do="Limit zswap (memory.zswap.max) or raise the limit",
+        held="zswap, which keeps swapped memory compressed in RAM, took {size}, {share} of {domain}",
+        held_short="zswap held {share} of it",
+    ),
     "shared-memory:nobody": WORDS["shared-memory"]._replace(
         cgroup="Delete files that nobody needs in the cgroup's tmpfs, /dev/shm or emptyDir (their content is lost), "
         "set a maximum size for it, or raise the limit by that size.",

@@ -246,6 +246,8 @@ def _why_short(event):
     where = {"memcg": "cgroup at its limit", "global": "host out of memory", "sysrq": "sysrq-f"}.get(
         event["scope"], event["scope"] or "memory ran out"
     )
+    if event_cause.free_but_failed(event) is not None:
+        where = "host could not serve a request"
     if event["scope"] == "memcg" and owner["limit_bytes"] is not None:
         where = f"cgroup at its limit of {human(owner['limit_bytes'])}"
     return f"{where} ({event['cause']['class']})"

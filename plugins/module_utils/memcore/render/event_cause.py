@@ -116,6 +116,8 @@ def _variant(event):
         return "elsewhere" if event["scope"] == "memcg" and evidence["tasks_bytes"] is not None else None
     if name == "one-task":
         return "pool" if evidence["parts"]["huge_pages_bytes"] else None
+    if name == "compressed-swap":
+        return "zswap" if event["scope"] == "memcg" else None
     return evidence["shared_mapped_by"] if name == "shared-memory" else None
 
 
@@ -140,7 +142,7 @@ def _besides(event) -> List[str]:
             told.append(
                 f"{_BESIDES[name][0]} held {human(size)}, {percent(min(size, total), total):.0f} % of {domain}."
             )
-        elif name == "compressed-swap":
+        elif name == "compressed-swap" and event["scope"] != "memcg":
             told.append(_compressed(evidence))
         elif name == "one-zone":
             told.append(f"{human(_unusable(event))} were free, but this request may not use them.")

@@ -294,6 +294,15 @@ def test_large_swap_on_disk_does_not_explain_unnamed_memory():
     told(zram(SMALL, 20000, 9000), "unaccounted", never=["zram", "zswap"])
 
 
+@pytest.mark.parametrize("pool, name", [(300, "compressed-swap"), (150, "unknown")])
+def test_zswap_of_a_cgroup(pool, name):
+    """memory.stat names it; it is charged as kernel memory, and is none of the kernel's own."""
+    stats = {"anon": 400 * MIB, "kernel": (pool + 20) * MIB, "zswap": pool * MIB, "zswapped": 900 * MIB}
+    given = report([row(10, "a", 200, swap=100), row(11, "b", 190, swap=100)], [kill(10, "a", 200)], stats=stats)
+    given = given._replace(tasks=given.tasks[:1], stats=dict(stats, anon=200 * MIB))
+    told(given, name, *(["zswap", "memory.zswap.max"] if pool == 300 else []), never=["no counter"])
+
+
 # What is locked or in huge pages does not hide the process that used the memory up.
 
 

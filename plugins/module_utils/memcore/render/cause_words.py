@@ -159,14 +159,14 @@ WORDS: Dict[str, Words] = {
         "or raise vm.min_free_kbytes a little: processes then have that much less. The call trace in the log shows "
         "which code requests blocks of {block}.",
         to_do="Compact memory, and find out what requests blocks of {block}",
-        instead="Memory was free, but {probably}not in blocks as large as the {block} that were requested{detail}.",
-        instead_short="memory was free, but {probably}not in blocks of {block}",
+        instead="{detail}",
+        instead_short="there was {probably}no free block of {block}",
     ),
     "one-zone": Words(
         cgroup=_ONE_ZONE,
         host=_ONE_ZONE,
         to_do="Find out what fills {zones} (Mem-Info in the log)",
-        instead="Memory was free, but not where this request may use it{detail}.",
+        instead="{detail}",
         instead_short="only the reserve of {zones} was left",
     ),
     "reserve": Words(
@@ -176,8 +176,8 @@ WORDS: Dict[str, Words] = {
         "few percent makes the kernel kill while memory is free. Lower it step by step; too low a value makes "
         "network drivers drop packets.",
         to_do="Lower vm.min_free_kbytes",
-        instead="Memory was free, but the kernel keeps it in reserve{detail}.",
-        instead_short="memory was free, but kept in reserve",
+        instead="{detail} The kernel keeps that much back (vm.min_free_kbytes).",
+        instead_short="all of that is kept in reserve",
     ),
     "restricted-nodes": Words(
         cgroup=_NODES,

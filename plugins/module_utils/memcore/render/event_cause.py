@@ -18,12 +18,12 @@ __all__ = ["WORDS", "Words", "advice", "but", "free_but_failed", "in_short", "se
 
 # A contributing part that is worth a sentence of its own, and where its size stands.
 _BESIDES = {
-    "shared-memory": ("Shared memory", "shmem_bytes"),
-    "slab": ("The kernel's slab caches", "slab_bytes"),
-    "page-tables": ("Page tables", "page_tables_bytes"),
-    "kernel-memory": ("The kernel's own memory", "kernel_bytes"),
-    "huge-pages": ("The pool of huge pages", "huge_pages_bytes"),
-    "unaccounted": ("Memory that appears in no counter", "unaccounted_bytes"),
+    "shared-memory": ("Shared memory held {size}, {share} of {domain}.", "shmem_bytes"),
+    "slab": ("The kernel's slab caches held {size}, {share} of {domain}.", "slab_bytes"),
+    "page-tables": ("Page tables held {size}, {share} of {domain}.", "page_tables_bytes"),
+    "kernel-memory": ("The kernel's own memory held {size}, {share} of {domain}.", "kernel_bytes"),
+    "huge-pages": ("The pool of huge pages held {size}, {share} of {domain}.", "huge_pages_bytes"),
+    "unaccounted": ("{size}, {share} of {domain}, appear in no counter of the report.", "unaccounted_bytes"),
 }
 _MOST_BESIDES = 2
 _MOST_ZONES = 3
@@ -43,7 +43,9 @@ _ZONE_ADVICE = (
         "was added as online_movable).",
     ),
 )
-_LOW_ZONE = "Only devices that cannot reach all of the RAM need it: look for the driver, and whether an IOMMU is off."
+_LOW_ZONE = (
+    "Only devices that cannot reach all of the RAM need {zone}: look for the driver, and whether an IOMMU is off."
+)
 _ANY_ZONE = "The Mem-Info lines of the log show what fills {zone}."
 
 
@@ -139,9 +141,8 @@ def _besides(event) -> List[str]:
     for name in evidence["contributing"]:
         size = evidence["parts"][_BESIDES[name][1]] if name in _BESIDES else None
         if size and total:
-            told.append(
-                f"{_BESIDES[name][0]} held {human(size)}, {percent(min(size, total), total):.0f} % of {domain}."
-            )
+            share = f"{percent(min(size, total), total):.0f} %"
+            told.append(_BESIDES[name][0].format(size=human(size), share=share, domain=domain))
         elif name == "compressed-swap" and event["scope"] != "memcg":
             told.append(_compressed(evidence))
         elif name == "one-zone":
@@ -199,7 +200,7 @@ def _filled(text, event):
         "swap": _human(evidence["swap_used_bytes"]),
         "block": human(request["bytes"]) if request else "the size requested",
         "probably": "" if request and request["could_be_served"] == "no" else "probably ",
-        "detail": _detail(request),
+        "detail": _detail(event),
         "zones": _zones(request),
         "zone_advice": _zone_advice(request),
         "nodes": f"memory node {request['nodes']}" if request and request["nodes"] else "some memory nodes",
@@ -253,11 +254,16 @@ def _cache_advice(evidence):
     return next((f" {text}" for start, text in CACHES.items() if name.startswith(start)), "")
 
 
-def _detail(request):
-    """What the model says of the zones, after a colon."""
-    if request is None or request["could_be_served"] != "no":
-        return ""
-    return ": " + request["why"][len("No: ") :].rstrip(".")
+def _detail(event):
+    """What the model says of the zones; without their figures what they suggest."""
+    request = event.get("request")
+    if request is not None and request["could_be_served"] == "no":
+        why = request["why"][len("No: ") :]
+        return why[0].upper() + why[1:]
+    if event["cause"]["class"] == "fragmentation":
+        size = human(request["bytes"]) if request else "the size requested"
+        return f"Memory was free, but probably not in blocks of {size}; the report does not show the zones."
+    return "Memory was free, but probably not in a zone that the request may use; the report does not show the zones."
 
 
 def _zones(request):
@@ -275,7 +281,7 @@ def _zone_advice(request):
     if request is None:
         return _ANY_ZONE.format(zone=zone)
     if request["highest_zone"] in ("DMA", "DMA32"):
-        return _LOW_ZONE
+        return _LOW_ZONE.format(zone=zone)
     large = sum(one["bytes"] for one in request["unusable"]) // 10
     where = {one["where"] for one in request["unusable"] if one["bytes"] >= large}
     told = [text for name, text in _ZONE_ADVICE if name in where]

@@ -28,6 +28,8 @@ THRESHOLDS = {
 SMALL_TASK = 20.0
 # These count swap too, on both sides.
 OF_TASKS = ("one-task", "many-tasks", "working-set", "anonymous")
+# These can be in no zone for movable or user memory, nor in CMA.
+OF_KERNEL = ("slab", "kernel-memory")
 # Set aside on purpose, mostly long before: they are no sign of who used up the rest.
 _SET_ASIDE = ("locked-memory", "huge-pages", "compressed-swap")
 # Of RAM: a pool of huge pages that leaves less than the rest is the cause whoever fills that rest.
@@ -49,15 +51,18 @@ def holders(report: Report, domain: Domain, parts: Dict[str, int]) -> Held:
     return oom_holders.of_report(report, _bound(report, domain, parts), _shared(report, domain))
 
 
-def reached(report: Report, domain: Domain, parts: Dict[str, int], who: Held) -> List[Found]:
-    """Those that reach their threshold, the one that exceeds it by the largest factor first."""
+def reached(report: Report, domain: Domain, parts: Dict[str, int], who: Held, kernels: Optional[int]) -> List[Found]:
+    """Those that reach their threshold, the one that exceeds it by the largest factor first.
+
+    kernels: bytes that the kernel's own data can be in, where that is less than all and has run out.
+    """
     total = domain.total_bytes
     if not total or report.scope in ("cpuset", "mempolicy"):
         return []  # the counters are those of the host, and not of the nodes that were full
     is_compressed = _may_be_compressed(report, parts)
     rows = _of_tasks(report, domain, parts, who, is_compressed)
     rows += [
-        Found(cause, parts[part], percent(parts[part], total))
+        Found(cause, parts[part], percent(parts[part], (kernels if cause in OF_KERNEL else None) or total))
         for cause, part in (
             ("shared-memory", "shmem"),
             ("slab", "slab"),
@@ -156,11 +161,13 @@ def _factor(one):
     return one.share_percent / THRESHOLDS[one.name]
 
 
-def rule_of(part: Found, domain: Domain) -> str:
-    """Why the part is the cause, with its share and threshold."""
+def rule_of(part: Found, domain: Domain, kernels: Optional[int]) -> str:
+    """Why the part is the cause, with its share and threshold; kernels: as for reached()."""
     what = {"ram": "RAM", "memsw": "the limit of memory and swap"}.get(domain.kind, "the limit")
     if part.name in OF_TASKS and domain.kind != "memsw":
         what += " and swap"
+    elif part.name in OF_KERNEL and kernels:
+        what = "the zones that the request may use"
     return f"{part.name} has {part.share_percent:.1f} % of {what}, the threshold is {THRESHOLDS[part.name]:.0f} %"
 
 

@@ -10,7 +10,7 @@ from typing import Dict, List, NamedTuple, Optional
 
 from ..sources.oomlog.oom_records import Report, Slab
 from . import allocation_request, oom_holders, oom_parts, shared_mapping
-from .free_memory import of_no_use
+from .free_memory import kernels_room, of_no_use
 from .large_parts import OF_TASKS, SMALL_TASK, THRESHOLDS, holders, reached, rule_of, strongest
 from .oom_holders import Holder, HolderGroup, held
 from .oom_parts import PARTS
@@ -89,8 +89,11 @@ def decide(report: Report) -> Cause:
     domain = oom_parts.domain(report, oom_holders.swap_of_tasks(report))
     parts = oom_parts.parts_of(report, domain.total_bytes)
     who = holders(report, domain, parts)
-    found = reached(report, domain, parts, who)
-    name, rule, also = _first(report, domain, parts, found)
+    request = None if report.scope == "memcg" else allocation_request.of_report(report)
+    kernels = kernels_room(request, domain.total_bytes)
+    found = reached(report, domain, parts, who, kernels)
+    name, rule, also = _first(report, domain, parts, found, request)
+    rule = rule or rule_of(next(one for one in found if one.name == name), domain, kernels)
     part = next((one for one in found if one.name == name), None)
     others = [one.name for one in found if one.name != name]
     return Cause(
@@ -114,8 +117,8 @@ def decide(report: Report) -> Cause:
     )
 
 
-def _first(report, domain, parts, found):
-    """(cause, the rule that decided, other causes that this rule makes contribute)."""
+def _first(report, domain, parts, found, request):
+    """(cause, the rule that decided: None of a part, other causes that this rule makes contribute)."""
     if report.scope == "sysrq":
         return "requested", "someone requested it (sysrq-f); memory need not have run out", []
     if report.scope in ("cpuset", "mempolicy"):
@@ -124,14 +127,13 @@ def _first(report, domain, parts, found):
         return "kernel-memory", "the cgroup's limit of kernel memory (kmem) was hit", []
     part = strongest(found, domain.total_bytes)
     if report.scope != "memcg" and domain.total_bytes:
-        request = allocation_request.of_report(report)
-        free = of_no_use(request, domain.total_bytes, parts, part and part.name)
+        free = of_no_use(request, domain.total_bytes, parts, part)
         if free is not None and free.decides:
             return free.name, free.rule, []
         if part is not None:
-            return (part.name, rule_of(part, domain), [] if free is None else [free.name])
+            return part.name, None, [] if free is None else [free.name]
     if part is not None:
-        return part.name, rule_of(part, domain), []
+        return part.name, None, []
     if _swap_full(report):
         return "swap-full", f"no part reaches its threshold, and at least {SWAP_USED:.0f} % of the swap is used", []
     if not domain.total_bytes:

@@ -9,7 +9,7 @@ Blanks of the texts in cause_words.py: {holder} and {task} (the process that hol
 
 from typing import Dict, List, Optional
 
-from ..models.oom_cause import OF_TASKS, SMALL_TASK
+from ..models.large_parts import OF_KERNEL, OF_TASKS, SMALL_TASK
 from ..models.size import human, percent
 from ..sources.printable import one_line, with_pid
 from .cause_words import CACHES, VARIANTS, WORDS, Words
@@ -25,6 +25,7 @@ _BESIDES = {
     "huge-pages": ("The pool of huge pages held {size}, {share} of {domain}.", "huge_pages_bytes"),
     "unaccounted": ("{size}, {share} of {domain}, appear in no counter of the report.", "unaccounted_bytes"),
 }
+_KERNELS = {"slab": "The kernel's slab caches", "kernel-memory": "The stacks of threads"}
 _MOST_BESIDES = 2
 _MOST_ZONES = 3
 _CROWD = 4
@@ -140,7 +141,9 @@ def _besides(event) -> List[str]:
         return [_largest(evidence, " that the report lists")] if evidence["largest_task"] else []
     for name in evidence["contributing"]:
         size = evidence["parts"][_BESIDES[name][1]] if name in _BESIDES else None
-        if size and total:
+        if size and name in OF_KERNEL and event["cause"]["class"] == "one-zone":
+            told.append(f"{_KERNELS[name]}, which can be in no other zone, held {human(size)}.")
+        elif size and total:
             share = f"{percent(min(size, total), total):.0f} %"
             told.append(_BESIDES[name][0].format(size=human(size), share=share, domain=domain))
         elif name == "compressed-swap" and event["scope"] != "memcg":
@@ -240,6 +243,8 @@ def _domain(event):
     if evidence["of"] == "memsw":
         return f"the limit of memory and swap ({human(evidence['total_bytes'])})"
     domain = "the limit" if event["scope"] == "memcg" else "the memory"
+    if event["cause"]["class"] in OF_KERNEL and "one-zone" in evidence["contributing"]:
+        return "the zones that this request may use"
     is_swapped = event["cause"]["class"] in OF_TASKS and any(row["swap_bytes"] for row in event["candidates"])
     return domain + " with its swap" * is_swapped
 

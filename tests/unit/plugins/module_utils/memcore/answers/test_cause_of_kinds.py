@@ -83,7 +83,7 @@ def test_low_memory_of_a_board_is_set_aside_for_devices():
 
 
 def test_slab_that_fills_low_memory_is_slab():
-    """The same with 600 MiB of slab: it fills 67 % of the zones that it can be in."""
+    """The same with 600 MiB of slab: it fills 67 % of the 896 MiB that it can be in."""
     zones = [zone("DMA", 0.5, 1, 16), zone("Normal", 0.5, 3, 880), zone("HighMem", 2560, 1, 3100)]
     given = report(
         SMALL,

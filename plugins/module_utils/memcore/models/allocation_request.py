@@ -119,8 +119,9 @@ def _of_limit(report, request):
 def _of_zones(report, request, flags):
     old = None if version_of(report.release) is None else version_of(report.release).base < (4, 4)
     allowed = nodes_of(request.nodes)
+    present = frozenset((zone.node, zone.name) for zone in report.zones)
     looks = [
-        zone_watermarks.look_at(zone, report.zones, flags, report.order, report.page_size, old) for zone in report.zones
+        zone_watermarks.look_at(zone, present, flags, report.order, report.page_size, old) for zone in report.zones
     ]
     may = [look for look in looks if look.allowed and _is_on(look.zone, allowed)]
     managed = [look.zone.managed_bytes for look in may]

@@ -34,7 +34,7 @@ class Look(NamedTuple):
 
 
 def look_at(zone: Zone, present: Present, gfp: Gfp, order: int, page_size: int, old: Optional[bool]) -> Look:
-    """One zone. present: of all zones of the report; old: whether the kernel is older than 4.4, None where that is not known."""
+    """One zone. present: of all zones; old: whether the kernel is older than 4.4, None where that is not known."""
     if not reaches(gfp.highest_zone, zone.name):
         return Look(zone, False, 0, None, False, False)
     usable = _usable(zone, gfp)

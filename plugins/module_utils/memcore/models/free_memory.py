@@ -4,7 +4,7 @@
 
 from typing import Dict, NamedTuple, Optional
 
-from .allocation_request import CMA, NO_BLOCK, UNKNOWN, ZONES_FULL, Request
+from .allocation_request import CMA, NO, NO_BLOCK, UNKNOWN, ZONES_FULL, Request
 from .large_parts import OF_KERNEL, Found
 from .size import human, percent
 
@@ -55,6 +55,21 @@ def of_no_use(
     if request.could_be_served == UNKNOWN:
         return _without_zones(request, total, parts, part)
     return None
+
+
+def of_failure(request: Optional[Request], total: int) -> Optional[OfNoUse]:
+    """The same of an allocation that failed without a kill: memory need not be full of anything for that.
+
+    What cannot wait fails although page cache could have been freed for it, and a large block is soon missing.
+    """
+    if request is None or request.could_be_served != NO:
+        return OfNoUse("unknown", "an allocation failed; the report does not show that memory had run out", True)
+    if request.obstacle == NO_BLOCK:
+        rule = f"{human(request.usable_bytes)} are free, but a block of {1 << request.order} pages was requested"
+        return OfNoUse("fragmentation", rule, True)
+    if request.waits is False:
+        return OfNoUse("atomic", "only the reserve was free, and the request could not wait for more", True)
+    return _outside(request, total, None)
 
 
 def _outside(request, total, part):

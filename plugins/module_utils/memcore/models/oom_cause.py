@@ -10,7 +10,7 @@ from typing import Dict, List, NamedTuple, Optional
 
 from ..sources.oomlog.oom_records import Report, Slab
 from . import allocation_request, oom_holders, oom_parts, shared_mapping
-from .free_memory import kernels_room, of_no_use
+from .free_memory import kernels_room, of_failure, of_no_use
 from .large_parts import OF_TASKS, SMALL_TASK, THRESHOLDS, holders, reached, rule_of, strongest
 from .oom_holders import Holder, HolderGroup, held
 from .oom_parts import PARTS
@@ -47,6 +47,7 @@ CAUSES = (
     "fragmentation",
     "one-zone",
     "reserve",
+    "atomic",
     "restricted-nodes",
     "requested",
     "unknown",
@@ -127,7 +128,9 @@ def _first(report, domain, parts, found, request):
         return "kernel-memory", "the cgroup's limit of kernel memory (kmem) was hit", []
     part = strongest(found, domain.total_bytes)
     if report.scope != "memcg" and domain.total_bytes:
-        free = of_no_use(request, domain.total_bytes, parts, part)
+        is_failure = report.outcome == "allocation-failed"
+        free = of_failure(request, domain.total_bytes) if is_failure else None
+        free = free or of_no_use(request, domain.total_bytes, parts, part)
         if free is not None and free.decides:
             return free.name, free.rule, []
         if part is not None:

@@ -179,6 +179,15 @@ WORDS: Dict[str, Words] = {
         instead="{detail} The kernel keeps that much back (vm.min_free_kbytes).",
         instead_short="all of that is kept in reserve",
     ),
+    "atomic": Words(
+        cgroup="A few such failures do no harm: the caller tries again, and a network driver drops a packet. If they "
+        "come often, raise vm.min_free_kbytes a little; processes then have that much less.",
+        host="A few such failures do no harm: the caller tries again, and a network driver drops a packet. If they "
+        "come often, raise vm.min_free_kbytes a little; processes then have that much less.",
+        to_do="Raise vm.min_free_kbytes a little if it happens often",
+        instead="{detail} The request could not wait until the kernel had freed more.",
+        instead_short="only the reserve of {zones} was left, and the request could not wait for more",
+    ),
     "restricted-nodes": Words(
         cgroup=_NODES,
         host=_NODES,

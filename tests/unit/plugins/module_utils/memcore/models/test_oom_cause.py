@@ -30,9 +30,9 @@ LOW_AND_HIGH = [zone("Normal", 0.5), zone("HighMem", 200)]
 
 
 def failure(free):
-    """An allocation failed without a kill, on a host of which processes have 60 %."""
+    """An allocation failed without a kill, on a host of which processes have 90 %."""
     return dict(
-        of_host(free=free, active_anon=600, inactive_anon=0, slab_unreclaimable=20), outcome="allocation-failed"
+        of_host(free=free, active_anon=900, inactive_anon=0, slab_unreclaimable=20), outcome="allocation-failed"
     )
 
 

@@ -17,6 +17,7 @@ _COMMANDS = {
     "explain": "oomwatch.explain",
     "facts": "oomwatch.facts",
     "victims": "oomwatch.victims",
+    "audit": "oomwatch.audit.command",
     "check-config": "oomwatch.check_config",
 }
 

@@ -540,14 +540,16 @@ def main():
         mutually_exclusive=[("entries", name) for name in (*SELECTORS, "value")],
         supports_check_mode=True,
     )
+    details = {}
     try:
         result = task.run(module)
     except task.NotUndone as error:
         refused, details = str(error), error.result
     except (OSError, MemfactsError) as error:
-        refused, details = str(error), {}
+        refused = str(error)
     else:
         gate.leave(module, result)
+        return
     # Outside of the except, where ansible-core 2.19 and newer would show a traceback with it.
     gate.fail(module, f"Cannot set oom_score_adj: {refused}", **details)
 

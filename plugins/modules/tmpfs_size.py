@@ -680,6 +680,7 @@ def main():
         supports_check_mode=True,
     )
     what = "the sizes" if module.params["path"] is None else f"the size of tmpfs {module.params['path']}"
+    details = {}
     try:
         if os.geteuid() != 0:
             raise OptionError("only root may remount a tmpfs; add become: true.")
@@ -687,11 +688,12 @@ def main():
     except parts.TooSmall as error:
         message, details = task.too_small(error)
     except judge.Refused as error:
-        message, details = f"Cannot set the size of tmpfs {error.path}: {error}", {}
+        message = f"Cannot set the size of tmpfs {error.path}: {error}"
     except (OSError, MemfactsError) as error:
-        message, details = f"Cannot set {what}: {error}", {}
+        message = f"Cannot set {what}: {error}"
     else:
         gate.leave(module, result)
+        return
     # Outside of the except, where ansible-core 2.19 and newer would show a traceback with it.
     gate.fail(module, message, **details)
 

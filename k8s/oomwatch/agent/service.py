@@ -13,12 +13,12 @@ _M_ARENA_MAX = -8
 _PROTECTED = -500  # an agent above it may die before what it is to report
 
 
-def notify(text: str, environ: Mapping[str, str] = os.environ) -> bool:
+def notify(text: str, environ: Optional[Mapping[str, str]] = None) -> bool:
     """Tell systemd by sd_notify(3), such as READY=1, WATCHDOG=1, STOPPING=1 or STATUS=…; whether it was told.
 
     Never waits and never fails: where nobody listens, nobody is told.
     """
-    address = environ.get("NOTIFY_SOCKET", "")
+    address = (os.environ if environ is None else environ).get("NOTIFY_SOCKET", "")
     if not address.startswith(("/", "@")):
         return False
     if address.startswith("@"):
@@ -31,12 +31,13 @@ def notify(text: str, environ: Mapping[str, str] = os.environ) -> bool:
     return True
 
 
-def watchdog_seconds(environ: Mapping[str, str] = os.environ) -> Optional[float]:
+def watchdog_seconds(environ: Optional[Mapping[str, str]] = None) -> Optional[float]:
     """How long systemd waits for a WATCHDOG=1 before it restarts the service; None where it does not watch this one.
 
     Send it at least every half of that.
     """
-    text, watched = environ.get("WATCHDOG_USEC", ""), environ.get("WATCHDOG_PID")
+    given = os.environ if environ is None else environ
+    text, watched = given.get("WATCHDOG_USEC", ""), given.get("WATCHDOG_PID")
     if not text.isdecimal() or int(text) == 0 or watched not in (None, "", str(os.getpid())):
         return None
     return int(text) / 1e6

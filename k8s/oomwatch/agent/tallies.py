@@ -42,7 +42,7 @@ class Tallies:
     def add(self, name: str, amount: Union[int, float] = 1, **labels) -> None:
         """Add to a counter. An amount of 0 shows the row as 0."""
         metric = _metric(name, COUNTER)
-        if not amount >= 0:
+        if amount < 0 or math.isnan(amount):
             raise ValueError(f"{name} is a counter, which cannot change by {amount}")
         row = _row(metric, labels)
         with self._lock:

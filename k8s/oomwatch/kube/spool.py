@@ -146,7 +146,7 @@ class Spool:
             elif "seen" in record:
                 for one in record["seen"][-_MOST_SEEN:]:
                     self._see(int(one, 16))
-            elif record["kind"] in KINDS and type(record.get("weight", 1)) is int:
+            elif record["kind"] in KINDS and _is_count(record.get("weight", 1)):
                 self._see(_hash(record["of"]))
                 self._keep(record["name"], _Entry(record["kind"], line))
             else:
@@ -190,6 +190,10 @@ class Spool:
 
     def _tell_length(self) -> None:
         self._tallies.set("oomwatch_spool_length", len(self._entries))
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _hash(text: str) -> int:

@@ -32,7 +32,8 @@ class Rule(NamedTuple):
     """All that is fixed about a finding.
 
     threshold: compared in `unit`; None and no unit where there is nothing to tune. needs: the keys that the record
-    must have. predicate(record, threshold): what was found, mostly nothing. remedy: what to do, in sentences.
+    must have. predicate(record, threshold): what was found, mostly nothing. remedy: what to do, in sentences. docs: the
+    page that has a section for it.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Rule(NamedTuple):
     predicate: Callable[[Dict, Optional[float]], Iterable[Met]]
     remedy: str
     commands: Tuple[Command, ...] = ()
+    docs: str = DOCS
 
 
 class Finding(NamedTuple):
@@ -73,10 +75,10 @@ def finding(rule: Rule, met: Met) -> Finding:
         rule.severity,
         met.summary,
         met.evidence,
-        _filled(rule.remedy, met.evidence, str),
+        _filled(rule.remedy, met.evidence, _in_words),
         [met.enter + _filled(line, met.evidence, _quoted) for _effect, line in commands],
         max((effect for effect, _line in commands), key=EFFECTS.index, default=LOOK),
-        DOCS + rule.id,
+        rule.docs + rule.id,
     )
 
 
@@ -86,6 +88,10 @@ def _filled(text, values, shown):
         return blank[1].upper() if value is None else shown(value)
 
     return _BLANK.sub(fill, text)
+
+
+def _in_words(value):
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _quoted(value):

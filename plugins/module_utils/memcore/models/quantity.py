@@ -26,11 +26,13 @@ def nano(value: object) -> Optional[int]:
     exponent = int(match["exponent"] or 0) + _DECIMAL.get(match["decimal"], 0) + _NANO - len(part)
     if match["binary"]:
         digits <<= 10 * (1 + "KMGTPE".index(match["binary"]))
-    scaled = digits * 10**exponent if exponent >= 0 else -(-digits // 10**-exponent)
+    scaled = digits * 10**exponent if exponent >= 0 else -(-digits // 10 ** abs(exponent))
     return -scaled if match["sign"] == "-" else scaled
 
 
 def whole(value: object) -> Optional[int]:
     """In whole units (bytes), rounded up, at most what 64 bits hold; None where it is no quantity."""
     found = nano(value)
-    return None if found is None else min(-(-found // 10**_NANO), _LARGEST)
+    if found is None:
+        return None
+    return min((found + 10**_NANO - 1) // 10**_NANO, _LARGEST)

@@ -408,7 +408,7 @@ def state_of_a_half_read_log():
 @pytest.mark.parametrize(
     "state",
     [None, [], {}, "text", 7, {"kind": "memfacts.follower"}, {"kind": "other", "version": 1}],
-    ids=lambda state: json.dumps(state),
+    ids=json.dumps,
 )
 def test_foreign_state_is_one_sentence(state):
     with pytest.raises(ParseError, match="^The saved state cannot be used, since .*; remove it to start without one.$"):

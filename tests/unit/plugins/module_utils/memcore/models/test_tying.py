@@ -316,16 +316,16 @@ HOG = {"pid": 9, "comm": "hog", "rss_bytes": 5, "killed": False}
 FLOORED = {"model": "floored", "agrees": False, "expected_pid": 9, "expected_comm": "hog"}
 
 
-def wrong(populated=True, who=None, result="unknown", hog=HOG, lives=None, **fields):
+def wrong(populated=True, who=None, result="unknown", hogs=(HOG,), lives=None, **fields):
     verdict = dict(FLOORED, by_cause={"result": result, "who": who})
     verdict.update((name, fields.pop(name)) for name in ("model", "agrees") if name in fields)
-    given = record(row(f"{POD}/{A}"), verdict=verdict, candidates=[hog] if hog else [], **fields)
+    given = record(row(f"{POD}/{A}"), verdict=verdict, candidates=list(hogs), **fields)
     return tying.tie(given, index_of(pod()).find, lambda _cgroup: populated, lambda _pid: lives).survivor
 
 
 def test_survivor():
     assert wrong() == Survivor(9, "hog", 5)
-    assert wrong(hog=None) == Survivor(9, "hog", None)
+    assert wrong(hogs=()) == Survivor(9, "hog", None)
     assert wrong(result="right") is None
     assert wrong(agrees=True) is None
     assert wrong(model="signed", result="wrong", who={"pid": 8, "comm": "other"}) == Survivor(8, "other", None)
@@ -334,7 +334,7 @@ def test_survivor():
 
 
 def test_who_died_of_the_same_kill_is_no_survivor():
-    assert wrong(hog=dict(HOG, killed=True)) is None
+    assert wrong(hogs=[dict(HOG, killed=True)]) is None
     # With a container's first process all of its processes die.
     assert wrong(populated=False) is None
     assert wrong(populated=False, lives=False) is None

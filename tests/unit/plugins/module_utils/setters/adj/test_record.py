@@ -134,7 +134,7 @@ def test_a_record_that_is_none_is_refused(content, why):
         adj_record.parse(content, BOOT)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner)), st.data())
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists), st.data())
 def test_random_record_is_read_or_refused(junk, data):
     content = dict(process(), **data.draw(st.sampled_from([file(), {}, {"version": 1}])))
     place = data.draw(st.sampled_from(sorted(content)))

@@ -37,11 +37,11 @@ d /boot-and-age2 0700 - - 5d
 }
 
 
-def lines(files=FILES):
-    return tmpfiles_conf.lines_of(files, SPECIFIERS)
+def lines(files=None):
+    return tmpfiles_conf.lines_of(files or FILES, SPECIFIERS)
 
 
-def made(path, age="10d", version=252, files=FILES):
+def made(path, age="10d", version=252, files=None):
     text = age_lines.text_of(lines(files), {path: age}, version)
     assert text.startswith("# Written by memfacts.linux")
     return text.splitlines()[1:]

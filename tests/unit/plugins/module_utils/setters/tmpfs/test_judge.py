@@ -98,7 +98,7 @@ def test_the_same_twice_is_no_contradiction(host):
 def test_a_refused_entry_names_its_path(host):
     with pytest.raises(judge.Refused) as caught:
         judge.present(host, [asked("/a"), asked("/proc")], Record({}), FSTAB)
-    assert (caught.value.path, str(caught.value).split(";")[0]) == ("/proc", "nothing is mounted at /proc")
+    assert (caught.value.path, str(caught.value).partition(";")[0]) == ("/proc", "nothing is mounted at /proc")
 
 
 def test_a_size_above_the_memory_is_warned_of(host):

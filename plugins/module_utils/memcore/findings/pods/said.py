@@ -1,0 +1,21 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""Phrases and selections that several rules about pods use."""
+
+from typing import List
+
+from ...models.pod_memory import ContainerClaim, PodMemory
+
+_NAMED = 4
+
+
+def listed(names: List[str]) -> str:
+    """`app`, `app and proxy`, `a, b, c, d and 3 more`."""
+    if len(names) > _NAMED + 1:
+        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+def of_kind(pod: PodMemory, *kinds: str) -> List[ContainerClaim]:
+    """The containers of these kinds."""
+    return [one for one in pod.containers if one.kind in kinds]

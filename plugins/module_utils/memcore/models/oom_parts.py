@@ -51,7 +51,8 @@ def domain(report: Report, swap_of_tasks: int) -> Domain:
         return Domain("ram", _ram(report), _swap_in_use(report))
     usage = report.memory
     limit = None if usage is None else usage.limit_bytes or usage.usage_bytes
-    if _is_full(report.memory_swap) and not _is_full(report.memory):
+    # With room below the limit of memory and swap the kernel swaps; where that is full too, it is the one that was hit.
+    if _is_full(report.memory_swap) and (not _is_full(usage) or usage.limit_bytes < report.memory_swap.limit_bytes):
         return Domain("memsw", report.memory_swap.limit_bytes, 0)
     if _is_full(report.kmem) and usage is not None and not _is_full(report.memory):
         return Domain("kmem", limit, swap_of_tasks)

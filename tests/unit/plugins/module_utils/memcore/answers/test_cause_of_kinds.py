@@ -221,6 +221,14 @@ def test_memory_and_swap_of_one_process_fill_their_limit():
     assert found["cause"]["evidence"]["total_bytes"] == 2000 * MIB
 
 
+def test_memory_is_full_too_but_could_have_been_swapped():
+    """Docker's -m 1000m --memory-swap 2000m: both limits are full, and more swap is what the process lacks."""
+    given = memsw([row(10, "a", 500, swap=1000)])._replace(memory=Usage(1000 * MIB, 1000 * MIB, 7))
+    told(given, "one-task", "a (pid 10) alone held 1.5 GiB, 75 % of the limit of memory and swap (2.0 GiB)")
+    same = given._replace(memory=Usage(2000 * MIB, 2000 * MIB, 7))
+    told(same, "one-task", "a (pid 10) alone held 1.5 GiB", never=["limit of memory and swap"])
+
+
 def test_no_process_has_half_of_memory_and_swap():
     """700 MiB would be most of the limit of memory, but that was not hit."""
     told(memsw([row(10, "a", 700), row(11, "b", 180, swap=900)]), "one-task", "b (pid 11) alone held 1.1 GiB, 54 %")

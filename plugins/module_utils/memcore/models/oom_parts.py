@@ -56,7 +56,7 @@ def domain(report: Report, swap_of_tasks: int) -> Domain:
         return Domain("memsw", report.memory_swap.limit_bytes, 0)
     if _is_full(report.kmem) and usage is not None and not _is_full(report.memory):
         return Domain("kmem", limit, swap_of_tasks)
-    return Domain("memory", limit, swap_of_tasks)
+    return Domain("memory", limit, 0 if _is_full(report.memory_swap) else swap_of_tasks)
 
 
 def parts_of(report: Report, total: Optional[int]) -> Dict[str, int]:

@@ -226,7 +226,7 @@ def test_memory_is_full_too_but_could_have_been_swapped():
     given = memsw([row(10, "a", 500, swap=1000)])._replace(memory=Usage(1000 * MIB, 1000 * MIB, 7))
     told(given, "one-task", "a (pid 10) alone held 1.5 GiB, 75 % of the limit of memory and swap (2.0 GiB)")
     same = given._replace(memory=Usage(2000 * MIB, 2000 * MIB, 7))
-    told(same, "one-task", "a (pid 10) alone held 1.5 GiB", never=["limit of memory and swap"])
+    told(same, "one-task", "a (pid 10) alone held 1.5 GiB, 75 % of the limit", never=["limit of memory and swap"])
 
 
 def test_no_process_has_half_of_memory_and_swap():

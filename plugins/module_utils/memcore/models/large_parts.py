@@ -36,6 +36,7 @@ _SET_ASIDE = ("locked-memory", "huge-pages", "compressed-swap")
 _MOST_IN_POOL = 80.0
 # A compressed page takes between a tenth of its size and all of it.
 _MOST_COMPRESSED = 10
+_ORDINARY_PERCENT = 5.0
 
 
 class Found(NamedTuple):
@@ -59,7 +60,7 @@ def reached(report: Report, domain: Domain, parts: Dict[str, int], who: Held, ke
     total = domain.total_bytes
     if not total or report.scope in ("cpuset", "mempolicy"):
         return []  # the counters are those of the host, and not of the nodes that were full
-    is_compressed = _may_be_compressed(report, parts)
+    is_compressed = _may_be_compressed(report, parts, total)
     rows = _of_tasks(report, domain, parts, who, is_compressed)
     rows += [
         Found(cause, parts[part], percent(parts[part], (kernels if cause in OF_KERNEL else None) or total))
@@ -88,10 +89,14 @@ def _at_most_all(one):
     return one._replace(share_percent=min(one.share_percent, 100.0))
 
 
-def _may_be_compressed(report, parts) -> bool:
+def _may_be_compressed(report, parts, total) -> bool:
     """Whether RAM that no counter names may be what zram or zswap holds: swap is in use, and it would fit."""
     swapped, pool = oom_parts.swapped_bytes(report), parts.get("unaccounted")
-    return bool(swapped and pool and pool <= swapped <= pool * _MOST_COMPRESSED)
+    if not swapped or not pool:
+        return False
+    # What does not compress takes its whole size, and a little memory is in no counter on every host.
+    ordinary = int(total * _ORDINARY_PERCENT / 100)
+    return pool - ordinary <= swapped <= pool * _MOST_COMPRESSED
 
 
 def _of_tasks(report, domain, parts, who, is_compressed) -> List[Found]:

@@ -163,9 +163,10 @@ def _largest(evidence, which=""):
 def _compressed(evidence):
     """How much room compressed swap really gave: what it holds without what that takes."""
     pool, swapped = evidence["parts"]["unaccounted_bytes"], evidence["swap_used_bytes"]
+    room = f"only about {human(swapped - pool)} of room" if swapped > pool else "no room at all"
     return (
         f"The swap is probably compressed swap in RAM (zram or zswap): {human(pool)} of RAM appear in no counter, so "
-        f"the {human(swapped)} of swap in use gave only about {human(swapped - pool)} of room."
+        f"the {human(swapped)} of swap in use gave {room}."
     )
 
 

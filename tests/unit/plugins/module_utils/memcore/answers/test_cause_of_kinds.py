@@ -293,6 +293,14 @@ def test_zswap_in_front_of_a_disk_that_is_half_used():
     assert found["cause"]["evidence"]["contributing"] == ["compressed-swap"]
 
 
+def test_zram_with_what_does_not_compress():
+    """480 MiB swapped, 500 in no counter, of which 50 may be anything: the swap gave nothing."""
+    tab = row(10, "tab", 400, swap=470, anon=400)
+    told(
+        zram([tab], 480, 480), "one-task", "tab (pid 10) alone held 870.0 MiB", "gave no room at all", never=["drivers"]
+    )
+
+
 def test_more_unnamed_memory_than_was_swapped_is_no_zram():
     """490 MiB that no counter names cannot be what 100 MiB of swapped pages take."""
     told(zram(SMALL, 100, 100), "unaccounted", "appear in no counter", "drivers", never=["zram", "zswap"])

@@ -10,25 +10,25 @@ from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optiona
 from ..errors import OptionError
 from ..findings import oom_event as rules
 from ..findings.judge import judge
-from ..gather import oom_event
 from ..gather.oom_event import NOWHERE, Origin
 from ..gather.rows import rfc3339
 from ..models.event_list import EventList
-from ..render import counted_kills, event_summary
-from ..render import event as words
+from ..render import event_words
 from ..sources import saved_state
 from ..sources.host import Host
 from ..sources.oomlog import oom_report
+from ..sources.oomlog.all_kills import AllKills
 from ..sources.oomlog.growing_log import GrowingReader
 from ..sources.oomlog.log_source import KernelLog, Tally
-from ..sources.oomlog.oom_records import Report
 from .asked import checked_top
+from .folding import Folded, Folding
+from .recorder import REMEMBERED, Recorder
 
 Line = Union[bytes, str]
 _SECOND = len("2026-11-27T06:53:58")
-_REMEMBERED = 256  # earlier victims, which may still be in the table of the next report; and ids given out
-_KIND, _VERSION = "memfacts.follower", 1
-_FIELDS = ["kind", "version", "origin", "boot", "place", "earlier", "given", "reader"]
+_MOST_LINES = 1 << 12  # of programs in user space, in a state
+_KIND, _VERSION = "memfacts.follower", 2
+_FIELDS = ["kind", "version", "origin", "boot", "place", "earlier", "given", "reader", "killers", "series"]
 _LONGEST_TEXT = 1 << 12
 
 
@@ -38,50 +38,6 @@ class Asked(NamedTuple):
     limit: int = 50
     top: int = 20
     since: Optional[float] = None
-
-
-class _Recorder:
-    """Makes records of reports, in the order of the log; an OOM that is read again is no second event."""
-
-    def __init__(self, origin: Origin, top: int) -> None:
-        self.origin = origin
-        self.top = top
-        self.boot: Optional[str] = None
-        self.place = 0
-        self.earlier: Dict[int, str] = {}  # victims of this boot: pid, comm
-        self.given: Dict[str, float] = {}  # ids, and the kernel's time in seconds
-
-    def records(self, reports: List[Report]) -> List[Dict]:
-        """The record of each report that is new."""
-        return [found for found in map(self._record, reports) if found is not None]
-
-    def _record(self, report):
-        self.place += 1
-        if report.boot_id != self.boot:
-            self.boot = report.boot_id
-            self.earlier.clear()
-        found = oom_event.record(report, self.place, self.origin, self.earlier, self.top)
-        for kill in report.kills:
-            _remember(self.earlier, kill.pid, kill.comm)
-        uptime = found["uptime_seconds"]
-        if uptime is None:
-            return found  # a date to the second does not tell two apart
-        if self._is_given(found["id"], uptime):
-            return None
-        _remember(self.given, found["id"], uptime)
-        return found
-
-    def _is_given(self, event, uptime):
-        boot = event.partition(":")[0]
-        if boot == "unknown":
-            return self.given.get(event) == uptime
-        if event in self.given:
-            return True
-        if len(self.given) < _REMEMBERED:
-            return False
-        # A boot's events come in their order; what is older than all that are remembered was given before these.
-        oldest = next(iter(self.given))
-        return oldest.partition(":")[0] == boot and uptime < self.given[oldest]
 
 
 class Follower:
@@ -102,14 +58,22 @@ class Follower:
 
         clock: seconds that never go back.
         """
-        self._recorder = _Recorder(origin, top)
+        self._recorder = Recorder(origin, top)
         self._reader = GrowingReader(clock, origin.boot_id is not None)
+        self._kills = AllKills(self._reader, clock)
+        self._folding = Folding(clock)
+        self._is_ended = False
         self._found: List[Dict] = []  # of an earlier boot, whose state was resumed
 
     @property
     def is_waiting(self) -> bool:
         """Whether lines were read of an event that take() has not given out."""
-        return self._reader.is_waiting
+        return self._reader.is_waiting or self._kills.is_waiting
+
+    @property
+    def is_counting(self) -> bool:
+        """Whether a series has grown since it was told, so that take() will give it out again within 60 seconds."""
+        return self._folding.is_counting
 
     @property
     def kill_lines(self) -> int:
@@ -122,16 +86,20 @@ class Follower:
 
     def feed(self, line: Line) -> None:
         """Read one line, with or without its end."""
-        self._reader.feed(line)
+        self._kills.feed(line)
 
     def date_from(self, booted: float) -> None:
         """Date what is taken from now on by this moment of boot, seconds since the epoch: the host's clock was set."""
         self._recorder.origin = self._recorder.origin._replace(booted=booted)
 
     def take(self) -> List[Dict]:
-        """The records that are complete, each once, in the order of the log."""
+        """The records that are complete, each once, in the order of the log; then series whose count has grown."""
         found, self._found = self._found, []
-        return found + self._recorder.records(self._reader.take()) if self._reader.ready else found
+        if self._kills.is_ready:
+            for record in self._recorder.records(self._kills.take()):
+                found += self._folding.add(record)
+        is_ended, self._is_ended = self._is_ended, False
+        return found + self._folding.due(is_ended)
 
     def flush(self, after_seconds: float = 0.0) -> None:
         """Take for complete what has had no line for so many seconds; with 0 all, since the log ends.
@@ -139,6 +107,8 @@ class Follower:
         A report without a kill is one that the kernel has not ended: it waits for 60 seconds at least.
         """
         self._reader.flush(after_seconds)
+        self._kills.flush(after_seconds)
+        self._is_ended = self._is_ended or after_seconds <= 0
 
     def state(self) -> Dict:
         """What resume() needs to go on after the last line that was fed, as JSON can have it. take() first.
@@ -157,6 +127,8 @@ class Follower:
             "earlier": [[pid, comm] for pid, comm in kept.earlier.items()],
             "given": [[event, uptime] for event, uptime in kept.given.items()],
             "reader": self._reader.state(),
+            "killers": self._kills.state(),
+            "series": self._folding.state(),
         }
 
     @classmethod
@@ -181,9 +153,11 @@ class Follower:
         kept = found._recorder
         kept.boot = saved_state.text_saved(fields.text_or_none("boot", _LONGEST_TEXT), "boot")
         kept.place = fields.number("place")
-        kept.earlier = dict(fields.rows("earlier", _REMEMBERED, "nt"))
-        kept.given = dict(fields.rows("given", _REMEMBERED, "ts"))
+        kept.earlier = dict(fields.rows("earlier", REMEMBERED, "nt"))
+        kept.given = dict(fields.rows("given", REMEMBERED, "ts"))
         found._reader.resume(fields.any("reader"))
+        found._kills.resume(fields.rows("killers", _MOST_LINES, "nooooo"))
+        found._folding.resume(fields.rows("series", REMEMBERED, "tttttttnn"))
         found._go_on(origin, clock)
         return found
 
@@ -194,22 +168,16 @@ class Follower:
             self._found = self.take()
             self._recorder.boot = None
             self._recorder.earlier.clear()
+            self._folding.clear()
             self._reader = GrowingReader(clock, True)
+            self._kills = AllKills(self._reader, clock)
         self._recorder.origin = origin
         self._reader.is_one_boot = origin.boot_id is not None
 
 
 def told(record: Dict) -> Dict:
     """The event in the shape of schemas/event.schema.json: the record with its findings and sentences."""
-    if record["source"] == "counter":
-        place = record.pop("place")
-        record["verdict"]["explanation"] = counted_kills.verdict()
-        record["summary"] = counted_kills.summary(record, place)
-        record["explanation"] = counted_kills.explanation(record, place)
-    else:
-        record["verdict"]["explanation"] = words.verdict(record)
-        record["summary"] = event_summary.summary(record)
-        record["explanation"] = words.explanation(record)
+    event_words.add(record)
     record["findings"] = [one._asdict() for one in judge(record, rules.RULES)]
     return record
 
@@ -217,16 +185,21 @@ def told(record: Dict) -> Dict:
 def read(lines: Iterable[Line], origin: Origin = NOWHERE, top: int = 20, since: Optional[str] = None) -> Iterator[Dict]:
     """Each event of a log as soon as the next report begins, the last at the log's end.
 
+    A series of the same trouble is one event, given out when it has ended; `repeats` counts the others.
     top: how many rows each list may have; since: RFC 3339 UTC, before which events are left out that have a time.
     """
     # Nothing is held back: what the reaper writes late is in no event, and a Follower gives the same events.
-    recorder, reader = _Recorder(origin, top), oom_report.Reader(held=0)
+    recorder, kills, folded = Recorder(origin, top), AllKills(oom_report.Reader(held=0)), Folded()
     for line in lines:
-        reader.feed(line)
-        if reader.ready:
-            yield from map(told, newer(recorder.records(reader.take()), since))
-    reader.flush()
-    yield from map(told, newer(recorder.records(reader.take()), since))
+        kills.feed(line)
+        if kills.is_ready:
+            for record in newer(recorder.records(kills.take()), since):
+                yield from map(told, folded.add(record))
+    kills.kernel.flush()
+    kills.flush()
+    for record in newer(recorder.records(kills.take()), since):
+        yield from map(told, folded.add(record))
+    yield from map(told, folded.end())
 
 
 def newer(records: Iterable[Dict], since: Optional[str]) -> Iterator[Dict]:
@@ -342,11 +315,3 @@ def _booted(stat: Optional[str]) -> Optional[float]:
         if name == "btime" and value.isdigit():
             return float(value)
     return None
-
-
-def _remember(among: Dict, key, value) -> None:
-    """Put it last, and forget the first where there are too many."""
-    among.pop(key, None)
-    among[key] = value
-    while len(among) > _REMEMBERED:
-        del among[next(iter(among))]

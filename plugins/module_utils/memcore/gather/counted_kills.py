@@ -63,5 +63,6 @@ def _limit(path: str) -> Dict:
         "is": None,
         "usage_bytes": None,
         "limit_bytes": None,
+        "resource": None,
         "swap_bytes": None,
     }

@@ -5,7 +5,7 @@
 import re
 from typing import Dict, NamedTuple, Optional
 
-from ..models import allocation_request, event_id, oom_cause, owner, replay, verdicts
+from ..models import allocation_request, event_id, limit_resource, oom_cause, owner, replay, verdicts
 from ..sources.oomlog.kernel_log import wall_time
 from ..sources.oomlog.local_date import local_date
 from ..sources.oomlog.oom_records import Report
@@ -36,7 +36,7 @@ def record(report: Report, place: int, origin: Origin, earlier: Dict[int, str], 
         "schema_version": SCHEMA_VERSION,
         "id": _id(report, origin, place),
         "source": "kernel",
-        "repeats": 0,
+        "repeats": report.repeats,
         "time": _time(report, origin),
         "uptime_seconds": None if report.time_usec is None else report.time_usec / 1e6,
         "node": origin.node,
@@ -44,6 +44,8 @@ def record(report: Report, place: int, origin: Origin, earlier: Dict[int, str], 
         "scope": report.scope,
         "outcome": report.outcome,
         "limit_owner": _limit_owner(report, cause),
+        "panic": report.panic,
+        "killer": None,
         "trigger": _trigger(report),
         "request": _request(report),
         "victim": victims[0] if victims else None,
@@ -61,7 +63,7 @@ def record(report: Report, place: int, origin: Origin, earlier: Dict[int, str], 
     }
 
 
-def _dashed(boot_id: Optional[str]) -> Optional[str]:
+def dashed(boot_id: Optional[str]) -> Optional[str]:
     """A boot's id as the kernel writes it; the journal leaves out the dashes."""
     if boot_id is None or _BOOT.match(boot_id) is None:
         return None
@@ -70,7 +72,7 @@ def _dashed(boot_id: Optional[str]) -> Optional[str]:
 
 
 def _id(report, origin, place):
-    boot_id = _dashed(report.boot_id) or origin.boot_id
+    boot_id = dashed(report.boot_id) or origin.boot_id
     date = wall_time(report.acted_stamp) or local_date(report.acted_stamp)
     return event_id.make(boot_id, report.acted_usec, date, place, _pid(report))
 
@@ -98,8 +100,8 @@ def _limit_owner(report, cause):
     """Whose limit was hit; of the host the RAM, which has no cgroup."""
     if report.scope is None:
         return None
-    usage = report.memory
     is_memcg = report.scope == "memcg"
+    resource, usage = limit_resource.hit(report) if is_memcg else (None, None)
     kind = owner.limit_kind(report.limit_cgroup) if report.limit_cgroup else None
     return {
         "cgroup": report.limit_cgroup if is_memcg else None,
@@ -107,6 +109,7 @@ def _limit_owner(report, cause):
         "is": cause.limit_is,
         "usage_bytes": usage.usage_bytes if is_memcg and usage else None,
         "limit_bytes": usage.limit_bytes if is_memcg and usage else cause.total_bytes if not is_memcg else None,
+        "resource": resource,
         "swap_bytes": _swap_of(report),
     }
 
@@ -161,7 +164,7 @@ def _candidate(one, page, killed):
         "file_bytes": _bytes(row.file_pages, page),
         "shmem_bytes": _bytes(row.shmem_pages, page),
         "page_tables_bytes": tables,
-        "swap_bytes": row.swap_pages * page,
+        "swap_bytes": _bytes(row.swap_pages, page),
         "oom_score_adj": row.adj,
         "signed_points": one.signed,
         "floored_points": one.floored,

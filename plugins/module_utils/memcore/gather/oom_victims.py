@@ -40,7 +40,7 @@ def _row(kill: Kill, row: Optional[TaskRow], report, whose: Optional[owner.Owner
         "file_bytes": kill.file_bytes,
         "shmem_bytes": kill.shmem_bytes,
         "page_tables_bytes": kill.page_tables_bytes,
-        "swap_bytes": None if row is None else row.swap_pages * report.page_size,
+        "swap_bytes": None if row is None or row.swap_pages is None else row.swap_pages * report.page_size,
         "oom_score_adj": kill.adj if kill.adj is not None or row is None else row.adj,
         "cgroup": cgroup,
         "kind": whose.kind if whose else None,

@@ -48,6 +48,18 @@ def version_of(release: Optional[str]) -> Optional[Version]:
     return Version((int(match[1]), int(match[2])), None if match[4] is None else int(match[4]), vendor)
 
 
+def is_floored(version: Version) -> bool:
+    """Whether the release surely floors badness: before 5.9, but for 5.4, whose later releases have the fix.
+
+    Vendors' kernels may have it too, but for those of RHEL that were read: el7, and el8 up to build 240.
+    """
+    if version.vendor == "el":
+        return version.base == (3, 10) or (
+            version.base == (4, 18) and version.build is not None and version.build <= 240
+        )
+    return version.vendor is None and version.base < (5, 9) and version.base != (5, 4)
+
+
 def of_kernel(release: Optional[str], model: str, tie_rule: str) -> Rules:
     """The rules of a kernel whose model and tie rule are known; a signed kernel is younger than what was dropped."""
     version = version_of(release)

@@ -18,14 +18,31 @@ _RUNTIMES = {
     "docker": "docker",
     "libpod": "podman",
     "libpod_parent": "podman",
+    "docker-ce": "docker",
+    "actions_job": "docker",
+    "ecstasks": "ecs",
 }
 
+# An alloc of Nomad has a uid, and one of Mesos too; Garden (Cloud Foundry) names its containers itself.
 _PLAIN_CONTAINERS = (
     re.compile(rf"/(?P<runtime>docker|libpod|cri-containerd|crio)-(?P<id>{CONTAINER_ID})\.scope(?:/|$)"),
-    re.compile(rf"/(?P<runtime>docker|libpod|libpod_parent)/(?:libpod-)?(?P<id>{CONTAINER_ID})(?:/|$)"),
+    # ECS: /ecs/<task>/<container>; where a task has a limit of its own only the task is named.
+    re.compile(rf"/(?P<runtime>ecs)/[^/]+/(?P<id>{CONTAINER_ID}|[0-9a-f]{{32}}-[0-9]+|[^/]+)(?:/|$)"),
+    re.compile(rf"/(?P<runtime>ecs)/(?P<id>{UID_HASH}|{UID_DASHED})(?:/|$)"),
+    re.compile(rf"/(?P<runtime>ecstasks)-(?P<id>{UID_HASH}|{UID_DASHED})\.slice(?:/|$)"),
+    # dockerd's cgroup-parent: /docker, Docker for Synology and others say /docker-ce, GitHub's runner /actions_job.
+    re.compile(
+        rf"/(?P<runtime>docker|docker-ce|libpod|libpod_parent|actions_job)/(?:libpod-)?(?P<id>{CONTAINER_ID})(?:/|$)"
+    ),
+    re.compile(rf"/(?P<runtime>nomad)(?:\.slice)?/(?:[^/]+/)?(?P<id>{UID_DASHED}[^/]*?)(?:\.scope)?(?:/|$)"),
+    re.compile(rf"/(?P<runtime>mesos)(?:_executors\.slice)?/(?P<id>{UID_DASHED})(?:/|$)"),
+    re.compile(r"/(?P<runtime>garden)/(?P<id>[^/]+)(?:/|$)"),
     re.compile(r"/(?P<runtime>lxc)(?:\.payload[./]|/)(?P<id>[^/]+)(?:/|$)"),
     re.compile(r"/(?P<runtime>machine)-(?P<id>[^/]+)\.scope(?:/|$)"),
+    re.compile(r"/machine\.slice/(?P<runtime>systemd-nspawn)@(?P<id>[^/]+)\.service(?:/|$)"),
 )
+# An id with which a container's cgroup is named, below a parent that only this host knows (--cgroup-parent).
+_BELOW_ANY_PARENT = re.compile(rf"/(?P<id>{CONTAINER_ID})(?:/|$)")
 _MONITOR = re.compile(rf"/(?:crio|libpod)-conmon-{CONTAINER_ID}(?:\.scope)?(?:/|$)")
 _UNIT = re.compile(r"([^/]+\.(?:service|scope|mount|socket|swap))(?=/|$)")
 
@@ -85,11 +102,8 @@ def is_monitor(path: str) -> bool:
 
 def container_cgroup(path: str) -> str:
     """The cgroup of the plain container that a path is of, whatever was made inside of it; else the path."""
-    for pattern in _PLAIN_CONTAINERS:
-        match = pattern.search(path)
-        if match:
-            return path[: match.end()].rstrip("/")
-    return path
+    match = _match_of_container(path)
+    return path if match is None else path[: match.end()].rstrip("/")
 
 
 def of_mount(mount_point: str) -> Optional[Owner]:
@@ -117,11 +131,23 @@ def _pod(path):
 
 
 def _container(path):
-    for pattern in _PLAIN_CONTAINERS:
-        match = pattern.search(path)
-        if match:
-            return Owner("container", runtime=_RUNTIMES.get(match["runtime"], match["runtime"]), container=match["id"])
-    return None
+    match = _match_of_container(path)
+    if match is None:
+        return None
+    runtime = match.groupdict().get("runtime")
+    return Owner("container", runtime=_RUNTIMES.get(runtime, runtime), container=match["id"])
+
+
+def _match_of_container(path):
+    """Of patterns that match, the one that begins first: the outermost container, which this host runs."""
+    found = [match for match in (pattern.search(path) for pattern in _PLAIN_CONTAINERS) if match]
+    if not found and _MONITOR.search(path) is None:
+        return _BELOW_ANY_PARENT.search(path)
+    return min(found, key=_start_of) if found else None
+
+
+def _start_of(match):
+    return match.start()
 
 
 def _unit(path):

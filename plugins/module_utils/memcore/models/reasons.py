@@ -20,6 +20,11 @@ NOT_CAPTURED = "not part of a captured tree"
 NO_PROCESS_CAPTURED = "the captured tree has no process"
 NO_DF_CAPTURED = "the captured tree has no df output for it"
 NO_PAGE_SIZE_CAPTURED = "the captured tree does not show it; 4096 bytes are assumed"
+# Of kills by user space.
+NOT_THE_KERNEL = "a program in user space killed by rules of its own, not the kernel"
+NO_REASON_LOGGED = "the lines that say why are not in the log"
+NO_VICTIM_LOGGED = "no line of the log names who was killed"
+NO_EVICTION_LOGGED = "the log ends before it says which pod was evicted"
 
 
 def processes_unread(refused: int, total: int) -> str:

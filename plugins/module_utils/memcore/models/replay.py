@@ -10,14 +10,18 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ..sources.oomlog.oom_records import Kill, Report, TaskRow
 from ..sources.printable import with_pid
-from .badness import FLOORED, SIGNED, Task, total_of_host, total_of_memcg
-from .oom_rules import Rules, version_of
+from . import oom_total
+from .badness import FLOORED, SIGNED, Task
+from .oom_rules import Rules, is_floored, version_of
+from .oom_total import Total
+from .size import human
 from .tie_rule import FIRST, LAST, UNKNOWN, of_model_and_release, of_points
 from .victims import Domain, frees, holds, rank
 
 BOTH, NEITHER = "both", "neither"
 GLOBAL_INIT = "global init"
 EARLIER_VICTIM = "killed before"
+VFORK = "in vfork: it has its parent's memory"
 
 # Why the kernel took whom it took; several may apply.
 WHY = (
@@ -30,6 +34,7 @@ WHY = (
     "child-sacrificed",  # up to 5.0 a child dies for the chosen parent
     "group-kill",  # memory.oom.group: the rest of the cgroup died with it
     "larger-unkillable",  # something larger has oom_score_adj -1000 or is init
+    "vfork-child",  # a child in vfork has more points, and is skipped
     "larger-dying",  # something larger was killed before and was not gone yet
     "unexplained",  # neither model takes it: swapoff, a vfork parent, or figures that moved
 )
@@ -95,15 +100,15 @@ class Replay(NamedTuple):
 
 def replay(report: Report, earlier: Optional[Dict[int, str]] = None) -> Replay:
     """Replay one report. earlier: {pid: comm} of processes that reports before it killed."""
-    total, missing = _total(report)
-    assumed, why = (total, []) if total else _assumed(report)
-    missing += why
     tasks = [_task(row, report, earlier or {}) for row in report.tasks or []]
-    choices = {model: _choose(tasks, assumed or 1, model) for model in (SIGNED, FLOORED)}
-    candidates = _candidates(report, tasks, assumed)
+    total = oom_total.of_report(report, sum(holds(task) for task in tasks))
     chosen = _chosen(report)
+    tasks = _without_vfork_child(tasks, chosen, total)
+    pages, missing = _pages(report, tasks, chosen, total)
+    choices = {model: _choose(tasks, pages or 1, model) for model in (SIGNED, FLOORED)}
+    candidates = _candidates(report, tasks, pages)
     freed = _freed(report)
-    reason = _why_not(report, chosen, assumed, choices)
+    reason = _why_not(report, chosen, pages, choices)
     empty = Replay(
         None,
         reason,
@@ -114,7 +119,7 @@ def replay(report: Report, earlier: Optional[Dict[int, str]] = None) -> Replay:
         None,
         None,
         _facts(report),
-        total,
+        pages if total.is_known else None,
         freed,
         None,
         candidates,
@@ -129,7 +134,7 @@ def replay(report: Report, earlier: Optional[Dict[int, str]] = None) -> Replay:
         floored=floored,
         slack=slack,
         agrees=chosen.pid == signed.pid,
-        would_free=_of_row(chosen_row(report, signed.pid), report),
+        would_free=_would_free(report, signed.pid, freed),
     )
     if report.allocating_task:
         return known._replace(
@@ -165,6 +170,12 @@ def is_scan_order(report: Report, release: Optional[str] = None) -> bool:
         return True
     version = version_of(report.release or release)
     return version is not None and version.base >= (5, 3)
+
+
+def _would_free(report, pid, freed) -> Optional[Freed]:
+    """What the death of a process frees: where it died with a group, all that the group did."""
+    died = any(kill.pid == pid for kill in report.kills)
+    return freed if died and _is_group(report) else _of_row(chosen_row(report, pid), report)
 
 
 def _judged(known, report, tasks, chosen):
@@ -207,14 +218,15 @@ def _spared(known, tasks, pid):
     """Whether something larger than the chosen was left alone, and why."""
     own = next((holds(task) for task in tasks if task.pid == pid), 0)
     larger = {task.spared for task in tasks if task.spared and holds(task) > own}
-    names = ["larger-dying"] * (EARLIER_VICTIM in larger)
-    return names + ["larger-unkillable"] * bool(larger - {EARLIER_VICTIM})
+    names = ["vfork-child"] * any(task.spared == VFORK for task in tasks)
+    names += ["larger-dying"] * (EARLIER_VICTIM in larger)
+    return names + ["larger-unkillable"] * bool(larger - {EARLIER_VICTIM, VFORK})
 
 
 def _facts(report):
     """What the report says outright about how the victim came to die."""
     facts = ["allocating-task"] * report.allocating_task
-    if report.selected and report.kills and not _is_same(report, report.selected[0], report.kills[0].pid):
+    if report.selected and report.kills and _is_other_process(report, report.selected[0], report.kills[0].pid):
         facts.append("child-sacrificed")
     return facts + ["group-kill"] * _is_group(report)
 
@@ -234,6 +246,8 @@ def _chosen(report) -> Optional[_Chosen]:
         pid, comm = report.selected[:2]
     elif report.kills:
         pid, comm = report.kills[0].pid, report.kills[0].comm
+    elif report.target_pid is not None:
+        pid, comm = report.target_pid, report.target_comm
     else:
         return None
     row = chosen_row(report, pid) or _row_of_thread(report, pid, comm)
@@ -251,12 +265,17 @@ def _row_of_thread(report, pid, comm):
     return rows[0] if len(rows) == 1 else None
 
 
-def _is_same(report, one, other):
-    """Whether two ids are of one process."""
-    if one == other:
-        return True
-    row = chosen_row(report, other) or _row_of_thread(report, other, None)
-    return row is not None and one in (row.pid, row.tgid)
+def _is_other_process(report, one, other):
+    """Whether two ids surely are of two processes.
+
+    The table has one row a process, so that an id which is in no row is a thread's: el7 and 4.4 choose among threads,
+    and the line of the kill names the process.
+    """
+    first = chosen_row(report, one)
+    if first is None or one == other:
+        return False
+    second = chosen_row(report, other) or _row_of_thread(report, other, None)
+    return second is None or second.pid != first.pid
 
 
 def _task(row, report, earlier):
@@ -275,7 +294,7 @@ def _task(row, report, earlier):
         row.comm,
         row.adj,
         row.rss_pages,
-        row.swap_pages,
+        row.swap_pages or 0,
         tables,
         row.anon_pages,
         row.file_pages,
@@ -337,8 +356,12 @@ def _slack(report, tasks):
 
 def _why_not(report, chosen, total, choices):
     """Why there is no verdict, None where there is one."""
+    if report.outcome in _NO_KILL:
+        return _NO_KILL[report.outcome]
     if chosen is None:
-        return _NO_KILL.get(report.outcome, "the log ends before it shows a kill")
+        return "the log ends before it shows a kill"
+    if report.tasks == []:
+        return "the rows of the task table are not in the log: something filtered them out, or they were lost"
     if report.tasks is None:
         return "the report has no task table: the log was rate-limited or cut, or vm.oom_dump_tasks is 0"
     if choices[SIGNED] is None:
@@ -357,61 +380,58 @@ _NO_KILL = {
 }
 
 
-def _total(report) -> Tuple[Optional[int], List[Tuple[str, str]]]:
-    """Pages of the domain, and what had to be assumed."""
+def _pages(report, tasks, chosen, total: Total) -> Tuple[Optional[int], List[Tuple[str, str]]]:
+    """Pages of the domain, None where the choice depends on what nothing tells; and what had to be assumed."""
+    if total.assumed is None:
+        return total.usual, []
     adjs = {row.adj for row in report.tasks or [] if row.adj != -1000}
-    page = report.page_size
-    if report.scope == "memcg":
-        total, assumed = _total_of_memcg(report, page)
-        missing = [("swap of the host", assumed)] if assumed and len(adjs) > 1 else []
+    ways = None if chosen is None else oom_total.span(tasks, chosen.pid, total)
+    is_always = ways == (total.least // 1000, None if total.most is None else total.most // 1000)
+    if not total.is_known:
+        return (total.usual, [total.assumed]) if len(adjs) == 1 or is_always else (None, [])
+    if len(adjs) <= 1 or is_always:
+        return total.usual, []
+    thousands = total.usual // 1000
+    version = version_of(report.release)
+    if ways is None or (version is not None and is_floored(version)):
+        is_within = True  # nothing fits better
     else:
-        total, missing = _total_of_host(report, page), []
-        if report.scope in ("cpuset", "mempolicy") and total is not None and len(adjs) > 1:
-            missing.append(("memory of the nodes", "the report does not show it; memfacts assumes that of all nodes"))
-    return total, missing
+        is_within = ways[0] <= thousands and (ways[1] is None or thousands <= ways[1])
+    if is_within:
+        # Where nothing was swapped out at the limit, there was nothing to swap to.
+        return total.usual, [total.assumed] * (total.usual != total.least or _swapped(report))
+    pages = max(ways[0] if thousands < ways[0] else ways[1], 1) * 1000
+    size = human(pages * report.page_size)
+    why = f"the report does not show it; memfacts assumes {size} with the memory, as the choice then follows the rule"
+    return pages, [(total.assumed[0], why)]
 
 
-def _assumed(report) -> Tuple[Optional[int], List[Tuple[str, str]]]:
-    """Where nothing tells the domain's pages: of equal oom_score_adj the order needs none, else there is no verdict."""
-    adjs = {row.adj for row in report.tasks or [] if row.adj != -1000}
-    if len(adjs) != 1:
-        return None, []
-    why = "the report does not show it; all processes have the same oom_score_adj, so memfacts assumes what they hold"
-    return max(sum(holds(_task(row, report, {})) for row in report.tasks), 1), [("total_pages", why)]
+def _swapped(report):
+    return report.scope != "memcg" or oom_total.swap_in_use(report, report.page_size) > 0
 
 
-def _total_of_host(report, page):
-    ram = report.meminfo.get("ram")
-    if ram is None:
-        return None
-    managed = ram - report.meminfo.get("reserved", 0)
-    return total_of_host(managed // page, report.meminfo.get("total_swap", 0) // page)
+def _without_vfork_child(tasks, chosen, total) -> List[Task]:
+    """The tasks, where a child in vfork is marked: the kernel skips it, for it still has its parent's memory.
+
+    The table does not say who is in vfork. Taken for one is a task that would have been chosen, and was not, and whose
+    figures are those of an earlier task of the same name to the page.
+    """
+    if chosen is None:
+        return tasks
+    found = list(tasks)
+    while True:
+        best = _choose(found, total.usual, SIGNED)
+        if best is None or best.pid == chosen.pid:
+            return found if best is not None else tasks
+        place = next(place for place, task in enumerate(found) if task.pid == best.pid)
+        if not any(_is_twin(task, found[place]) for task in found[:place]):
+            # The larger one is no child in vfork, so that another reason is to be found.
+            return tasks
+        found[place] = found[place]._replace(spared=VFORK)
 
 
-def _total_of_memcg(report, page):
-    usage = report.memory
-    if usage is None or usage.limit_bytes is None:
-        return None, None
-    limit = usage.limit_bytes // page
-    swaps = _swap_in_use(report, page)
-    assumed = None
-    if report.swap is not None and report.swap.limit_bytes is not None:
-        return total_of_memcg(limit, report.swap.limit_bytes // page, report.swap.limit_bytes // page, True, None), None
-    if swaps:
-        assumed = "a memory cgroup's report does not show it; memfacts assumes what is in use"
-    memsw = report.memory_swap
-    if memsw is not None and memsw.limit_bytes is not None:
-        return total_of_memcg(limit, None, max(memsw.limit_bytes // page - limit, 0), True, None), assumed
-    return total_of_memcg(limit, None, swaps, True, None), assumed
-
-
-def _swap_in_use(report, page):
-    used = 0
-    if report.memory_swap is not None and report.memory is not None:
-        used = max(report.memory_swap.usage_bytes - report.memory.usage_bytes, 0) // page
-    if report.swap is not None:
-        used = max(used, report.swap.usage_bytes // page)
-    return max(used, sum(row.swap_pages for row in report.tasks or []))
+def _is_twin(one, other) -> bool:
+    return one.spared is None and one._replace(pid=other.pid, adj=other.adj, ppid=other.ppid) == other
 
 
 def _freed(report) -> Optional[Freed]:
@@ -433,7 +453,7 @@ def _of_kill(kill: Kill, row: Optional[TaskRow], report) -> Optional[Freed]:
     tables = kill.page_tables_bytes
     if tables is None and row is not None:
         tables = _task(row, report, {}).page_tables * report.page_size
-    swap = 0 if row is None else row.swap_pages * report.page_size
+    swap = 0 if row is None else (row.swap_pages or 0) * report.page_size
     return Freed(kill.anon_bytes + (tables or 0), swap, False)
 
 

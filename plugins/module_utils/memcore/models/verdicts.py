@@ -12,7 +12,7 @@ from typing import NamedTuple, Optional
 from ..sources.oomlog.oom_records import Report
 from .badness import FLOORED, SIGNED
 from .oom_cause import Cause, held
-from .oom_rules import Version, version_of
+from .oom_rules import is_floored, version_of
 from .replay import EARLIER_VICTIM, NEITHER, Replay, chosen_row, kills_with_rows
 from .size import percent
 from .tie_rule import FIRST, LAST, of_model_and_release
@@ -133,6 +133,8 @@ def _doubt(report, judged) -> Optional[str]:
         return SIZE
     if "child-sacrificed" in judged.why:
         return CHILDREN
+    if "vfork-child" in judged.why:
+        return OUTSIDE
     how = judged.why[0]
     if how == "near-tie":
         return COUNTERS
@@ -151,16 +153,7 @@ def _has_model(release, judged) -> bool:
     if judged.model == SIGNED:
         return version.base >= (5, 9)
     told = of_model_and_release(FLOORED, release)[0]
-    return _is_floored(version) and (judged.tie_rule is None or told not in (FIRST, LAST) or told == judged.tie_rule)
-
-
-def _is_floored(version: Version) -> bool:
-    """Before 5.9, but for 5.4, whose later releases have the fix, and for vendors' kernels that may have it."""
-    if version.vendor == "el":
-        return version.base == (3, 10) or (
-            version.base == (4, 18) and version.build is not None and version.build <= 240
-        )
-    return version.vendor is None and version.base < (5, 9) and version.base != (5, 4)
+    return is_floored(version) and (judged.tie_rule is None or told not in (FIRST, LAST) or told == judged.tie_rule)
 
 
 def _who(report, cause):

@@ -185,7 +185,7 @@ WORDS: Dict[str, Words] = {
         host="A few such failures do no harm: the caller tries again, and a network driver drops a packet. If they "
         "come often, raise vm.min_free_kbytes a little; processes then have that much less.",
         to_do="Raise vm.min_free_kbytes a little if it happens often",
-        instead="{detail} The request could not wait until the kernel had freed more.",
+        instead="The request could not wait until the kernel had freed more.",
         instead_short="only the reserve of {zones} was left, and the request could not wait for more",
     ),
     "restricted-nodes": Words(
@@ -277,6 +277,12 @@ VARIANTS: Dict[str, Words] = {
         held="Shared memory held {size}, {share} of {domain}, and processes that were not killed have most of it "
         "mapped, so the kill probably did not free it",
         but="but others have the shared memory mapped too",
+    ),
+    "unknown:failed": WORDS["unknown"]._replace(
+        cgroup="If it happens often, the call trace in the log shows which code requests the memory.",
+        host="If it happens often, the call trace in the log shows which code requests the memory.",
+        to_do="Look at the call trace in the log if it happens often",
+        instead="An allocation that fails alone does not mean that memory had run out.",
     ),
 }
 

@@ -152,6 +152,8 @@ def _better(event, lead="Linux 5.9 or later would kill"):
     if judged["expected_pid"] is None or judged["expected_pid"] == judged["chosen_pid"]:
         return ""
     name = _expected(event)
+    if expected_died(event):
+        return f" {lead} {name} first; it died all the same, with its group."
     frees = judged["would_free_bytes"]
     freed = event["freed_bytes"]
     told = f" {lead} {name}"
@@ -159,6 +161,12 @@ def _better(event, lead="Linux 5.9 or later would kill"):
         told += f", which frees {'up to ' * bool(judged['would_free_at_most'])}{human(frees)}"
         told += f" instead of {human(freed)}" if freed is not None else ""
     return told + "."
+
+
+def expected_died(event: Dict) -> bool:
+    """Whether the process that a signed kernel would have chosen died with the group of the one that was."""
+    expected = event["verdict"]["expected_pid"]
+    return any(row["killed"] and row["pid"] == expected for row in event["candidates"])
 
 
 def _expected(event):
@@ -261,6 +269,8 @@ def _judged(event, what):
         return f"killed: {what}"
     if judged["agrees"]:
         return f"right one killed: {what}"
+    if expected_died(event):
+        return f"group killed: {what}"
     frees = judged["would_free_bytes"]
     size = "" if frees is None else human(frees)
     other = with_pid(judged["expected_comm"], judged["expected_pid"], size)

@@ -119,6 +119,8 @@ def _variant(event):
         return "elsewhere" if event["scope"] == "memcg" and evidence["tasks_bytes"] is not None else None
     if name == "one-task":
         return "pool" if evidence["parts"]["huge_pages_bytes"] else None
+    if name == "unknown":
+        return "failed" if event["outcome"] == "allocation-failed" else None
     if name == "compressed-swap":
         return "zswap" if event["scope"] == "memcg" else None
     return evidence["shared_mapped_by"] if name == "shared-memory" else None
@@ -263,6 +265,10 @@ def _cache_advice(evidence):
 def _detail(event):
     """What the model says of the zones; without their figures what they suggest."""
     request = event.get("request")
+    if event["outcome"] == "allocation-failed" and _answer(event) == "no":
+        # Its first sentences have the figures (failed_allocation.py).
+        is_split = event["cause"]["class"] == "fragmentation"
+        return f"Memory was free, but {'only in smaller blocks' if is_split else 'not where the request may use it'}."
     if request is not None and request["could_be_served"] == "no":
         why = request["why"][len("No: ") :]
         return why[0].upper() + why[1:]

@@ -290,6 +290,7 @@ def _place_of(fields: saved_state.Fields) -> _Place:
             form.flag("is_plain"),
             form.flag("is_export"),
             saved_state.text_saved(form.text_or_none("host", LONGEST_LINE), "host"),
+            form.flag("is_odd"),
         ),
         fields.number_or_none("last_usec"),
         fields.number_or_none("acted_usec"),

@@ -12,6 +12,7 @@ import re
 from typing import Callable, Dict, Iterable, Iterator, NamedTuple, Optional, Union
 
 from . import journal_export
+from .unknown_prefix import UnknownPrefix, without_file
 
 # A record of the kernel has 8 KiB at most, four times as much when escaped; journal fields come on top.
 LONGEST_LINE = 1 << 16
@@ -39,8 +40,10 @@ class LogLine(NamedTuple):
 _KMSG = re.compile(r"([0-9]{1,4}),([0-9]{1,20}),([0-9]{1,20}),([-c+])[^;]{0,200};")
 _KMSG_FIELD = re.compile(r" [A-Z_]{1,64}=")
 # [  123.456789] of printk, and what dmesg makes of it: -d adds <…>, -e has +0.000012 or Nov27 06:53, -T the date.
-_PRINTK = re.compile(r"\[ *([0-9]{1,10})\.([0-9]{6})(?: <[ 0-9.]{1,20}>)?\] ?")
+_PRINTK = re.compile(r"\[ *([0-9]{1,10})\.([0-9]{6})(?:@[0-9]{1,4})?(?: <[ 0-9.]{1,20}>)?\] ?")
 _DATED = re.compile(r"\[(\w{3} \w{3} [ 0-9]\d \d\d:\d\d:\d\d \d{4})\] ?", re.ASCII)
+# dmesg -T in any language: whatever is in the bracket, it has a time of day.
+_ANY_DATE = re.compile(r"\[([^\[\]]{1,64}?[0-9]{1,2}:[0-9]{2}:[0-9]{2}[^\[\]]{0,32})\] ?")
 _RELATIVE = re.compile(r"\[(?: *[+][0-9.]{1,20}|\w{3}\d\d \d\d:\d\d| *<? *[0-9.]{1,20}>)\] ?", re.ASCII)
 _CALLER = re.compile(r"\[ *[TC][0-9]{1,10}\] ?")
 _LEVEL = re.compile(r"<([0-9]{1,4})>")
@@ -63,6 +66,9 @@ _SYSLOG = re.compile(
     re.ASCII,
 )
 _TAGGED = re.compile(r"(\S{1,255}) ([^\s:\[]{1,128})(?:\[[0-9]{1,10}\])?: ")
+_KERNEL_TAG = re.compile(r"kernel(?:\[[0-9]{1,10}\])?: ?")
+# Sent by pagers, mail programs, web pages and editors.
+_CLUTTER = re.compile("\x1b\\[[0-9;]{0,20}[mK]|\ufeff|\u200b")
 _QUOTED = re.compile(r"(?:[ \t>|\0]|&gt;|&nbsp;)+")
 _HEX_ID = re.compile(r"[0-9a-f]{32}$")
 _DIGITS = re.compile(r"[0-9]{1,20}$")
@@ -78,6 +84,7 @@ class LogFormat(NamedTuple):
 
     prefixed: some had a prefix; foreign: the last one was of user space, so what follows without a prefix is too;
     is_plain: dmesg rather than journalctl; is_export: journalctl -o export; host: of "[    7.861912] host kernel: ".
+    is_odd: some had a prefix that is in no table.
     """
 
     prefixed: bool = False
@@ -85,6 +92,7 @@ class LogFormat(NamedTuple):
     is_plain: bool = False
     is_export: bool = False
     host: Optional[str] = None
+    is_odd: bool = False
 
 
 _UNKNOWN_FORMAT = LogFormat()
@@ -94,13 +102,15 @@ class PrefixStripper:
     """Takes lines in the order of the log, and remembers what kind of log it is."""
 
     def __init__(self, known: LogFormat = _UNKNOWN_FORMAT) -> None:
-        self._prefixed, self._foreign, self._is_plain, is_export, self._host = known
+        self._prefixed, self._foreign, self._is_plain, is_export, self._host, self._is_odd = known
         self._entry = journal_export.Entry() if is_export else None
+        self._unknown = UnknownPrefix()
 
     @property
     def format(self) -> LogFormat:
         """What is known of the log; exact where no entry is half read."""
-        return LogFormat(self._prefixed, self._foreign, self._is_plain, self._entry is not None, self._host)
+        is_export = self._entry is not None
+        return LogFormat(self._prefixed, self._foreign, self._is_plain, is_export, self._host, self._is_odd)
 
     @property
     def is_in_entry(self) -> bool:
@@ -127,6 +137,8 @@ class PrefixStripper:
             if quote:
                 found = self._known(line[quote.end() :])
         if found is None:
+            found = self._of_no_format(line)
+        if found is None:
             return self._bare(line)
         self._prefixed = True
         self._foreign = found is _NOT_OF_THE_KERNEL
@@ -135,6 +147,36 @@ class PrefixStripper:
     def _known(self, line: str) -> Optional[LogLine]:
         known = _BY_FIRST.get(line[:1])
         return None if known is None else known(self, line)
+
+    def _of_no_format(self, line: str) -> Optional[LogLine]:
+        """A line whose prefix is in no table; None where it has none."""
+        if not _is_ascii(line):
+            clean = _CLUTTER.sub("", line).replace("\xa0", " ")
+            if clean != line:
+                found = self._known(clean) or self._of_no_format(clean)
+                return found or LogLine(_unescaped(clean), bare=self._prefixed)
+        match = _KERNEL_TAG.match(line)
+        if match is not None:
+            time_usec, rest = _printk_time(line[match.end() :])
+            return LogLine(_unescaped(rest), time_usec=time_usec)
+        if self._prefixed and not self._is_odd:
+            return None  # the rest of a line that was cut, or of a name
+        found = self._of_file(line) or self._behind_unknown(line)
+        self._is_odd = self._is_odd or found is not None
+        return found
+
+    def _of_file(self, line: str) -> Optional[LogLine]:
+        """`kern.log:Nov 27 06:53:58 host kernel: text`, as grep prints lines of several files."""
+        rest = without_file(line)
+        return None if rest is None else self._known(rest)
+
+    def _behind_unknown(self, line: str) -> Optional[LogLine]:
+        found = self._unknown.strip(line)
+        if found is None:
+            return None
+        if found.is_foreign:
+            return _NOT_OF_THE_KERNEL
+        return LogLine(_unescaped(_without_caller(found.text)), time_usec=found.time_usec, stamp=found.stamp)
 
     def _bare(self, line: str) -> Optional[LogLine]:
         if self._foreign or (self._prefixed and _KMSG_FIELD.match(line)):
@@ -269,6 +311,10 @@ def decoded(line: Union[bytes, str]) -> str:
     return line.rstrip("\r\n")
 
 
+def _is_ascii(text: str) -> bool:
+    return len(text) == len(text.encode("utf-8", "surrogateescape"))
+
+
 def _only_escapes(text: str) -> str:
     """Text whose surrogates all stand for bytes, as JSON's need not, so that it can be turned into bytes again."""
     try:
@@ -352,6 +398,9 @@ _WALL_TIMES = [
 
 def _with_date(line: str) -> Optional[LogLine]:
     match = _DATED.match(line)
+    if match:
+        return LogLine(_unescaped(_without_caller(line[match.end() :])), stamp=match[1])
+    match = _ANY_DATE.match(line)
     if match:
         return LogLine(_unescaped(_without_caller(line[match.end() :])), stamp=match[1])
     match = _RELATIVE.match(line)

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """One OOM report while its lines come in: each line that belongs to it fills some of its fields."""
 
+import re
 from typing import Callable, Dict, List, Optional, Set, Tuple
 
 from ..printable import printable
 from . import oom_lines
+from .failed_allocation import Failed
 from .kernel_log import LogLine, wall_time
 from .oom_lines import Choice, Invoked, Killed, Machine, Selected, Table
 from .oom_memory_block import MemoryBlock
@@ -40,6 +42,8 @@ class Assembly:
         self.reaped: List[Reaped] = []
         self.group: Optional[str] = None
         self.exiting: Optional[Tuple[int, str]] = None
+        self.failed: Optional[Failed] = None
+        self.repeats = 0
         self.nobody = False
         self.panic: Optional[str] = None
         self.by_sysrq = False
@@ -49,11 +53,15 @@ class Assembly:
         self._row_of: Dict[int, TaskRow] = {}
         self._table: Optional[Table] = None
         self._row_usec: Optional[int] = None
+        self._cut = ""  # a row or the head of the table that ends too early
         self._task_cgroup: Optional[str] = None
         self._limit_cgroup: Optional[str] = None
         self._usages: Dict[str, Usage] = {}
         self._stats_cgroup: Optional[str] = None
         self._stats: Dict[str, int] = {}
+        self._cgroup_stats: Dict[str, Dict[str, int]] = {}
+        self._invoker_nodes: Optional[str] = None
+        self._cpuset: Optional[str] = None
         self._in_stats = False
         self._memory = MemoryBlock()
         self._slabs: List[Slab] = []
@@ -65,6 +73,11 @@ class Assembly:
     def skips_indented(self) -> bool:
         """Whether no line that is indented matters now: those of stacks do not, some of the memory block do."""
         return not self._memory.begun or bool(self.rows)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether lines of the body may still come: those of a failed allocation follow the line that says all."""
+        return not self.done or self.failed is not None
 
     def miss(self, what: str, why: str) -> None:
         """Say that something is not whole; the first reason stays."""
@@ -107,6 +120,9 @@ class Assembly:
     def take(self, line: LogLine) -> bool:
         """Take a line of the body, or say that it is none."""
         text = line.text
+        cut, self._cut = self._cut, ""
+        if cut and line.bare and self._row(cut.rstrip() + " " + text.lstrip(), line):
+            return True
         first = text[:1]
         if first == "[":
             if self._row(text, line) or self._continue_name(line):
@@ -119,7 +135,14 @@ class Assembly:
             if not self._memory.begun or not self._memory.counters(text):
                 return line.bare and self._continue_name(line) or (line.bare and self._body(text))
             return True
-        return self._body(text) or self._continue_name(line)
+        return self._body(text) or self._invoker_cpuset(text) or self._continue_name(line)
+
+    def _invoker_cpuset(self, text: str) -> bool:
+        """Up to 4.20 the report's second line; its first word is the invoker's name."""
+        found = oom_lines.cpuset(text) if "mems_allowed=" in text and self._invoker_nodes is None else None
+        if found:
+            self._cpuset, self._invoker_nodes = found
+        return found is not None
 
     def _body(self, text: str) -> bool:
         handler = _BY_WORD.get(text.partition(" ")[0])
@@ -134,10 +157,10 @@ class Assembly:
         return False
 
     def _row(self, text: str, line: LogLine) -> bool:
-        if "oom_score_adj" in text:
+        if "oom_score_adj" in text or "total_vm" in text:
             table = Table.of_header(text)
             if table is None:
-                return False
+                return self._is_cut(text, line)
             self._in_stats = self._in_slabs = False
             if self._table is None:
                 self._table = table
@@ -149,7 +172,7 @@ class Assembly:
             self.miss("tasks", "the head of the task table is not in the log, rows may be lost with it")
         row = self._table.row(text)
         if row is None:
-            return False
+            return self._is_cut(text, line)
         if len(self.rows) < MOST_ROWS:
             self.rows.append(row)
             self._row_of.setdefault(row.pid, row)
@@ -158,12 +181,21 @@ class Assembly:
             self.miss("tasks", "the task table has more than {0} rows".format(MOST_ROWS))
         return True
 
+    def _is_cut(self, text: str, line: LogLine) -> bool:
+        """Whether a mail program may have wrapped the line, so that the rest is to come."""
+        if self._continue_name(line):
+            return True
+        if line.sequence is None and _CUT_ROW.match(text) and len(text) < _LONGEST_ROW:
+            self._cut = text
+        return bool(self._cut)
+
     def _continue_name(self, line: LogLine) -> bool:
         """A name with a newline: dmesg shows what follows as a line of its own, with the same time or indented."""
         same = line.bare if line.time_usec is None else line.time_usec == self._row_usec
         if not same or not self.rows or self.done or self.choice or not line.text.strip():
             return False
-        name = self.rows[-1].comm + "\n" + (line.text.lstrip() if line.bare else line.text)
+        # Where a mail program wrapped the line before the name, there is none yet.
+        name = self.rows[-1].comm + "\n" * bool(self.rows[-1].comm) + (line.text.lstrip() if line.bare else line.text)
         if len(name.encode("utf-8", "surrogateescape")) > oom_lines.LONGEST_COMM:
             return False
         self.rows[-1] = self.rows[-1]._replace(comm=name)
@@ -210,9 +242,18 @@ class Assembly:
             return text.startswith("Memory cgroup min protection")
         cgroup, stats = found
         self.of_memcg = True
-        if self._stats_cgroup is None or cgroup == self._limit_cgroup:
-            self._stats_cgroup, self._stats = cgroup, stats
-            self._in_stats = not stats
+        if not stats:
+            # Since 5.3 the limit's cgroup alone is printed, with all below it.
+            if self._stats_cgroup is None or cgroup == self._limit_cgroup:
+                self._stats_cgroup, self._stats = cgroup, {}
+                self._in_stats = True
+            return True
+        # Up to 5.2 each cgroup of the subtree has a line, the limit's first, with the pages of its own alone.
+        self._stats_cgroup = self._stats_cgroup or cgroup
+        if cgroup not in self._cgroup_stats and len(self._cgroup_stats) < _MOST_OTHERS:
+            self._cgroup_stats[cgroup] = stats
+            for name, size in stats.items():
+                self._stats[name] = self._stats.get(name, 0) + size
         return True
 
     def _stat(self, text: str) -> bool:
@@ -231,6 +272,9 @@ class Assembly:
 
     def _node(self, text: str) -> bool:
         return self._memory.begun and self._memory.node(text)
+
+    def _reserves(self, text: str) -> bool:
+        return self._memory.begun and self._memory.reserves(text)
 
     def _swap(self, text: str) -> bool:
         return self._memory.begun and self._memory.swap(text)
@@ -288,6 +332,13 @@ class Assembly:
         self.panic = why
         self.nobody = self.nobody or "no killable processes" in why
 
+    def take_failed(self, found: Failed) -> None:
+        """The first line of a failed allocation. It may be two: vmalloc()'s own and one as any allocation has."""
+        self.done = True
+        self.failed = found
+        if found.comm is not None:
+            self.invoked = Invoked(found.comm, found.gfp_mask, found.nodemask, found.order, None)
+
     def take_sharing(self, pid: int, comm: str) -> None:
         """A process that shares the victim's memory."""
         if len(self._sharers) < _MOST_OTHERS:
@@ -343,6 +394,12 @@ class Assembly:
             acted_usec=acted.time_usec,
             acted_stamp=_printable(acted.stamp),
             exiting=None if self.exiting is None else (self.exiting[0], _name(self.exiting[1])),
+            mems_allowed=_printable(self._mems_allowed()),
+            cpuset=_printable(choice.cpuset if choice else self._cpuset),
+            lost_start=invoked is None,
+            table_lost_rows=self._has_lost_rows(),
+            cgroup_stats={_name(cgroup): stats for cgroup, stats in self._cgroup_stats.items()},
+            repeats=self.repeats,
         )
 
     def _cgroups(self) -> Tuple[Optional[str], Optional[str]]:
@@ -352,23 +409,52 @@ class Assembly:
             limit, task = self.choice.limit_cgroup or limit, self.choice.task_cgroup or task
         return limit or self._stats_cgroup, task
 
+    def _mems_allowed(self) -> Optional[str]:
+        return self.choice.mems_allowed if self.choice and self.choice.mems_allowed else self._invoker_nodes
+
+    def _has_lost_rows(self) -> bool:
+        """Whether a table is there without rows, or without that of the process that was chosen."""
+        if self._table is None:
+            return False
+        chosen = self.choice.pid if self.choice else self.kills[0].pid if self.kills else None
+        return not self.rows or (chosen is not None and chosen not in self._row_of and self.selected is None)
+
     def _scope(self) -> Optional[str]:
         if self.by_sysrq:
             return "sysrq"
+        if self.failed is not None:
+            return "global"
         if self.choice and self.choice.constraint in _SCOPES:
-            return _SCOPES[self.choice.constraint]
+            # 5.0 and early 5.1 print CONSTRAINT_NONE for every OOM (fixed by 432b1de0de02).
+            is_memcg = self.choice.constraint == "CONSTRAINT_NONE" and self.choice.limit_cgroup is not None
+            return "memcg" if is_memcg else _SCOPES[self.choice.constraint]
+        if self.of_memcg:
+            return "memcg"
+        if self._policy_nodes() is not None:
+            return "mempolicy"
         if self.of_memcg is not None:
-            return "memcg" if self.of_memcg else "global"
+            return "global"
+        if self.choice and self.choice.in_whole_host:
+            return "global"
         return "global" if self._memory.begun and self.invoked else None
 
+    def _policy_nodes(self) -> Optional[str]:
+        """Up to 4.20: the nodes that a memory policy allows. 4.9 and 4.10 print those of the cpuset where none is."""
+        nodes = None if self.invoked is None else self.invoked.nodemask
+        is_policy = nodes is not None and _NODES.match(nodes) and nodes != self._invoker_nodes
+        # On 4.9 and 4.10 nothing but the line of the cpuset tells the two apart.
+        return nodes if is_policy and self._invoker_nodes is not None else None
+
     def _outcome(self) -> str:
+        if self.failed is not None:
+            return "allocation-failed"
+        if self.panic:
+            return "panic"
         if self.kills:
             return "killed"
         if self.exiting:
             return "already-exiting"
-        if self.nobody:
-            return "no-killable-process"
-        return "panic" if self.panic else "unknown"
+        return "no-killable-process" if self.nobody else "unknown"
 
     def _trigger_comm(self) -> Optional[str]:
         """The first line has only what follows a newline in the name; "CPU: … Comm: …" may have the whole."""
@@ -397,6 +483,10 @@ class Assembly:
         return 4096
 
     def _say_what_is_missing(self) -> None:
+        if self.failed is not None:
+            if not self._memory.begun:
+                self.miss("meminfo", "the log does not show the memory block of the failed allocation")
+            return
         if self.invoked is self._table is self.choice is None and not self._usages:
             self.miss("report", _ONLY_THE_KILL)
             return
@@ -412,6 +502,10 @@ class Assembly:
             self.miss("kill", "the log ends before it says what the kernel did")
 
 
+# Without a name, and no more than numbers; or the head of the table without its end.
+_CUT_ROW = re.compile(r"\[ *[0-9]{1,10}\](?: +-?[0-9]{1,20}){0,11}\s*$|\[ *pid *\][ a-z_]{0,120}$")
+_LONGEST_ROW = 200
+_NODES = re.compile(r"[0-9][0-9,-]{0,1000}$")
 _ONLY_THE_KILL = "only the kill is in the log: it begins here, or the kernel printed 10 reports within 5 seconds"
 _FULL_RECORD = 960
 _BY_WORD: Dict[str, Callable[[Assembly, str], bool]] = {
@@ -425,6 +519,20 @@ _BY_WORD: Dict[str, Callable[[Assembly, str], bool]] = {
     "kmem:": Assembly._usage,
     "Mem-Info:": Assembly._mem_info,
     "Node": Assembly._node,
+    # Zones (include/linux/mmzone.h), on kernels without NUMA.
+    "DMA": Assembly._node,
+    "DMA32": Assembly._node,
+    "Normal": Assembly._node,
+    "HighMem": Assembly._node,
+    "Movable": Assembly._node,
+    "Device": Assembly._node,
+    "DMA:": Assembly._node,
+    "DMA32:": Assembly._node,
+    "Normal:": Assembly._node,
+    "HighMem:": Assembly._node,
+    "Movable:": Assembly._node,
+    "hugepages_total": Assembly._node,
+    "lowmem_reserve[]:": Assembly._reserves,
     "Free": Assembly._swap,
     "Total": Assembly._swap,
     "Unreclaimable": Assembly._slab_head,

@@ -39,6 +39,8 @@ class Choice(NamedTuple):
     task_cgroup: Optional[str]
     comm: Optional[str]
     pid: Optional[int]
+    cpuset: Optional[str] = None
+    mems_allowed: Optional[str] = None
 
 
 class Selected(NamedTuple):
@@ -83,6 +85,7 @@ _KILLED = re.compile(
     re.S,
 )
 _KILLED_CUT = re.compile(_PREFIX + r"?Killed process ([0-9]{1,10})(?:, UID ([0-9]{1,10}),)? \((.{0,64})", re.S)
+_CLOSING = re.compile(r"\),?\s*$")
 _SHARING = re.compile(r"Kill process ([0-9]{1,10}) \((.{0,64})\) sharing same memory", re.S)
 _EXITING = re.compile(
     _PREFIX + r"?OOM victim ([0-9]{1,10}) \((.{0,64})\) is already exiting\. Skip killing the task", re.S
@@ -112,6 +115,9 @@ _CONSTRAINT = re.compile(
 )
 _WHOSE = re.compile(r",mems_allowed=[0-9,-]{0,1000},(?:(global_oom)|oom_memcg=)(?=[,/]|$)")
 _WHOSE_WITHOUT_CPUSETS = re.compile(r",(?:(global_oom)|oom_memcg=)(?=[,/]|$)")
+# The pattern before may have taken ",cpuset=" for the end of the nodes.
+_CPUSET = re.compile(r"(?:,cpuset=)?(.{0,1000}?),mems_allowed=([0-9,-]{0,1000}),(?=global_oom|oom_memcg=)", re.S)
+_CPUSET_OF = re.compile(r" cpuset=(\S{1,1000}) mems_allowed=([0-9][0-9,-]{0,1000})$")
 _VICTIM = re.compile(r",pid=([0-9]{1,10}),uid=([0-9]{1,10})$")
 _SLAB = re.compile(r"(\S{1,100}) +([0-9]{1,20})KB +([0-9]{1,20})KB$")
 _ROW_WIDTH = re.compile(r"\[( *[0-9]{1,10})\]((?: +-?[0-9]{1,20}){7,10}) ")
@@ -130,8 +136,10 @@ _COLUMNS = {
     "pgtables_bytes": "page_tables_bytes",
     "swapents": "swap_pages",
     "oom_score_adj": "adj",
+    "cpu": "",  # up to 3.5
+    "oom_adj": "",
 }
-_NEEDED = frozenset(["pid", "uid", "tgid", "total_vm", "rss", "swapents", "oom_score_adj"])
+_NEEDED = frozenset(["pid", "uid", "tgid", "total_vm", "rss", "oom_score_adj"])
 # No limit: LONG_MAX pages, in kB; 3.x printed ULLONG_MAX bytes, 32 bit kernels have LONG_MAX pages of 4 kB.
 _NO_LIMIT_KB = 9007199254740000
 _NO_LIMIT_32_KB = 8589934588
@@ -178,6 +186,8 @@ class Table:
             return None
         found: Dict[str, Optional[int]] = dict.fromkeys(TaskRow._fields)
         for field, value in zip(self._fields, values):
+            if not field:
+                continue
             found[field] = int(value) + (found[field] or 0)  # tables of page tables are two columns in 4.4
         return TaskRow(comm=values[-1], **{name: found[name] for name in _NUMBERS})
 
@@ -208,7 +218,24 @@ def choice(text: str) -> Optional[Choice]:
     if victim and ",task=" in body:
         body, comm = _split_comm(body)
     limit, task = _split_cgroups(body) if whose and not whose[1] else (None, _after(body, ",task_memcg="))
-    return Choice(head[1], head[2], bool(whose and whose[1]), limit, task, comm, _number(victim[1]) if victim else None)
+    cpuset = _CPUSET.match(text, head.end()) if whose else None
+    return Choice(
+        head[1],
+        head[2],
+        bool(whose and whose[1]),
+        limit,
+        task,
+        comm,
+        _number(victim[1]) if victim else None,
+        cpuset and cpuset[1],
+        cpuset and cpuset[2],
+    )
+
+
+def cpuset(text: str) -> Optional[Tuple[str, str]]:
+    """(cpuset, its nodes) of whoever requested memory, up to 4.20: `java cpuset=/ mems_allowed=0-1`."""
+    match = _CPUSET_OF.search(text)
+    return (match[1], match[2]) if match else None
 
 
 def _split_comm(body: str) -> Tuple[str, str]:
@@ -273,6 +300,8 @@ def killed_cut(text: str) -> Optional[Killed]:
     if match is None:
         return None
     comm = match[5].partition(") total-vm")[0]
+    if len(match[0]) == len(text):
+        comm = _CLOSING.sub("", comm)  # the line ends behind the name, or inside of it
     kill = Kill(int(match[3]), comm, _number(match[4]), None, None, None, None, None, None, False, False)
     return Killed(_of_memcg(match[1]), match[2] is not None, kill)
 
@@ -355,6 +384,9 @@ def is_whole(text: str) -> bool:
     return True
 
 
+_AFTER_NAME = re.compile(r"Killed process .*(?:\)|kB|UID:[0-9]{1,10}),?\s*$", re.S)
+_KEY_OF_KILL = re.compile(r"(?:total-vm|anon-rss|file-rss|shmem-rss|UID|pgtables|oom_score_adj):-?[0-9]")
+_WRAPPED_KILL = re.compile(r"(?:[0-9],? |,|UID:[0-9]{1,10}|kB )$")
 # By what a line that may be cut is known, and what it has when it is whole.
 _ENDS = [
     ("oom-kill:constraint=", _VICTIM),
@@ -381,6 +413,11 @@ def joined(part: LogLine, rest: LogLine) -> Optional[str]:
     fits = text[:1] in _BEGIN_OF_PIECES or part.text[-1:] in _END_OF_PIECES
     if rest.continues:
         return part.text + text if fits else None
+    wrapped = _unwrapped(part.text, text) if rest.bare else None
+    if wrapped is not None:
+        return wrapped
+    if is_whole(part.text):
+        return None  # a mail program might have wrapped it, but has not
     in_name = not part.text.startswith(("Task", "Memory cgroup stats for "))
     if part.text.startswith("oom-kill:"):
         in_name = ",task=" in part.text
@@ -390,6 +427,21 @@ def joined(part: LogLine, rest: LogLine) -> Optional[str]:
         return None
     whole = part.text + "\n" + text
     return whole if is_whole(whole) or len(text) <= LONGEST_COMM else None
+
+
+def _unwrapped(part: str, rest: str) -> Optional[str]:
+    """Two lines that a mail program made of one, at a blank; None where the first may end inside a name."""
+    if INVOKED.rstrip() in part or (_AFTER_NAME.search(part) and _KEY_OF_KILL.match(rest)):
+        return part.rstrip() + " " + rest
+    return None
+
+
+def may_go_on(line: LogLine) -> bool:
+    """Whether a kill's line looks as if a mail program had wrapped it: it ends where a part of it may follow.
+
+    A record of /dev/kmsg is whole. RHEL 8.3 ends the line behind the UID.
+    """
+    return line.sequence is None and "Killed process " in line.text and _WRAPPED_KILL.search(line.text) is not None
 
 
 def _after(text: str, key: str) -> Optional[str]:
@@ -405,6 +457,9 @@ def _bytes(kilobytes: Optional[str]) -> Optional[int]:
     return None if kilobytes is None else int(kilobytes) * _KB
 
 
+_OF_ALLOCATIONS = ("allocation failure", "vmalloc error", "vmap allocation", "warn_alloc")
+
+
 def may_be_special(text: str) -> bool:
     """Whether the line may begin, decide or end a report, tell of lost ones, or be cut in two: a quick look."""
     return (
@@ -418,7 +473,7 @@ def may_be_special(text: str) -> bool:
         or "Missed " in text
         or "Linux version " in text
         or "kmsg buffer" in text
-        or "allocation failure" in text
+        or ("alloc" in text and any(words in text for words in _OF_ALLOCATIONS))
     )
 
 

@@ -21,13 +21,15 @@ _PAGES_NAMES = {
     "hwpoisoned": "hwpoisoned",
 }
 _SWAP = re.compile(r"(Free|Total) swap {1,2}= ([0-9]{1,20})kB")
-_OF_NODE = re.compile(r"Node ([0-9]{1,5}) (?:([A-Z][A-Za-z0-9]{1,10}) free:|active_anon:)")
+# Without NUMA the kernel leaves "Node N" out.
+_OF_NODE = re.compile(r"(?:Node ([0-9]{1,5}) )?(?:([A-Z][A-Za-z0-9]{1,10}) free:|active_anon:(?=[0-9]{1,20}kB))")
 _AMOUNT = re.compile(r" ([a-z_()]{2,40}): ?([0-9]{1,20})[kK]B")
-_HUGE = re.compile(r"Node ([0-9]{1,5}) hugepages_total=([0-9]{1,15}) .{0,200}hugepages_size=([0-9]{1,15})kB")
+_RESERVES = re.compile(r"lowmem_reserve\[\]:((?: [0-9]{1,20}){1,10})\s*$")
+_HUGE = re.compile(r"(?:Node ([0-9]{1,5}) )?hugepages_total=([0-9]{1,15}) .{0,200}hugepages_size=([0-9]{1,15})kB")
 _BLOCKS = re.compile(
-    r"Node ([0-9]{1,5}) ([A-Z][A-Za-z0-9]{1,10}): ([0-9]{1,15}\*[0-9]{1,10}kB.{0,2000}) = ([0-9]{1,20})kB"
+    r"(?:Node ([0-9]{1,5}) )?([A-Z][A-Za-z0-9]{1,10}): ([0-9]{1,15}\*[0-9]{1,10}kB.{0,2000}) = ([0-9]{1,20})kB"
 )
-_BLOCK = re.compile(r"(?<![0-9])([0-9]{1,15})\*([0-9]{1,10})kB")
+_BLOCK = re.compile(r"(?<![0-9])([0-9]{1,15})\*([0-9]{1,10})kB(?: \(([A-Z]{1,8})\))?")
 # Only nodes or zones have these; which of the two changed over time, so they are summed where they are seen.
 _SUMMED = frozenset(["kernel_stack", "mlocked", "anon_thp", "shmem_thp", "shadow_call_stack"])
 _MOST_ZONES = 4096
@@ -42,7 +44,8 @@ class MemoryBlock:
         self.block_bytes: Optional[int] = None  # the smallest free block: a page
         self._pages: Dict[str, int] = {}
         self._bytes: Dict[str, int] = {}
-        self._zones: Dict[Tuple[int, str], Zone] = {}
+        self._zones: Dict[Tuple[Optional[int], str], Zone] = {}
+        self._newest: Optional[Tuple[Optional[int], str]] = None  # the zone whose line was the last
 
     def begin(self) -> bool:
         """At "Mem-Info:"; a second block in one report is that of another task's failed allocation."""
@@ -87,24 +90,47 @@ class MemoryBlock:
             for name in _SUMMED & set(amounts):
                 self._bytes[name] = self._bytes.get(name, 0) + amounts[name]
             if match[2]:
-                self._zone(int(match[1]), match[2], amounts)
+                self._zone(_node(match[1]), match[2], amounts)
             return True
         return self._blocks(text) or self._huge(text)
 
-    def _zone(self, node: int, name: str, amounts: Dict[str, int]) -> None:
+    def _zone(self, node: Optional[int], name: str, amounts: Dict[str, int]) -> None:
         wanted = ("free", "min", "low", "high", "managed")
         if len(self._zones) < _MOST_ZONES and (node, name) not in self._zones:
-            self._zones[node, name] = Zone(node, name, *[amounts.get(key) for key in wanted], free_blocks=[])
+            self._newest = (node, name)
+            self._zones[node, name] = Zone(
+                node,
+                name,
+                *[amounts.get(key) for key in wanted],
+                free_blocks=[],
+                present_bytes=amounts.get("present"),
+                cma_free_bytes=amounts.get("free_cma"),
+                reserved_highatomic_bytes=amounts.get("reserved_highatomic"),
+            )
+
+    def reserves(self, text: str) -> bool:
+        """`lowmem_reserve[]: 0 2960 3914`, behind its zone's line: pages kept from requests for higher zones."""
+        match = _RESERVES.match(text)
+        if match is None:
+            return False
+        zone = None if self.ended or self._newest is None else self._zones[self._newest]
+        if zone is not None and not zone.lowmem_reserve_pages:
+            pages = [int(number) for number in match[1].split()]
+            self._zones[zone.node, zone.name] = zone._replace(lowmem_reserve_pages=pages)
+        return True
 
     def _blocks(self, text: str) -> bool:
         match = _BLOCKS.match(text)
         if match is None:
             return False
-        blocks = [(int(count), int(kb)) for count, kb in _BLOCK.findall(match[3])]
-        self.block_bytes = self.block_bytes or blocks[0][1] * 1024
-        zone = self._zones.get((int(match[1]), match[2]))
+        blocks = _BLOCK.findall(match[3])
+        self.block_bytes = self.block_bytes or int(blocks[0][1]) * 1024
+        zone = self._zones.get((_node(match[1]), match[2]))
         if zone:
-            self._zones[zone.node, zone.name] = zone._replace(free_blocks=[count for count, _kb in blocks])
+            self._zones[zone.node, zone.name] = zone._replace(
+                free_blocks=[int(count) for count, _kb, _types in blocks],
+                block_types=[types for _count, _kb, types in blocks],
+            )
         return True
 
     def _huge(self, text: str) -> bool:
@@ -120,3 +146,7 @@ class MemoryBlock:
     def in_bytes(self, page_size: int) -> Dict[str, int]:
         """All amounts."""
         return dict({name: pages * page_size for name, pages in self._pages.items()}, **self._bytes)
+
+
+def _node(number: Optional[str]) -> Optional[int]:
+    return None if number is None else int(number)

@@ -22,7 +22,7 @@ class TaskRow(NamedTuple):
     shmem_pages: Optional[int]
     page_tables_pages: Optional[int]
     page_tables_bytes: Optional[int]
-    swap_pages: int
+    swap_pages: Optional[int]  # tables up to 3.2 have no such column
     adj: int
     comm: str
 
@@ -157,3 +157,4 @@ class Report(NamedTuple):
     lost_start: bool = False  # the line "invoked oom-killer" is not there
     table_lost_rows: bool = False  # the table's header is there, but rows are known to be missing
     cgroup_stats: Dict[str, Dict[str, int]] = {}  # up to 5.2: each cgroup of the subtree; `stats` is their sum
+    repeats: int = 0  # failed allocations that the kernel did not print, but counted ("callbacks suppressed")

@@ -9,7 +9,7 @@ A report begins at "invoked oom-killer", or with its first line that survived. I
 import re
 from typing import Iterable, Iterator, List, Optional, Union
 
-from . import oom_lines
+from . import failed_allocation, oom_lines
 from .kernel_log import LogLine, PrefixStripper, decoded
 from .oom_assembly import Assembly
 from .oom_records import Kill, Report
@@ -72,6 +72,12 @@ class Reader:
         self._fragment: Optional[LogLine] = None
         self._waiting: List[LogLine] = []  # lines after the fragment
         self._spliced: Optional[LogLine] = None
+        self._suppressed_failures = 0
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a report has begun that is neither ready nor taken."""
+        return bool(self._held) or (self._open is not None and not self._open.given)
 
     def take(self) -> List[Report]:
         """The reports that are ready, each once."""
@@ -84,7 +90,7 @@ class Reader:
         report = self._open
         if self._fragment is not None or self._spliced is not None:
             pass  # any line may be the rest
-        elif report is None or (report.done and self._between >= _LINES_OF_THE_END):
+        elif report is None or (not report.goes_on and self._between >= _LINES_OF_THE_END):
             if not self._is_wanted(line):
                 self._next += line[:1] != " "
                 return
@@ -190,7 +196,7 @@ class Reader:
         if part is None:
             if line is None:
                 return
-            if oom_lines.is_whole(line.text):
+            if oom_lines.is_whole(line.text) and not oom_lines.may_go_on(line):
                 self._step(line)
             else:
                 self._fragment = line
@@ -198,7 +204,7 @@ class Reader:
         if line is not None:
             joined = oom_lines.joined(part, line)
             if joined is not None:
-                if oom_lines.is_whole(joined):
+                if oom_lines.is_whole(joined) and not oom_lines.may_go_on(part._replace(text=joined)):
                     self._settle(part._replace(text=joined))
                 else:
                     self._fragment = part._replace(text=joined)
@@ -229,7 +235,7 @@ class Reader:
         report = self._open
         if report is None:
             return
-        if not report.done and report.take(line):
+        if report.goes_on and report.take(line):
             self._between = 0
             return
         self._between += 1
@@ -341,7 +347,9 @@ class Reader:
     def _group(self, text: str, line: LogLine) -> bool:
         found = oom_lines.group(text)
         if found:
-            report = self._open if self._open is not None and self._open.group is None else self._begin(line)
+            report = self._open
+            if report is None or report.group is not None or report.failed is not None:
+                report = self._begin(line)
             report.group = found
         return found is not None
 
@@ -368,14 +376,42 @@ class Reader:
             return False
         why = text[len(_PANIC) :]
         if "Out of memory" in why or (self._open is not None and self._open.nobody):
-            report = self._open if self._open is not None and not self._open.kills else self._begin(line)
+            report = self._open
+            if report is None or report.kills or report.failed is not None:
+                report = self._begin(line)
             report.take_panic(why)
         return True
 
     def _failed_allocation(self, text: str, line: LogLine) -> bool:
-        """Another task's trouble, which prints a memory block of its own."""
-        if self._open is not None and not self._open.done:
-            self._open.miss("meminfo", "a failed allocation printed its own memory block in the middle of the report")
+        """An allocation that failed, which is an event; inside a report it is another task's."""
+        found = failed_allocation.read(text)
+        if found is None:
+            return False
+        report = self._open
+        if report is not None and not report.done:
+            report.miss("meminfo", "a failed allocation printed its own memory block in the middle of the report")
+            inner = Assembly(line)
+            inner.take_failed(found)
+            inner.miss("meminfo", "its memory block stands inside a report of the OOM killer")
+            inner.note_end(line)
+            self.ready.append(inner.report())
+            return True
+        is_second_line = report is not None and report.failed is not None and not self._between
+        if report is None or not (is_second_line and report.failed.gfp_mask is None and found.gfp_mask is not None):
+            report = self._begin(line)
+            report.repeats, self._suppressed_failures = self._suppressed_failures, 0
+        report.take_failed(found)
+        return True
+
+    def _suppressed_allocations(self, text: str, line: LogLine) -> bool:
+        """Failed allocations that were not printed: they are counted with the one that is open, else with the next."""
+        count = failed_allocation.suppressed(text)
+        if count is None:
+            return False
+        if self._open is not None and self._open.failed is not None and not self._open.given:
+            self._open.repeats += count
+        else:
+            self._suppressed_failures += count
         return True
 
     def _sharing(self, text: str, line: LogLine) -> bool:
@@ -389,6 +425,12 @@ class Reader:
         if text[:1] != "[" or (self._open is not None and not self._open.done) or "oom_score_adj name" not in text:
             return False
         return self._begin(line).take(line)
+
+    def _limit_of(self, text: str, line: LogLine) -> bool:
+        """Whose limit it was, where the lines before it are lost."""
+        if self._open is not None and not self._open.done:
+            return False
+        return oom_lines.limit_of(text) is not None and self._begin(line).take(line)
 
     def _usage(self, text: str, line: LogLine) -> bool:
         """A cgroup's usage in a quotation that leaves out what stood before it."""
@@ -450,12 +492,16 @@ _EVENTS = [
     ("sharing same memory", Reader._sharing),
     ("oom_reaper: ", Reader._reaped),
     ("oom_score_adj name", Reader._header),
+    ("as a result of limit of", Reader._limit_of),
     ("memory: usage ", Reader._usage),
     ("memory.oom.group set", Reader._group),
     ("is already exiting", Reader._exiting),
     ("no killable processes", Reader._nobody),
     (_PANIC, Reader._panic),
-    ("page allocation failure: order:", Reader._failed_allocation),
+    ("allocation failure", Reader._failed_allocation),
+    ("vmalloc error: ", Reader._failed_allocation),
+    ("vmap allocation for size ", Reader._failed_allocation),
+    ("warn_alloc", Reader._suppressed_allocations),
     ("callbacks suppressed", Reader._suppressed),
     ("messages dropped", Reader._dropped),
     ("kernel messages", Reader._missed),

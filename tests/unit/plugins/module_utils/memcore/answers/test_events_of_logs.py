@@ -182,7 +182,7 @@ def test_outcomes_without_a_kill_have_the_time_of_their_line_and_no_pid():
         b"[   10.500009] Kernel panic - not syncing: System is deadlocked on memory",
     ]
     [event] = events.read(lines)
-    assert (event["outcome"], event["id"]) == ("no-killable-process", "unknown:10500000:0")
+    assert (event["outcome"], event["id"]) == ("panic", "unknown:10500000:0")
     panic = b"[   10.500000] Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled"
     [event] = events.read([*lines[:2], panic])
     assert (event["outcome"], event["id"]) == ("panic", "unknown:10500000:0")

@@ -114,9 +114,12 @@ def test_swap_of_a_task_counts_and_is_told_apart():
     "fields, total",
     [
         pytest.param({}, 1000, id="no-swap-told"),
-        pytest.param({"swap": Usage(0, 500 * MIB, 0)}, 1500, id="v2-swap-limit"),
+        # What hit its limit and swapped nothing out had nothing to swap to.
+        pytest.param({"swap": Usage(0, 500 * MIB, 0)}, 1000, id="v2-swap-limit-and-no-swap"),
+        pytest.param({"swap": Usage(MIB, 500 * MIB, 0)}, 1500, id="v2-swap-limit"),
         pytest.param({"swap": Usage(0, 0, 0)}, 1000, id="v2-no-swap"),
-        pytest.param({"memory_swap": Usage(1000 * MIB, 1200 * MIB, 0)}, 1200, id="v1-memsw"),
+        pytest.param({"memory_swap": Usage(1000 * MIB, 1200 * MIB, 0)}, 1000, id="v1-memsw-and-no-swap"),
+        pytest.param({"memory_swap": Usage(1001 * MIB, 1200 * MIB, 0)}, 1200, id="v1-memsw"),
         pytest.param({"memory_swap": Usage(1100 * MIB, None, 0)}, 1100, id="v1-memsw-without-limit"),
         pytest.param(of_host(1000, 300), 1300, id="host"),
     ],

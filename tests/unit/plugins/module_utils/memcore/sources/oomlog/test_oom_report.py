@@ -204,7 +204,21 @@ def test_the_memory_block_is_read_with_its_zones():
     assert meminfo["reserved"] == 9557 * 4096
     assert meminfo["hugetlb"] == 0
     dma, dma32 = report.zones
-    assert dma == Zone(0, "DMA", 884 * KB, 132 * KB, 164 * KB, 196 * KB, 15360 * KB, [1, 2, 0, 1, 1, 0, 1, 1, 0, 0, 0])
+    assert dma == Zone(
+        0,
+        "DMA",
+        884 * KB,
+        132 * KB,
+        164 * KB,
+        196 * KB,
+        15360 * KB,
+        [1, 2, 0, 1, 1, 0, 1, 1, 0, 0, 0],
+        present_bytes=15992 * KB,
+        cma_free_bytes=0,
+        reserved_highatomic_bytes=0,
+        lowmem_reserve_pages=[0, 192, 192, 192, 192],
+        block_types=["M", "UM", "", "U", "U", "", "U", "U", "", "", ""],
+    )
     assert dma32[:7] == (0, "DMA32", 1488 * KB, 1708 * KB, 2132 * KB, 2556 * KB, 208036 * KB)
     assert dma32.free_blocks == [0, 0, 1, 0, 1, 3, 0, 2, 0, 0, 0]
 

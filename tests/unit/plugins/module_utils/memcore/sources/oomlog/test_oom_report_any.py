@@ -75,7 +75,9 @@ def shape(kind, value):
     if origin in (list, typing.List):
         return value.__class__ is list and all(shape(arguments[0], item) for item in value)
     if origin in (dict, typing.Dict):
-        return value.__class__ is dict and all(shape(str, key) and shape(int, item) for key, item in value.items())
+        return value.__class__ is dict and all(
+            shape(arguments[0], key) and shape(arguments[1], item) for key, item in value.items()
+        )
     if origin in (tuple, typing.Tuple):
         return value.__class__ is tuple and len(value) == len(arguments) and all(map(shape, arguments, value))
     if hasattr(kind, "_fields"):

@@ -96,7 +96,7 @@ def test_no_killable_process():
     ]
     found = one(kmsg(texts))
     assert (found.outcome, found.kills, found.panic) == (
-        "no-killable-process",
+        "panic",
         [],
         "System is deadlocked on memory",
     )

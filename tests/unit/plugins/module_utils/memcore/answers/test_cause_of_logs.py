@@ -49,7 +49,7 @@ SUBTREE = """\
 
 # 5.10: a network driver may not wait, and found only what is kept for urgent requests.
 FAILURE = """\
-[ 5000.000001] swapper/0: page allocation failure: order:0, mode:0x480020(GFP_ATOMIC), nodemask=(null),cpuset=/,mems_allowed=0
+[ 5000.000001] swapper/0: page allocation failure: order:0, mode:0x480020(GFP_ATOMIC), nodemask=(null)
 [ 5000.000002] CPU: 0 PID: 0 Comm: swapper/0 Not tainted 5.10.223 #1
 [ 5000.000005] Mem-Info:
 [ 5000.000006] active_anon:20000 inactive_anon:100000 isolated_anon:0
@@ -58,7 +58,7 @@ FAILURE = """\
 [ 5000.000009]  slab_reclaimable:6000 slab_unreclaimable:9000
 [ 5000.000010]  mapped:5000 shmem:500 pagetables:900 bounce:0
 [ 5000.000011]  free:400 free_pcp:0 free_cma:0
-[ 5000.000012] Node 0 DMA32 free:1600kB min:5120kB low:6984kB high:8180kB reserved_highatomic:0KB managed:1000000kB free_cma:0kB
+[ 5000.000012] Node 0 DMA32 free:1600kB min:5120kB reserved_highatomic:0KB managed:1000000kB free_cma:0kB
 [ 5000.000013] lowmem_reserve[]: 0 0 0 0
 [ 5000.000014] Node 0 DMA32: 400*4kB (UME) 0*8kB 0*16kB 0*32kB 0*64kB 0*128kB 0*256kB = 1600kB
 [ 5000.000016] 262000 pages RAM

@@ -278,6 +278,10 @@ VARIANTS: Dict[str, Words] = {
         "mapped, so the kill probably did not free it",
         but="but others have the shared memory mapped too",
     ),
+    "unknown:listed": WORDS["unknown"]._replace(
+        instead="The report does not show what used the memory up. The largest process in it, {holder}, held "
+        "{holder_size}.",
+    ),
     "unknown:failed": WORDS["unknown"]._replace(
         cgroup="If it happens often, the call trace in the log shows which code requests the memory.",
         host="If it happens often, the call trace in the log shows which code requests the memory.",

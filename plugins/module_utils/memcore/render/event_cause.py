@@ -29,6 +29,7 @@ _KERNELS = {"slab": "The kernel's slab caches", "kernel-memory": "The stacks of 
 _MOST_BESIDES = 2
 _MOST_ZONES = 3
 _CROWD = 4
+_MUCH_CACHE = 50.0
 # Of RAM, in percent: from here on nobody would call the host full.
 _MUCH_FREE = 10.0
 _ZONE_ADVICE = (
@@ -58,7 +59,7 @@ def sentence(event: Dict) -> str:
     else:
         full = ", and the swap was full" if "swap-full" in evidence["contributing"] else ""
         first = _filled(words.held, event) + full + "."
-    return " ".join([first, *_besides(event), *_free_again(event)])
+    return " ".join([first, *_page_cache(event), *_besides(event), *_free_again(event)])
 
 
 def in_short(event: Dict) -> Optional[str]:
@@ -120,7 +121,9 @@ def _variant(event):
     if name == "one-task":
         return "pool" if evidence["parts"]["huge_pages_bytes"] else None
     if name == "unknown":
-        return "failed" if event["outcome"] == "allocation-failed" else None
+        if event["outcome"] == "allocation-failed":
+            return "failed"
+        return "listed" if evidence["largest_task"] else None
     if name == "compressed-swap":
         return "zswap" if event["scope"] == "memcg" else None
     return evidence["shared_mapped_by"] if name == "shared-memory" else None
@@ -155,6 +158,19 @@ def _besides(event) -> List[str]:
         elif name in ("one-task", "anonymous") and evidence["largest_task"]:
             told.append(_largest(evidence))
     return told[:_MOST_BESIDES]
+
+
+def _page_cache(event) -> List[str]:
+    """Of a cgroup that nothing else fills: the kernel drops page cache before it kills, if it can."""
+    evidence = event["cause"]["evidence"]
+    cache, total = evidence["parts"]["file_bytes"], evidence["total_bytes"]
+    if event["cause"]["class"] != "unknown" or not cache or percent(cache, total) < _MUCH_CACHE:
+        return []
+    share = min(percent(cache, total), 100.0)
+    return [
+        f"{human(cache)}, {share:.0f} % of the limit, are page cache of files, which the kernel could not drop in "
+        "time: much of it may be waiting to be written."
+    ]
 
 
 def _largest(evidence, which=""):
@@ -196,6 +212,7 @@ def _filled(text, event):
         "more": "raise the limit" if event["scope"] == "memcg" else "add RAM",
         "processes": "1 process" if count == 1 else f"{count} processes",
         "tasks": count,
+        "holder_size": human(task["bytes"]) if task else None,
         "tasks_size": _human(evidence["tasks_bytes"]),
         "size": _human(size),
         "share": None if share is None else f"{share:.0f} %",

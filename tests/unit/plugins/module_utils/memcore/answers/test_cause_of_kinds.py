@@ -490,3 +490,16 @@ def test_memory_that_was_free_again():
 def test_half_of_the_host_is_free_and_the_zones_are_lost():
     given = report(SMALL, [kill(10, "small", 30)], order=0, gfp_mask=USER, **of_host(1000, free=500))
     told(given, "unknown", "the host could not serve a request, although 500.0 MiB", never=["out of memory"])
+
+
+# What the report does not show.
+
+
+def test_largest_process_is_named_where_nothing_tells_how_much_memory_there_was():
+    given = report([row(10, "a", 30), row(11, "b", 300)], [kill(11, "b", 300)], scope="global", memory=None)
+    told(given, "unknown", "The largest process in it, b (pid 11), held 300.0 MiB.")
+
+
+def test_page_cache_that_could_not_be_dropped():
+    stats = {"anon": 40 * MIB, "file": 900 * MIB, "shmem": 0}
+    told(report(SMALL, [kill(10, "small", 30)], stats=stats), "unknown", "900.0 MiB, 90 % of the limit, are page cache")

@@ -10,7 +10,7 @@ class Words(NamedTuple):
 
     to_do: the same in a few words. held: where the memory was, where the report has figures; instead: where it has
     none. held_short, instead_short: the same for an event's summary. but: why the highest score need not be the right
-    choice. Blanks: see event_cause.py.
+    choice. Blanks: see cause_blanks.py.
     """
 
     cgroup: str

@@ -1,18 +1,14 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The cause of an OOM in sentences: where the memory was, what else was full, and what a person does about it.
-
-Blanks of the texts in cause_words.py: {holder} and {task} (the process that holds most, with and without its pid),
-{program}, {more}, {processes}, {tasks}, {tasks_size}, {size}, {share}, {domain}, {small}, {caches}, {cache_advice},
-{swap}, {group_…}, {block}, {zones}, {zone_advice}, {nodes}, {probably}, {detail}.
-"""
+"""The cause of an OOM in sentences: where the memory was, what else was full, and what a person does about it."""
 
 from typing import Dict, List, Optional
 
-from ..models.large_parts import OF_KERNEL, OF_TASKS, SMALL_TASK
+from ..models.large_parts import OF_KERNEL
 from ..models.size import human, percent
-from ..sources.printable import one_line, with_pid
-from .cause_words import CACHES, VARIANTS, WORDS, Words
+from ..sources.printable import with_pid
+from .cause_blanks import answer, filled
+from .cause_words import VARIANTS, WORDS, Words
 
 __all__ = ["WORDS", "Words", "advice", "but", "free_but_failed", "in_short", "sentence", "short_advice"]
 
@@ -27,38 +23,20 @@ _BESIDES = {
 }
 _KERNELS = {"slab": "The kernel's slab caches", "kernel-memory": "The stacks of threads"}
 _MOST_BESIDES = 2
-_MOST_ZONES = 3
 _CROWD = 4
 _MUCH_CACHE = 50.0
 # Of RAM, in percent: from here on nobody would call the host full.
 _MUCH_FREE = 10.0
-_ZONE_ADVICE = (
-    ("HighMem", "A 32-bit kernel must keep its own data in low memory, below HighMem: use a 64-bit kernel."),
-    (
-        "CMA",
-        "CMA is memory set aside for devices, and only movable pages may borrow it: a smaller area (kernel parameter "
-        "cma=) leaves more for the rest, but a device that needs it then fails.",
-    ),
-    (
-        "Movable",
-        "Zone Movable cannot hold the kernel's own data: make it smaller (movablecore=, kernelcore=, or memory that "
-        "was added as online_movable).",
-    ),
-)
-_LOW_ZONE = (
-    "Only devices that cannot reach all of the RAM need {zone}: look for the driver, and whether an IOMMU is off."
-)
-_ANY_ZONE = "The Mem-Info lines of the log show what fills {zone}."
 
 
 def sentence(event: Dict) -> str:
     """Where the memory was, as far as the report shows it, and what else was full: one to four sentences."""
     words, evidence = _words(event), event["cause"]["evidence"]
     if evidence["part_bytes"] is None or words.held is None:
-        first = _filled(words.instead, event)
+        first = filled(words.instead, event)
     else:
         full = ", and the swap was full" if "swap-full" in evidence["contributing"] else ""
-        first = _filled(words.held, event) + full + "."
+        first = filled(words.held, event) + full + "."
     return " ".join([first, *_page_cache(event), *_besides(event), *_free_again(event)])
 
 
@@ -66,19 +44,19 @@ def in_short(event: Dict) -> Optional[str]:
     """The same as a part of a sentence; None where the report shows nothing of it."""
     words = _words(event)
     if event["cause"]["evidence"]["share_percent"] is None or words.held_short is None:
-        return None if words.instead_short is None else _filled(words.instead_short, event)
-    return _filled(words.held_short, event)
+        return None if words.instead_short is None else filled(words.instead_short, event)
+    return filled(words.held_short, event)
 
 
 def advice(event: Dict) -> str:
     """What to do about it, in sentences."""
     words = _words(event)
-    return _filled(words.cgroup if event["scope"] == "memcg" else words.host, event)
+    return filled(words.cgroup if event["scope"] == "memcg" else words.host, event)
 
 
 def short_advice(event: Dict) -> str:
     """The same in a few words, without a full stop."""
-    return _filled(_words(event).to_do, event)
+    return filled(_words(event).to_do, event)
 
 
 def but(event: Dict) -> str:
@@ -96,9 +74,9 @@ def free_but_failed(event: Dict) -> Optional[str]:
     if event["scope"] != "global" or not free or not total or percent(free, total) < _MUCH_FREE:
         return None
     sizes = f"{human(free)} of its {human(total)} of RAM"
-    if _answer(event) == "yes":
+    if answer(event) == "yes":
         return f"the host was out of memory for a moment ({sizes} were free again in the report)"
-    if _answer(event) == "no":
+    if answer(event) == "no":
         return f"the host had no memory that the request could use, although {sizes} were free"
     return f"the host could not serve a request, although {sizes} were free"
 
@@ -154,7 +132,8 @@ def _besides(event) -> List[str]:
         elif name == "compressed-swap" and event["scope"] != "memcg":
             told.append(_compressed(evidence))
         elif name == "one-zone":
-            told.append(f"{human(_unusable(event))} were free, but this request may not use them.")
+            elsewhere = sum(one["bytes"] for one in event["request"]["unusable"])
+            told.append(f"{human(elsewhere)} were free, but this request may not use them.")
         elif name in ("one-task", "anonymous") and evidence["largest_task"]:
             told.append(_largest(evidence))
     return told[:_MOST_BESIDES]
@@ -190,132 +169,6 @@ def _compressed(evidence):
 
 def _free_again(event) -> List[str]:
     """That the request could have been served; free_but_failed() says so where much was free."""
-    if event["scope"] == "memcg" or _answer(event) != "yes" or free_but_failed(event):
+    if event["scope"] == "memcg" or answer(event) != "yes" or free_but_failed(event):
         return []
     return [f"{human(event['request']['usable_bytes'])} were free again when the kernel printed the report."]
-
-
-def _answer(event):
-    """Whether the request could have been served, None where the log lost it."""
-    request = event.get("request")  # who killed from user space requested nothing
-    return None if request is None else request["could_be_served"]
-
-
-def _filled(text, event):
-    evidence, request = event["cause"]["evidence"], event.get("request")
-    task, count, group = evidence["largest_task"], evidence["tasks"], evidence["largest_group"]
-    share, size = evidence["share_percent"], evidence["part_bytes"]
-    blanks = {
-        "holder": with_pid(task["comm"], task["pid"]) if task else "one process",
-        "task": one_line(task["comm"]) if task else "the largest process",
-        "program": _program(event),
-        "more": "raise the limit" if event["scope"] == "memcg" else "add RAM",
-        "processes": "1 process" if count == 1 else f"{count} processes",
-        "tasks": count,
-        "holder_size": human(task["bytes"]) if task else None,
-        "tasks_size": _human(evidence["tasks_bytes"]),
-        "size": _human(size),
-        "share": None if share is None else f"{share:.0f} %",
-        "domain": _domain(event),
-        "small": f"{SMALL_TASK:.0f} %",
-        "caches": _caches(evidence),
-        "cache_advice": _cache_advice(evidence),
-        "swap": _human(evidence["swap_used_bytes"]),
-        "block": human(request["bytes"]) if request else "the size requested",
-        "probably": "" if request and request["could_be_served"] == "no" else "probably ",
-        "detail": _detail(event),
-        "zones": _zones(request),
-        "zone_advice": _zone_advice(request),
-        "nodes": f"memory node {request['nodes']}" if request and request["nodes"] else "some memory nodes",
-    }
-    return text.format(**blanks, **_of_group(group, size, share))
-
-
-def _human(size):
-    return None if size is None else human(size)
-
-
-def _of_group(group, size, share):
-    """The blanks of a group; its share from that of all processes."""
-    if not group:
-        return {}
-    part = share * group["bytes"] / size if size and share is not None else None
-    return {
-        "group_count": group["count"],
-        "group_comm": one_line(group["comm"]),
-        "group_user": "" if group["uid"] is None else f" (user id {group['uid']})",
-        "group_size": human(group["bytes"]),
-        "group_share": None if part is None else f"{min(part, 100.0):.0f} %",
-    }
-
-
-def _program(event):
-    victim = event["victim"]
-    return (
-        one_line(victim["comm"])
-        if victim and event["cause"]["evidence"]["shared_mapped_by"] == "victims"
-        else "a program"
-    )
-
-
-def _domain(event):
-    evidence = event["cause"]["evidence"]
-    if evidence["of"] == "memsw":
-        return f"the limit of memory and swap ({human(evidence['total_bytes'])})"
-    domain = "the limit" if event["scope"] == "memcg" else "the memory"
-    if event["cause"]["class"] in OF_KERNEL and "one-zone" in evidence["contributing"]:
-        return "the zones that this request may use"
-    is_swapped = event["cause"]["class"] in OF_TASKS and any(row["swap_bytes"] for row in event["candidates"])
-    return domain + " with its swap" * is_swapped
-
-
-def _caches(evidence):
-    caches = evidence["top_caches"]
-    return f", most of it {one_line(caches[0]['name'])} ({human(caches[0]['bytes'])})" if caches else ""
-
-
-def _cache_advice(evidence):
-    name = evidence["top_caches"][0]["name"] if evidence["top_caches"] else ""
-    return next((f" {text}" for start, text in CACHES.items() if name.startswith(start)), "")
-
-
-def _detail(event):
-    """What the model says of the zones; without their figures what they suggest."""
-    request = event.get("request")
-    if event["outcome"] == "allocation-failed" and _answer(event) == "no":
-        # Its first sentences have the figures (failed_allocation.py).
-        is_split = event["cause"]["class"] == "fragmentation"
-        return f"Memory was free, but {'only in smaller blocks' if is_split else 'not where the request may use it'}."
-    if request is not None and request["could_be_served"] == "no":
-        why = request["why"][len("No: ") :]
-        return why[0].upper() + why[1:]
-    if event["cause"]["class"] == "fragmentation":
-        size = human(request["bytes"]) if request else "the size requested"
-        return f"Memory was free, but probably not in blocks of {size}; the report does not show the zones."
-    return "Memory was free, but probably not in a zone that the request may use; the report does not show the zones."
-
-
-def _zones(request):
-    """The zones that the request may use, by name unless they are many."""
-    if request is None or not request["highest_zone"]:
-        return "the zone that it needs"
-    names = request["zones"]
-    if not 0 < len(names) <= _MOST_ZONES:
-        return f"the zones up to {request['highest_zone']}"
-    return f"zone {names[0]}" if len(names) == 1 else f"zones {', '.join(names[:-1])} and {names[-1]}"
-
-
-def _zone_advice(request):
-    zone = _zones(request)
-    if request is None:
-        return _ANY_ZONE.format(zone=zone)
-    if request["highest_zone"] in ("DMA", "DMA32"):
-        return _LOW_ZONE.format(zone=zone)
-    large = sum(one["bytes"] for one in request["unusable"]) // 10
-    where = {one["where"] for one in request["unusable"] if one["bytes"] >= large}
-    told = [text for name, text in _ZONE_ADVICE if name in where]
-    return " ".join(told) or _ANY_ZONE.format(zone=zone)
-
-
-def _unusable(event):
-    return sum(one["bytes"] for one in event["request"]["unusable"])

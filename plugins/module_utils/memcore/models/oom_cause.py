@@ -107,7 +107,7 @@ def decide(report: Report) -> Cause:
         part and THRESHOLDS[name],
         parts,
         [*also, *others, *_swap_full_too(report, name)],
-        who.largest,
+        _known_largest(who, found),
         None if report.tasks is None else len(report.tasks),
         sorted(report.slabs, key=lambda slab: -slab.total_bytes)[:_TOP_CACHES],
         who.group,
@@ -116,6 +116,11 @@ def decide(report: Report) -> Cause:
         oom_parts.swapped_bytes(report),
         shared_mapping.mapped_by(report, parts.get("shmem")),
     )
+
+
+def _known_largest(who, found):
+    """Without a whole task table another process may hold more, unless this one has half of all that there is."""
+    return who.largest if who.together is not None or any(one.name == "one-task" for one in found) else None
 
 
 def _first(report, domain, parts, found, request):

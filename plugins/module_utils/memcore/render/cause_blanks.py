@@ -66,7 +66,7 @@ def filled(text: str, event: Dict) -> str:
         "detail": _detail(event),
         "zones": _zones(request),
         "zone_advice": _zone_advice(request),
-        "nodes": f"memory node {request['nodes']}" if request and request["nodes"] else "some memory nodes",
+        "nodes": _nodes(request),
     }
     return text.format(**blanks, **_of_group(group, size, share))
 
@@ -136,6 +136,12 @@ def _detail(event):
         size = human(request["bytes"]) if request else "the size requested"
         return f"Memory was free, but probably not in blocks of {size}; the report does not show the zones."
     return "Memory was free, but probably not in a zone that the request may use; the report does not show the zones."
+
+
+def _nodes(request):
+    if request is None or not request["nodes"]:
+        return "some memory nodes"
+    return f"memory node{'s' * (not request['nodes'].isdigit())} {one_line(request['nodes'])}"
 
 
 def _zones(request):

@@ -19,6 +19,7 @@ _BESIDES = {
     "page-tables": ("Page tables held {size}, {share} of {domain}.", "page_tables_bytes"),
     "kernel-memory": ("The kernel's own memory held {size}, {share} of {domain}.", "kernel_bytes"),
     "huge-pages": ("The pool of huge pages held {size}, {share} of {domain}.", "huge_pages_bytes"),
+    "locked-memory": ("{size}, {share} of {domain}, are locked and cannot be reclaimed.", "unevictable_bytes"),
     "unaccounted": ("{size}, {share} of {domain}, appear in no counter of the report.", "unaccounted_bytes"),
 }
 _KERNELS = {"slab": "The kernel's slab caches", "kernel-memory": "The stacks of threads"}

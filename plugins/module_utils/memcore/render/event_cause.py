@@ -135,6 +135,10 @@ def _besides(event) -> List[str]:
         elif name == "one-zone":
             elsewhere = sum(one["bytes"] for one in event["request"]["unusable"])
             told.append(f"{human(elsewhere)} were free, but this request may not use them.")
+        elif name == "fragmentation":
+            told.append(f"The request needed a free block of {human(event['request']['bytes'])}, and there was none.")
+        elif name == "reserve":
+            told.append(f"{human(event['request']['usable_bytes'])} were free, but kept in reserve.")
         elif name in ("one-task", "anonymous") and evidence["largest_task"]:
             told.append(_largest(evidence))
     return told[:_MOST_BESIDES]

@@ -149,7 +149,7 @@ def test_leaked_slab_leaves_only_small_blocks():
         slabs=[Slab("kmalloc-2k", 1, 550 * MIB)],
         **of_host(1000, free=45, slab_unreclaimable=600, active_anon=20, inactive_anon=20),
     )
-    found = told(given, "slab", "most of it kmalloc-2k (550.0 MiB)", "slabtop")
+    found = told(given, "slab", "most of it kmalloc-2k (550.0 MiB)", "slabtop", "needed a free block of 32.0 KiB")
     assert "fragmentation" in found["cause"]["evidence"]["contributing"]
 
 

@@ -118,3 +118,13 @@ def test_large_block_fails_without_a_full_host():
     found = event(text)
     assert (found["cause"]["class"], found["request"]["could_be_served"]) == ("fragmentation", "no")
     assert "no free block of 128.0 KiB" in found["explanation"]
+
+
+def test_files_in_the_tmpfs_of_one_container_fill_the_limit_of_the_pod():
+    """110 of 200 MiB are files of container b; its process has 30."""
+    text = SUBTREE.replace("/b: cache:0KB rss:112640KB shmem:0KB", "/b: cache:112640KB rss:30720KB shmem:112640KB")
+    text = text.replace("28160   302400", " 7680   302400").replace("anon-rss:112640kB", "anon-rss:30720kB")
+    found = event(text)
+    assert found["cause"]["class"] == "shared-memory"
+    assert found["cause"]["evidence"]["parts"]["shmem_bytes"] == 112640 * 1024
+    assert "110.0 MiB, 55 % of the limit" in found["explanation"]

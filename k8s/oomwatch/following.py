@@ -32,7 +32,8 @@ def follow(log, task: Task, origin: events.Origin, stopping: Stopping) -> int:
     notes = _Notes(log, task.name)
     caught_up = None
     while True:
-        lines = log.read(_WAIT if follower.is_waiting or shown.is_collecting else None)
+        is_due = follower.is_waiting or follower.is_counting or shown.is_collecting
+        lines = log.read(_WAIT if is_due else None)
         if lines is None:
             break
         for line in lines:
@@ -68,7 +69,8 @@ class _Shown:
             if self.is_collecting:
                 self._newest.keep(record)
                 continue
-            self._newest.count(record)
+            if not events.is_again(record):
+                self._newest.count(record)
             if self._task.as_json:
                 terminal.show_json(events.told(record))
             else:

@@ -119,15 +119,16 @@ events:
       sample: "2720b512-ca14-4546-bef5-4ebce0aefcf7:7516987984254:5740"
     source:
       description:
-        - Who killed. V(kernel), or a program that kills before the kernel has to, V(counter) where only a counter of
-          kills rose. Today always V(kernel).
+        - Who killed. V(kernel), or a program in user space that kills before the kernel has to (V(systemd-oomd),
+          V(earlyoom), V(nohang), V(lmkd), V(kubelet), V(talos)), V(counter) where only a counter of kills rose.
       returned: always
       type: str
       sample: "kernel"
     repeats:
       description:
-        - How many further events of the same kind this one stands for, which were folded into it. V(0) where it stands
-          for itself alone, as today always.
+        - How many further events of the same kind this one stands for, which were folded into it. That is done with a
+          series of attempts without a killable process, of failed allocations, or of evictions of the same pod. V(0)
+          where it stands for itself alone.
       returned: always
       type: int
       sample: 0
@@ -155,14 +156,14 @@ events:
       description:
         - >-
           What was out of memory: a memory cgroup, the host, or the nodes of a cpuset or memory policy. C(sysrq) where
-          someone requested the kill. V(null) where no remaining line shows it.
+          someone requested the kill. V(null) where no remaining line shows it, and where user space killed.
       returned: always
       type: str
       sample: "memcg"
     outcome:
       description:
-        - How it ended; C(unknown) where the log ends before. C(allocation-failed) is a page allocation that failed
-          without an OOM kill; memfacts does not report those yet.
+        - How it ended; C(unknown) where the log ends before. C(panic) means that the kernel gave up and the host went
+          down, C(allocation-failed) a page allocation that failed without an OOM kill.
       returned: always
       type: str
       sample: "killed"
@@ -199,10 +200,18 @@ events:
           sample: 17179869184
         limit_bytes:
           description:
-            - Its limit in bytes; of the host the RAM that the kernel manages. V(null) where the log does not show it.
+            - Its limit in bytes, of the resource that ran out; of the host the RAM that the kernel manages. V(null)
+              where the log does not show it.
           returned: always
           type: int
           sample: 17179869184
+        resource:
+          description:
+            - Which of the cgroup's limits was hit, C(memory), C(memsw) (memory and swap together, cgroup v1) or
+              C(kmem) (kernel memory, cgroup v1). V(null) where the report does not show it, and of the host.
+          returned: always
+          type: str
+          sample: "memory"
         swap_bytes:
           description:
             - Its limit of swap in bytes; of the host the size of its swap. V(null) where there is no limit or it is
@@ -210,6 +219,141 @@ events:
           returned: always
           type: int
           sample: 0
+    panic:
+      description:
+        - What the kernel printed when it panicked, after C(Kernel panic - not syncing). V(null) where it did not.
+      returned: always
+      type: str
+      sample: null
+    killer:
+      description:
+        - Of a kill by a program in user space its reason, its threshold, and what it killed. V(null) where the kernel
+          killed. A process that the program names is RV(events[].victim).
+      returned: always
+      type: dict
+      contains:
+        reason:
+          description:
+            - What reached its threshold, C(memory-pressure), C(memory-available), C(memory-and-swap-used), C(swap-
+              used), C(file-cache), or C(unknown).
+          returned: always
+          type: str
+          sample: "memory-pressure"
+        said:
+          description:
+            - The reason in the program's own words.
+          returned: always
+          type: str
+          sample: "memory pressure for /a.slice being 63.21% > 50.00%"
+        measured_in:
+          description:
+            - The cgroup that was measured. V(null) for the host.
+          returned: always
+          type: str
+          sample: "/a.slice"
+        measured_percent:
+          description:
+            - The share of time in which tasks waited for memory, of RAM that was available, or that was used.
+          returned: always
+          type: float
+          sample: 63.21
+        threshold_percent:
+          description:
+            - The threshold of that.
+          returned: always
+          type: float
+          sample: 50.0
+        measured_bytes:
+          description:
+            - The same in bytes.
+          returned: always
+          type: int
+          sample: 98488320
+        threshold_bytes:
+          description:
+            - The threshold in bytes.
+          returned: always
+          type: int
+          sample: 104857600
+        swap_measured_percent:
+          description:
+            - The share of swap that was free or used.
+          returned: always
+          type: float
+          sample: 90.09
+        swap_threshold_percent:
+          description:
+            - The threshold of that.
+          returned: always
+          type: float
+          sample: 90.0
+        for_seconds:
+          description:
+            - How long the threshold had to be exceeded.
+          returned: always
+          type: float
+          sample: 20.0
+        signal:
+          description:
+            - The last signal that was sent, C(SIGTERM) or C(SIGKILL). V(null) where the log names none.
+          returned: always
+          type: str
+          sample: "SIGKILL"
+        cgroup:
+          description:
+            - The cgroup that was killed as a whole.
+          returned: always
+          type: str
+          sample: "/a.slice/b.service"
+        unit:
+          description:
+            - The systemd unit of that cgroup.
+          returned: always
+          type: str
+          sample: "b.service"
+        container_id:
+          description:
+            - The container of that cgroup.
+          returned: always
+          type: str
+          sample: null
+        pods:
+          description:
+            - The pods that were evicted, or whose cgroup was killed.
+          returned: always
+          type: list
+          elements: dict
+          contains:
+            namespace:
+              description:
+                - Its namespace. V(null) where only its cgroup is known.
+              returned: always
+              type: str
+              sample: "shop"
+            pod:
+              description:
+                - Its name. V(null) where only its cgroup is known.
+              returned: always
+              type: str
+              sample: "cart-1"
+            pod_uid:
+              description:
+                - Its uid. V(null) where the log does not have it.
+              returned: always
+              type: str
+              sample: null
+        processes:
+          description:
+            - How many processes were killed. V(null) where the log does not count them.
+          returned: always
+          type: int
+          sample: 37
+        rss_bytes:
+          description:
+            - Resident memory of the process that was killed, as the program saw it.
+          returned: always
+          type: int
+          sample: null
     trigger:
       description:
         - The process that requested memory when there was none. It need not be the cause. V(null) where that line is
@@ -565,6 +709,11 @@ events:
           returned: always
           type: int
           sample: 5740
+        chosen_comm:
+          description: Name of that process (comm, 15 bytes at most). V(null) where the log does not show it.
+          returned: always
+          type: str
+          sample: "pause"
         expected_pid:
           description: The process that a signed kernel would kill. V(null) where the log does not show it.
           returned: always

@@ -33,9 +33,14 @@ class Teller:
         self._node = node
 
     def tell(self, record: Dict, tied: Tied, killed_at: float, forecast: Optional[Forecast]) -> None:
-        """Complete the record and send it everywhere. killed_at: seconds since the epoch."""
+        """Complete the record and send it everywhere. killed_at: seconds since the epoch.
+
+        A series that is told again, since its count has grown, is the incident that was counted before.
+        """
+        is_again = events.is_again(record)
         event = events.told(record)
-        self._count(event, tied, forecast)
+        if not is_again:
+            self._count(event, tied, forecast)
         self._say(event)
         if self._delivery is not None:
             objects = event_object.objects(event, tied, self._node, self._node)
@@ -43,12 +48,16 @@ class Teller:
                 self._delivery.put(Item(event["id"], "kill", objects, killed_at))
 
     def _count(self, event, tied, forecast) -> None:
+        if event["outcome"] == "allocation-failed":
+            return  # an event, but no incident: nothing was killed
         add = self._tallies.add
         limit = event["limit_owner"]
         kind = limit["kind"] if limit and limit["kind"] else _UNKNOWN
         add("oomwatch_incidents_total", scope=event["scope"] or _UNKNOWN, source=event["source"], limit_kind=kind)
         for victim, row in zip(tied.victims, event["victims"]):
             add("oomwatch_victims_total", **_labels(victim, row))
+        if event["killer"] is not None:
+            return  # verdicts and predictions are about the kernel's rule
         for name in ("rule", "cause", "useful"):
             result = event["verdict"]["useful" if name == "useful" else f"by_{name}"]["result"]
             add("oomwatch_verdicts_total", by=name, result=result)

@@ -175,8 +175,14 @@ class Follower:
         self._reader.is_one_boot = origin.boot_id is not None
 
 
+def is_again(record: Dict) -> bool:
+    """Whether a record that is not told yet is of a series that was given out before: the same event, counted on."""
+    return record.get("is_again", False)
+
+
 def told(record: Dict) -> Dict:
     """The event in the shape of schemas/event.schema.json: the record with its findings and sentences."""
+    record.pop("is_again", None)
     event_words.add(record)
     record["findings"] = [one._asdict() for one in judge(record, rules.RULES)]
     return record
@@ -233,7 +239,12 @@ class Newest:
         self._undated += self._since is not None and event["time"] is None
 
     def keep(self, event: Dict) -> None:
-        """Count an event, and keep it until so many newer ones have come."""
+        """Count an event, and keep it until so many newer ones have come; a series that is told again is replaced."""
+        if is_again(event):
+            for place, kept in enumerate(self._kept):
+                if kept["id"] == event["id"]:
+                    self._kept[place] = event
+            return
         self.count(event)
         self._kept.append(event)
 

@@ -70,9 +70,9 @@ class _Series:
         return self.repeats != self.told and self.first is not None
 
     def tell(self, now: float) -> Dict:
-        """The first event with the count."""
+        """The first event with the count; `is_again` says that it was given out before."""
         self.told, self.told_at = self.repeats, now
-        return dict(copy.deepcopy(self.first or {}), repeats=self.repeats)
+        return dict(copy.deepcopy(self.first or {}), repeats=self.repeats, is_again=True)
 
 
 class Folding:

@@ -36,8 +36,8 @@ def _lifeline_killed(event: Dict, _threshold: Optional[float]) -> Iterator[Met]:
     """A service that is needed to repair the host was killed."""
     victim = event["victim"]
     lifeline = lifelines.to_protect(victim["comm"], victim["cgroup"]) if victim else None
-    if lifeline is None:
-        return
+    if lifeline is None or event.get("killer") is not None:
+        return  # programs in user space need not go by oom_score_adj
     summary = (
         f"{lifeline.name}, {lifeline.role}, was killed: it had oom_score_adj {victim['oom_score_adj']}, the usual "
         f"value is {lifeline.adj}"

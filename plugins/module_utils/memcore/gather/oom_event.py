@@ -184,6 +184,7 @@ def _verdict(judged):
         "reason": judged.reason,
         "agrees": judged.agrees,
         "chosen_pid": judged.chosen_pid,
+        "chosen_comm": judged.chosen_comm,
         "expected_pid": judged.signed.pid if judged.signed else None,
         "expected_comm": judged.signed.comm if judged.signed else None,
         "signed": _choice(judged.signed),

@@ -33,10 +33,12 @@ def make(boot_id: Optional[str], usec: Optional[int], date: Optional[str], place
 def same_event(one: Dict, other: Dict) -> bool:
     """Whether two events of one host are the same OOM, wherever each was read. False where nothing tells.
 
-    Events whose hosts or boots are both known and differ never are. With the kernel's time in both, time and pid have
-    to be equal; else victim and time have to match within 2 s. A date without a zone may be off by any offset that
-    zones have, and one without a year may be of any year.
+    Events whose hosts or boots are both known and differ never are, nor are a kill by the kernel and one by user space.
+    With the kernel's time in both, time and pid have to be equal; else victim and time have to match within 2 s. A date
+    without a zone may be off by any offset that zones have, and one without a year may be of any year.
     """
+    if _is_of_kernel(one) != _is_of_kernel(other):
+        return False
     first, second = _Parts.of(one), _Parts.of(other)
     if UNKNOWN not in (first.boot, second.boot):
         if first.boot != second.boot:
@@ -52,6 +54,10 @@ def same_event(one: Dict, other: Dict) -> bool:
     if first.is_timeless or second.is_timeless:
         return first.is_timeless and second.is_timeless and _content(one) == _content(other)
     return _close(first, second)
+
+
+def _is_of_kernel(event):
+    return event.get("killer") is None
 
 
 class _Parts(NamedTuple):
@@ -130,7 +136,11 @@ def _has_year(date):
 
 
 def _name(event):
-    return event["victim"]["comm"] if event["victim"] else event["outcome"]
+    """Who died, as far as an event without a pid says it."""
+    if event["victim"]:
+        return event["victim"]["comm"]
+    killer = event.get("killer")
+    return event["outcome"] if killer is None else [killer["cgroup"], killer["unit"], killer["pods"]]
 
 
 def _content(event):

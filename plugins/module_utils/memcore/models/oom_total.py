@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""How many pages the processes of an OOM could use, to which oom_score_adj is scaled: constrained_alloc() of the kernel.
+"""How many pages the processes of an OOM could use, to which oom_score_adj is scaled: constrained_alloc().
 
 For a memory cgroup that is its limit and as much of the host's swap as it may use, of which its report shows nothing.
 For a cpuset or a memory policy it is all pages of the allowed nodes, and the swap.

@@ -39,7 +39,6 @@ _PLAIN_CONTAINERS = (
     re.compile(r"/(?P<runtime>garden)/(?P<id>[^/]+)(?:/|$)"),
     re.compile(r"/(?P<runtime>lxc)(?:\.payload[./]|/)(?P<id>[^/]+)(?:/|$)"),
     re.compile(r"/(?P<runtime>machine)-(?P<id>[^/]+)\.scope(?:/|$)"),
-    re.compile(r"/machine\.slice/(?P<runtime>systemd-nspawn)@(?P<id>[^/]+)\.service(?:/|$)"),
 )
 # An id with which a container's cgroup is named, below a parent that only this host knows (--cgroup-parent).
 _BELOW_ANY_PARENT = re.compile(rf"/(?P<id>{CONTAINER_ID})(?:/|$)")

@@ -77,7 +77,8 @@ class Candidate(NamedTuple):
 class Replay(NamedTuple):
     """What the replay says. model: SIGNED, FLOORED, BOTH or NEITHER explain the choice; None with a reason.
 
-    chosen_pid: whom the kernel chose, before children or a group died for it. agrees: a signed kernel takes the same.
+    chosen_pid, chosen_comm: whom the kernel chose, before children or a group died for it. agrees: a signed kernel
+    takes the same.
     total: pages of the domain. slack: pages by which points may be off. tie_rule: what a tie at the top tells.
     freed: by all kills of the report; would_free: by whom a signed kernel takes.
     """
@@ -86,6 +87,7 @@ class Replay(NamedTuple):
     reason: Optional[str]
     agrees: Optional[bool]
     chosen_pid: Optional[int]
+    chosen_comm: Optional[str]
     signed: Optional[Choice]
     floored: Optional[Choice]
     slack: Optional[int]
@@ -114,6 +116,7 @@ def replay(report: Report, earlier: Optional[Dict[int, str]] = None) -> Replay:
         reason,
         None,
         None if chosen is None else chosen.pid,
+        None if chosen is None else chosen.comm,
         None,
         None,
         None,

@@ -4,11 +4,13 @@
 
 from typing import Dict, List, Optional
 
+from ..models.oom_rules import is_floored, version_of
 from ..models.size import human
 from ..sources.printable import one_line, with_pid
-from . import event_cause, event_names
+from . import event_cause, event_names, panic
 
-_UNFIXED = "this kernel lacks the fix of Linux 5.9 (commit 9066e5cfb73c) and rounds negative OOM scores up to 1"
+_LACKS = "lacks the fix of Linux 5.9 (commit 9066e5cfb73c) and rounds negative OOM scores up to 1"
+_UNFIXED = f"this kernel {_LACKS}"
 
 
 def explanation(event: Dict) -> str:
@@ -24,8 +26,10 @@ def paragraphs(event: Dict) -> List[str]:
 def headline(event: Dict) -> str:
     """The event in one line."""
     victim, freed = event["victim"], event["freed_bytes"]
+    if event["outcome"] == "panic":
+        return f"{panic.headline(event)}; {_why_short(event)}"
     if victim is None:
-        return f"{_NO_VICTIM.get(event['outcome'], 'the log shows no kill')}; {_why_short(event)}"
+        return f"{_no_victim(event)}; {_why_short(event)}"
     what = f"{_named(victim)}{_short_place(victim)}{_with_others(event)}"
     what += "" if freed is None else f", freed {human(freed)}"
     return _judged(event, what) + f"; {_why_short(event)}"
@@ -34,6 +38,8 @@ def headline(event: Dict) -> str:
 def advice(event: Dict) -> str:
     """What to do: about the kernel where it killed the wrong process, else about the cause."""
     judged = event["verdict"]
+    if event["outcome"] == "panic":
+        return f"{panic.to_do(event)}. {event_cause.advice(event)}"
     if judged["model"] == "floored" and not judged["agrees"]:
         return (
             f"Update to a kernel with this fix, or raise the oom_score_adj of {_expected(event)} so that it is killed "
@@ -65,6 +71,11 @@ def verdict(event: Dict) -> str:
         told.append(f"{_others(event, capital=True)} died with it because memory.oom.group is set.")
     elif "larger-unkillable" in judged["why"]:
         told.append("A larger process was spared because its oom_score_adj is -1000 or it is init.")
+    elif "vfork-child" in judged["why"]:
+        told.append(
+            "A process with a higher score was spared: its memory is that of another process to the page, so it seems "
+            "to be a child in vfork, which the kernel skips."
+        )
     elif "larger-dying" in judged["why"]:
         told.append("A larger process had been killed before and had not exited yet.")
     return " ".join(told[:2])
@@ -83,7 +94,7 @@ def _largest(event):
     if judged["margin_pages"] is not None and judged["margin_pages"] <= judged["slack_pages"]:
         return "It was the right one by the kernel's score, but by a margin too small to be certain."
     if judged["model"] == "floored":
-        return f"It had the highest score by the rule of this kernel: {_UNFIXED}.{_better(event)}"
+        return f"It had the highest score, but not the largest size: {_unfixed(event)}{_better(event)}"
     if judged["model"] == "signed":
         return "It was the right one: it had the highest score by the rule since Linux 5.9, which this kernel follows."
     if judged["floored"]["tied"]:
@@ -98,8 +109,8 @@ def _floored(which):
     def tell(event):
         adj = _adjs(event)
         return (
-            f"It was not the largest: {_UNFIXED}. {_equals(event)} processes whose oom_score_adj{adj} pushes their "
-            f"score below zero tied; this kernel kills the {which} one it scans.{_better(event)}"
+            f"It was not the largest: {_unfixed(event)} {_equals(event)} processes whose oom_score_adj{adj} pushes "
+            f"their score below zero tied; such a kernel kills the {which} one it scans.{_better(event)}"
         )
 
     return tell
@@ -117,9 +128,24 @@ def _equals(event):
 
 def _middle(event):
     return (
-        f"It was not the largest: {_UNFIXED}. {_equals(event)} processes tied, and the report does not show in which "
-        f"order the kernel scanned them.{_better(event)}"
+        f"It was not the largest: {_unfixed(event)} {_equals(event)} processes tied, and the report does not show in "
+        f"which order the kernel scanned them.{_better(event)}"
     )
+
+
+def _unfixed(event):
+    """What the kernel lacks, and where its release says otherwise, what else may explain the choice."""
+    release = event["kernel_release"]
+    version = version_of(release)
+    if version is not None and is_floored(version):
+        return f"{_UNFIXED}."
+    told = f"the choice is that of a kernel that {_LACKS}."
+    if version is not None and version.base >= (5, 9):
+        told += (
+            f" Linux {release} should have that fix: more swap than the report shows, or a larger process that was "
+            "exiting or in vfork, would explain the choice too."
+        )
+    return told
 
 
 def _near(event):
@@ -176,17 +202,27 @@ def _expected(event):
 
 def _who(event) -> str:
     victim, when = event["victim"], _when(event)
+    if event["outcome"] == "panic":
+        ran_out = _ran_out(event)
+        return f"{panic.what(event, when)}. {ran_out[0].upper()}{ran_out[1:]}."
     if victim is None:
-        what = _NO_VICTIM.get(event["outcome"], "the log shows no kill")
+        what = _no_victim(event)
         return f"{what[0].upper()}{what[1:]}: {_ran_out(event)}{when}."
     where = place(victim)
     comma = "," if where and when else ""
     return f"The kernel killed {_named(victim)}{where}{comma}{when}: {_ran_out(event)}{_freeing(event)}."
 
 
+def _no_victim(event):
+    judged = event["verdict"]
+    if event["outcome"] == "unknown" and judged["chosen_pid"] is not None:
+        chosen = with_pid(judged["chosen_comm"], judged["chosen_pid"])
+        return f"the kernel chose {chosen}, but the line of the kill is not in the log"
+    return _NO_VICTIM.get(event["outcome"], "the log shows no kill")
+
+
 _NO_VICTIM = {
     "no-killable-process": "the kernel found no process that it may kill",
-    "panic": "the kernel panicked instead of killing a process",
     "already-exiting": "the chosen process was exiting already, so the kernel did not kill it",
 }
 
@@ -222,10 +258,7 @@ def _ran_out(event):
     if scope == "sysrq":
         return "someone requested it with sysrq-f"
     if scope == "memcg":
-        limit = owner["limit_bytes"]
-        size = "its limit" if limit is None else f"its limit of {human(limit)}"
-        whose = _whose(event)
-        return f"{whose} was at {size}"
+        return f"{_whose(event)} was at {event_names.limit(owner)}"
     if scope in ("cpuset", "mempolicy"):
         what = "cpuset" if scope == "cpuset" else "memory policy"
         return f"the memory nodes of its {what} were full"
@@ -257,7 +290,7 @@ def _why_short(event):
     if event_cause.free_but_failed(event) is not None:
         where = "host could not serve a request"
     if event["scope"] == "memcg" and owner["limit_bytes"] is not None:
-        where = f"cgroup at its limit of {human(owner['limit_bytes'])}"
+        where = f"cgroup at {event_names.limit(owner)}"
     return f"{where} ({event['cause']['class']})"
 
 

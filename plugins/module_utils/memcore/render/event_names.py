@@ -5,10 +5,12 @@
 from typing import Dict, Optional
 
 from ..models import pod_path
+from ..models.size import human
 from ..sources.printable import one_line
 
 SHORT_ID = 12  # of a container, as docker ps shows it
 _PAUSE = "pause"
+_LIMITS = {"memsw": " of memory and swap", "kmem": " of kernel memory"}
 
 
 def pod(row: Dict) -> str:
@@ -25,6 +27,12 @@ def container(row: Dict) -> Optional[str]:
     if row["pod"] is not None and row["comm"] == _PAUSE:
         return "its pause container"  # no status names it
     return f"container {one_line(row['container_id'])[:SHORT_ID]}"
+
+
+def limit(owner: Dict) -> str:
+    """`its limit of 512.0 MiB`, `its limit of 512.0 MiB of memory and swap`; of an event's limit_owner."""
+    size = "" if owner["limit_bytes"] is None else f" of {human(owner['limit_bytes'])}"
+    return f"its limit{size}{_LIMITS.get(owner['resource'], '')}"
 
 
 def limited_pod(event: Dict) -> Optional[str]:

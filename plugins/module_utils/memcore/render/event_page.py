@@ -8,7 +8,8 @@ from typing import Dict, List
 from ..models.event_list import EventList
 from ..models.size import human
 from ..sources.printable import one_line
-from . import event_words as words
+from . import event as sentences
+from . import event_words
 
 WIDTH = 110
 _NARROWEST = 40
@@ -38,7 +39,7 @@ def summary(answer: EventList) -> str:
         if answer.complaint is not None:
             return f"No OOM report in {answer.name}: {answer.complaint}."
         return f"No OOM report in {answer.name} ({_count(answer.lines, 'line')})."
-    last = words.headline(answer.events[-1])
+    last = event_words.headline(answer.events[-1])
     if answer.total == 1:
         return f"{last[0].upper()}{last[1:]} (1 OOM report in {answer.name})"
     wrong = sum(is_wrong(event) for event in answer.events)
@@ -49,14 +50,14 @@ def summary(answer: EventList) -> str:
 def is_wrong(event: Dict) -> bool:
     """Whether a floored kernel killed a process that a signed one would have spared."""
     judged = event["verdict"]
-    return judged["model"] == "floored" and judged["agrees"] is False and not words.expected_died(event)
+    return judged["model"] == "floored" and judged["agrees"] is False and not sentences.expected_died(event)
 
 
 def _event(event: Dict, width: int, with_headline: bool) -> List[str]:
     if event["source"] == "counter":
         return _wrapped(f"{_moment(event)}  {event['explanation']}", "", width)
-    lines = _wrapped(f"{_moment(event)}  {words.headline(event)}", "", width) if with_headline else []
-    for paragraph in words.paragraphs(event):
+    lines = _wrapped(f"{_moment(event)}  {event_words.headline(event)}", "", width) if with_headline else []
+    for paragraph in event_words.paragraphs(event):
         lines += _wrapped(paragraph, "  ", width)
     lines += _table(event, width)
     shown = [row for row in event["incomplete"] if row["source"] not in _TOLD]

@@ -7,11 +7,11 @@ from typing import Dict
 from ..models import owner
 from ..models.size import human
 from ..sources.printable import one_line, with_pid
-from . import event_cause, event_names
+from . import event_cause, event_names, panic
 
 NO_KILL = {
     "no-killable-process": "The kernel found no process that it may kill",
-    "panic": "The kernel panicked instead of killing a process",
+    "panic": "The kernel panicked",
     "already-exiting": "The chosen process was exiting already, so the kernel did not kill it",
     "unknown": "The log ends before it shows a kill",
 }
@@ -19,6 +19,8 @@ NO_KILL = {
 
 def summary(event: Dict) -> str:
     """What ran out, who filled it, who died, whether that was right, and what to do: three sentences in one line."""
+    if event["outcome"] == "panic":
+        return f"{panic.what(event)}. {ran_out(event)}. {panic.to_do(event)}."
     return f"{ran_out(event)}. {_died(event)}{_judgement(event)}. {to_do(event)}."
 
 
@@ -31,8 +33,7 @@ def ran_out(event: Dict, host: str = "host") -> str:
 def _ran_out(event, host):
     limit, scope = event["limit_owner"], event["scope"]
     if scope == "memcg":
-        size = "" if limit["limit_bytes"] is None else f" of {human(limit['limit_bytes'])}"
-        return f"{_owner(event)} reached its limit{size}"
+        return f"{_owner(event)} reached {event_names.limit(limit)}"
     if scope == "sysrq":
         return "Someone requested an OOM kill (sysrq-f)"
     if scope in ("cpuset", "mempolicy"):
@@ -67,6 +68,10 @@ def _owner(event) -> str:
 def _died(event):
     victim, freed = event["victim"], event["freed_bytes"]
     if victim is None:
+        judged = event["verdict"]
+        if event["outcome"] == "unknown" and judged.get("chosen_comm") is not None:
+            chosen = with_pid(judged["chosen_comm"], judged["chosen_pid"])
+            return f"The kernel chose {chosen}, but the line of the kill is not in the log"
         return NO_KILL[event["outcome"]]
     others = len(event["victims"]) - 1
     least = "at least " if "victims" in event["truncated"] else ""

@@ -44,7 +44,7 @@ _PROGRAMS = {
 
 def summary(event: Dict) -> str:
     """The one line to read first: what ran short, who was killed by whom, what to do."""
-    return f"{_ran_short(event)}. {_killed(event)}. {_PROGRAMS[event['source']].to_do}."
+    return f"{_ran_short(event)}. {_killed(event)}. {_to_do(event)}."
 
 
 def headline(event: Dict) -> str:
@@ -60,7 +60,7 @@ def paragraphs(event: Dict):
     told = f"{_killed(event)}{_when(event)}. {_ran_short(event)}."
     if repeats:
         told += f" The same happened {repeats} more time{'s' * (repeats > 1)}."
-    return [told, verdict(event), _PROGRAMS[event["source"]].to_do + "."]
+    return [told, verdict(event), _to_do(event) + "."]
 
 
 def explanation(event: Dict) -> str:
@@ -75,6 +75,12 @@ def verdict(event: Dict) -> str:
 
 def _lowered(text):
     return text[0].lower() + text[1:] if text.startswith(("The ", "Tasks ", "Swap ")) else text
+
+
+def _to_do(event):
+    if event["source"] == "kubelet" and event["killer"]["reason"] == "unknown":
+        return "Look for the kubelet's line `attempting to reclaim`, which names the resource"
+    return _PROGRAMS[event["source"]].to_do
 
 
 def _when(event):

@@ -27,7 +27,7 @@ _SIGNAL = re.compile(
     re.S,
 )
 _LIST = re.compile(r"pods?=\"?\[(.{0,8000}?)\]|pod=\"?([^\s\"]{1,600})", re.S)
-_OBJECT = re.compile(r'"?[Nn]ame"?: ?"?([a-z0-9.-]{1,253})"?,? "?[Nn]amespace"?: ?"?([a-z0-9.-]{1,63})')
+_OBJECT = re.compile(r'"?[Nn]ame"?: ?"?([a-z0-9.-]{1,253})"?,? ?"?[Nn]amespace"?: ?"?([a-z0-9.-]{1,63})')
 _KEY = re.compile(r"([a-z0-9.-]{1,63})/([a-z0-9.-]{1,253})$")
 # format.Pod() of klog's sentences: name_namespace(uid).
 _FORMATTED = re.compile(r"([a-z0-9.-]{1,253})_([a-z0-9.-]{1,63})\(([0-9a-f-]{1,64})\)")

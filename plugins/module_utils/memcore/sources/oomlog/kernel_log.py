@@ -75,6 +75,10 @@ _DIGITS = re.compile(r"[0-9]{1,20}$")
 _COLOUR = re.compile(r"\x1b\[[0-9;]{0,20}m")
 _HEX = re.compile(rb"\\x([0-9a-f]{2})")
 _OCTAL = re.compile(rb"#(0[0-3][0-7]|177|[23][0-7]{2})")
+# Fields of JSON lines: who wrote the line, and the line.
+_PROGRAMS = ("SYSLOG_IDENTIFIER", "ident", "program", "appname", "tag")
+_TEXTS = ("log", "message", "msg", "line", "_raw", "text")
+_ROUTE = re.compile(r"[./]")
 # Said by journald itself, of the kernel's log.
 _OF_JOURNALD = re.compile(r"Missed [0-9]{1,20} kernel messages|/dev/kmsg buffer overrun")
 
@@ -132,6 +136,10 @@ class PrefixStripper:
             first = line[:1]
         known = _BY_FIRST.get(first)
         found = None if known is None else known(self, line)
+        if found is None and not _is_ascii(line):
+            line = _CLUTTER.sub("", line).replace("\xa0", " ")
+            first = line[:1]
+            found = self._known(line)
         if found is None and first in _MAYBE_QUOTE:
             quote = _QUOTED.match(line)
             if quote:
@@ -150,11 +158,6 @@ class PrefixStripper:
 
     def _of_no_format(self, line: str) -> Optional[LogLine]:
         """A line whose prefix is in no table; None where it has none."""
-        if not _is_ascii(line):
-            clean = _CLUTTER.sub("", line).replace("\xa0", " ")
-            if clean != line:
-                found = self._known(clean) or self._of_no_format(clean)
-                return found or LogLine(_unescaped(clean), bare=self._prefixed)
         match = _KERNEL_TAG.match(line)
         if match is not None:
             time_usec, rest = _printk_time(line[match.end() :])
@@ -276,7 +279,24 @@ class PrefixStripper:
             fields = json.loads(line)
         except (ValueError, RecursionError):
             return _NOT_OF_THE_KERNEL if line.startswith(('{"', '{ "')) else None
-        return of_journal(fields) if isinstance(fields, dict) else None
+        if not isinstance(fields, dict):
+            return None
+        return of_journal(fields) if "MESSAGE" in fields else self._shipped(fields)
+
+    def _shipped(self, fields: Dict) -> LogLine:
+        """A line of Docker's log files, or of a log shipper: one field has the text with a prefix of its own."""
+        inner = fields.get("_source")
+        fields = inner if isinstance(inner, dict) else fields
+        for name in _PROGRAMS:
+            tag = fields.get(name)
+            # A tag with points or slashes routes the line, and names no program.
+            if isinstance(tag, str) and tag != "kernel" and not _ROUTE.search(tag):
+                return _NOT_OF_THE_KERNEL
+        text = next((fields[name] for name in _TEXTS if isinstance(fields.get(name), str)), None)
+        if text is None:
+            return _NOT_OF_THE_KERNEL
+        text = _only_escapes(text[:LONGEST_LINE]).rstrip("\r\n")
+        return self._known(text) or self._of_no_format(text) or LogLine(_unescaped(text))
 
     def _exported(self, line: str) -> Optional[LogLine]:
         if self._entry is None:

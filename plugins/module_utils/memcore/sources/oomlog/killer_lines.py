@@ -275,7 +275,7 @@ def _cache(text):
 
 
 _TALOS_KILL = re.compile(r"Sending SIGKILL to cgroup (\{.{0,4000}\})", re.S)
-_TALOS_VICTIMS = re.compile(r"victim processes: ?(\{.{0,60000}\})", re.S)
+_TALOS_VICTIMS = re.compile(r"victim processes: ?(\{.{0,60000})", re.S)
 _TALOS_COUNT = re.compile(r"victim processes: ([0-9]{1,9}) of them")
 _MOUNT = "/sys/fs/cgroup"
 

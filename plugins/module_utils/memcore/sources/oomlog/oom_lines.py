@@ -386,7 +386,7 @@ def is_whole(text: str) -> bool:
 
 _AFTER_NAME = re.compile(r"Killed process .*(?:\)|kB|UID:[0-9]{1,10}),?\s*$", re.S)
 _KEY_OF_KILL = re.compile(r"(?:total-vm|anon-rss|file-rss|shmem-rss|UID|pgtables|oom_score_adj):-?[0-9]")
-_WRAPPED_KILL = re.compile(r"(?:[0-9],? |,|UID:[0-9]{1,10}|kB )$")
+_WRAPPED_KILL = re.compile(r"(?:[0-9],? |,|UID:[0-9]{1,10}|kB |pgtables:[0-9]{1,20}kB)$")
 # By what a line that may be cut is known, and what it has when it is whole.
 _ENDS = [
     ("oom-kill:constraint=", _VICTIM),

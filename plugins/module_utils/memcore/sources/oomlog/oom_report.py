@@ -375,7 +375,7 @@ class Reader:
         if not text.startswith(_PANIC):
             return False
         why = text[len(_PANIC) :]
-        if "Out of memory" in why or (self._open is not None and self._open.nobody):
+        if "ut of memory" in why or (self._open is not None and self._open.nobody):
             report = self._open
             if report is None or report.kills or report.failed is not None:
                 report = self._begin(line)

@@ -107,8 +107,8 @@ class KillerReader:
         self._unpacker = tagged_line.Unpacker()
         self._open: Dict[str, Decision] = {}
         self._left = 0  # lines until the open decisions are taken to be whole
-        self._known: Dict[str, Dict[str, Any]] = {}  # of a decision that may come
-        self._known_left: Dict[str, int] = {}
+        self._known: Dict[str, List[Tuple[int, Dict[str, Any]]]] = {}  # of a decision that may come: line, fields
+        self._own_lines: Dict[str, int] = {}  # how many each killer has had
         self._resource: Optional[str] = None  # that the kubelet reclaims
         self._lines: Dict[str, List[Tagged]] = {}  # by killer: from which the open decision and what is known come
 
@@ -134,7 +134,7 @@ class KillerReader:
             self._left -= 1
             if not self._left:
                 self.flush()
-        if not self._unpacker.needs_every_line:
+        if not self._left and not self._unpacker.needs_every_line:
             for word in _WORDS_IN_BYTES if isinstance(raw, bytes) else _WORDS:
                 if word in raw:  # type: ignore[operator]
                     break
@@ -196,10 +196,12 @@ class KillerReader:
             text = killer_lines.without_command_line(line.text)
             part = killer.read(text)
             if part is not None:
-                kept = self._lines.setdefault(killer.name, [])
-                kept.append(line._replace(text=text, identifier=line.identifier or killer.name))
-                del kept[:-_MOST_LINES]
+                self._own_lines[killer.name] = self._own_lines.get(killer.name, 0) + 1
                 self._add(killer.name, part, line)
+                if part.kind not in (killer_records.CANCEL, killer_records.END):
+                    kept = self._lines.setdefault(killer.name, [])
+                    kept.append(line._replace(text=text, identifier=line.identifier or killer.name))
+                    del kept[:-_MOST_LINES]
                 return True
         return False
 
@@ -207,8 +209,9 @@ class KillerReader:
         name = line.identifier or ""
         if killer.name == killer_records.TALOS:
             return name == killer_records.TALOS or _OF_TALOS in line.text
-        if killer.name == killer_records.LMKD and line.text.startswith("lowmemorykiller: "):
-            return name in ("", "kernel", "lowmemorykiller", "lmkd")
+        if killer.name == killer_records.LMKD and not name:
+            # The driver prints several lines, of which only the first has its name.
+            return line.text.startswith("lowmemorykiller: ") or killer.name in self._open
         if killer.name == killer_records.SYSTEMD_OOMD and name == "systemd":
             return "systemd-oomd killed " in line.text
         return killer.tags.match(name) is not None
@@ -222,13 +225,13 @@ class KillerReader:
         if part.kind == killer_records.BEFORE:
             if name == killer_records.KUBELET and name in self._open and not fields:
                 self._finish(name)
-            self._known[name] = dict(known, **fields)
-            self._known_left[name] = _OWN_LINES_BETWEEN
+            self._known.setdefault(name, []).append((self._own_lines[name], fields))
         elif part.kind in (killer_records.KILL, killer_records.PLAN):
             self._kill(name, part.kind == killer_records.KILL, dict(known, **fields), line)
         elif part.kind == killer_records.AFTER:
             self._more(name, fields, line)
         elif part.kind == killer_records.CANCEL:
+            self._known.pop(name, None)
             self._open.pop(name, None)
             self._lines.pop(name, None)
         else:
@@ -240,11 +243,13 @@ class KillerReader:
         return self._resource in (None, eviction_lines.MEMORY)
 
     def _known_of(self, name: str) -> Dict[str, Any]:
-        left = self._known_left.get(name, 0) - 1
-        self._known_left[name] = left
-        if left < 0:
-            self._known.pop(name, None)
-        return self._known.get(name, {})
+        """What the killer's last lines said, as one."""
+        first = self._own_lines[name] - _OWN_LINES_BETWEEN
+        self._known[name] = [pair for pair in self._known.get(name, []) if pair[0] >= first]
+        found: Dict[str, Any] = {}
+        for _line, fields in self._known[name]:
+            found.update(fields)
+        return found
 
     def _kill(self, name: str, is_done: bool, fields: Dict[str, Any], line: Tagged) -> None:
         before = self._open.get(name)
@@ -256,10 +261,8 @@ class KillerReader:
         if before is not None and _is_same(before, new):
             new = _joined(before, new)
         else:
-            kept = self._lines.get(name, [])[-1:]
             if before is not None:
                 self._finish(name)
-                self._lines[name] = kept
             new = new._replace(after=self._reports_begun())
         self._open[name] = new
         self._left = _LINES_BETWEEN

@@ -11,6 +11,7 @@ import re
 from typing import NamedTuple, Optional
 
 _LONGEST = 300
+_LONGEST_NAME = 15  # TASK_COMM_LEN
 # 07:26:44 with what stands before it in any language: letters of all alphabets, digits, points, dashes.
 _TIMED = re.compile(
     r"(?P<stamp>(?:[^\W_]|[ .,/'+-]){0,48}?(?<![0-9])[0-9]{1,2}[:h][0-9]{2}[:m][0-9]{2}(?:[.,][0-9]{1,9})?s?"
@@ -92,16 +93,18 @@ def _anchor(line) -> Optional[int]:
     if line.lstrip()[:1] == "[" and not line[:1].isspace():
         return None
     match = _INVOKED.search(line, 0, _LONGEST)
-    if match is None:
-        match = _ANCHOR.search(line, 0, _LONGEST)
-    elif _is_name(line[: match.start()]):
-        return None  # the name of the task has blanks
+    if match is not None:
+        lead = len(line) - len(line.lstrip(" \t>|"))
+        # The name of the task may have blanks itself.
+        is_name = match.end(1) - lead <= _LONGEST_NAME and _WORDS.match(line[lead : match.start()]) is not None
+        return lead if is_name else match.start()
+    match = _ANCHOR.search(line, 0, _LONGEST)
     return None if match is None else match.start()
 
 
 def _timed(line) -> Optional[Found]:
     match = _TIMED.match(line)
-    if match is None:
+    if match is None or "|" in match[0]:  # columns of a log viewer, whose words are no tags
         return None
     tag = match["tag"]
     if tag in _OWN_WORDS:
@@ -119,11 +122,6 @@ def without_file(line: str) -> Optional[str]:
     """The line without the file's name (and the line's number) that grep puts in front; None where it has none."""
     match = _FILE.match(line)
     return None if match is None else line[match.end() :]
-
-
-def _is_name(text) -> bool:
-    """Whether what stands before the last word may be a part of a task's name: short words alone."""
-    return _WORDS.match(text) is not None
 
 
 def _shape_of(prefix):

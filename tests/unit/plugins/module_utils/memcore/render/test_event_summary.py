@@ -77,7 +77,11 @@ LOW = (row(10, "first", 300, -998, anon=300), row(11, "hog", 700, -998, anon=700
             ": it had the highest score, but no single process used the memory up. ",
             id="many",
         ),
-        pytest.param(report(HOG, outcome="panic"), "The kernel panicked instead of killing a process. ", id="panic"),
+        pytest.param(
+            report(HOG, outcome="panic"),
+            "The kernel panicked: the host went down, and no process was killed. ",
+            id="panic",
+        ),
         pytest.param(report(HOG), "The log ends before it shows a kill. ", id="cut"),
         pytest.param(
             report(LOW, [kill(10, "first", 300)], release="4.19.78"),

@@ -125,7 +125,7 @@ def test_a_victim_that_is_already_exiting():
         "OOM killer disabled.",
         "OOM killer enabled.",
         "Huh VM_FAULT_OOM leaked out to the #PF handler. Retrying PF",
-        "hog: page allocation failure: order:4, mode:0xcc0(GFP_KERNEL), nodemask=(null),cpuset=/,mems_allowed=0",
+        "hog: page allocation stalls for 10004ms, order:4, mode:0xcc0(GFP_KERNEL), nodemask=(null)",
         "sysrq: Manual OOM execution",
         "oom_reaper: reaped process 8 (hog), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB",
         "oom_kill_process: 3 callbacks suppressed",
@@ -254,7 +254,9 @@ def test_a_failed_allocation_within_a_report_is_told():
     foreign = (
         "kswapd0: page allocation failure: order:0, mode:0xa20(GFP_ATOMIC), nodemask=(null),cpuset=/,mems_allowed=0"
     )
-    assert "meminfo" in why(one(kmsg(report()[:4] + [foreign] + report()[4:])))
+    failed, killed = read(kmsg(report()[:4] + [foreign] + report()[4:]))
+    assert (failed.outcome, failed.trigger_comm, failed.kills) == ("allocation-failed", "kswapd0", [])
+    assert "meminfo" in why(killed)
 
 
 @pytest.mark.parametrize(

@@ -215,7 +215,7 @@ def _who(event) -> str:
 
 def _no_victim(event):
     judged = event["verdict"]
-    if event["outcome"] == "unknown" and judged["chosen_pid"] is not None:
+    if event["outcome"] == "unknown" and judged.get("chosen_comm") is not None:
         chosen = with_pid(judged["chosen_comm"], judged["chosen_pid"])
         return f"the kernel chose {chosen}, but the line of the kill is not in the log"
     return _NO_VICTIM.get(event["outcome"], "the log shows no kill")

@@ -9,10 +9,10 @@ import stat
 import sys
 import time
 
-from memcore.answers import events, time_arg
+from memcore.answers import events, log_file, time_arg
 from memcore.render import event_page
 from memcore.sources import host
-from memcore.sources.oomlog import log_source
+from memcore.sources.oomlog import log_source, packed_log
 from memcore.sources.printable import printable
 from oomwatch import exits, following, terminal
 from oomwatch.stopping import Stopping
@@ -22,7 +22,8 @@ _SHOWN = 10  # events on a terminal
 _TOP = 20
 _DESCRIPTION = """\
 Read a kernel log in any common format (dmesg, journalctl, /var/log/kern.log, a pasted mail) and say of each OOM who was
-killed and why, whether it was the right one, and what to do."""
+killed and why, whether it was the right one, and what to do. A file may be packed (gzip, xz, bzip2, zstd) or an archive
+such as a sosreport or a supportconfig, of which all kernel logs are read."""
 _EPILOG = """\
 --follow first prints the newest events that are already in the log: 10, or all with --json, or N with --limit N
 (0 for none), like `tail -n`. Then it prints each new event as it happens. It follows a file by name through rotation
@@ -72,6 +73,7 @@ def run(arguments) -> int:
         name = None
     comes_at_once = arguments.json and arguments.limit is None
     try:
+        comes_at_once = comes_at_once and not _is_packed(name)
         if arguments.follow or comes_at_once:
             return _follow(name, asked, arguments, comes_at_once)
         with log_source.KernelLog() if name is None else _opened(name) as log:
@@ -87,7 +89,7 @@ def _tell(log, name, asked, arguments):
     if name is None:
         answer = events.of_kernel(log, host.at("/"), asked)
     else:
-        answer = events.of_lines(log_source.lines_of(log), _shown(name), asked)
+        answer = log_file.read(log, _shown(name), asked)
     if answer.complaint is not None:
         raise exits.InputError(exits.no_log(answer.name, answer.complaint))
     if arguments.json:
@@ -115,6 +117,16 @@ def _follow(name, asked, arguments, comes_at_once):
         task = following.Task(shown, asked, arguments.json, comes_at_once, keeps_open)
         with stopping:  # not before, since a FIFO may take for ever to open
             return following.follow(log, task, origin, stopping)
+
+
+def _is_packed(name):
+    """Whether it is a file, named or as standard input, that has to be unpacked: its events come when all is read."""
+    if name is None or (name != "-" and not os.path.isfile(name)):
+        return False  # a FIFO can be opened only once
+    with _opened(name) as log:
+        if not stat.S_ISREG(os.fstat(log.fileno()).st_mode):
+            return False
+        return packed_log.has_to_be_unpacked(os.pread(log.fileno(), packed_log.HEAD, 0))
 
 
 def _is_given(follows):

@@ -31,6 +31,8 @@ options:
   path:
     description:
       - The file with the log. Required with O(source=file).
+      - It may be packed with gzip, xz, bzip2 or, where the managed host has C(zstd), zstd. Of an archive such as a
+        sosreport or a supportconfig all kernel logs are read, and an OOM that several of them show is one event.
     type: path
   text:
     description:
@@ -1334,7 +1336,7 @@ from ansible_collections.memfacts.linux.plugins.module_utils import from_zip
 
 from_zip.compile_once()  # before the other files of the collection are imported
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import events, time_arg
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import events, log_file, time_arg
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.errors import MemfactsError
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.render import event_page
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host
@@ -1380,7 +1382,7 @@ def of_file(path, asked):
     shown = printable(path)
     try:
         with log_source.open_log(path) as stream:
-            return events.of_lines(log_source.lines_of(stream), shown, asked)
+            return log_file.read(stream, shown, asked)
     except OSError as error:
         raise LogError(f"the file {shown} cannot be read ({host.reason(error)}); give one that holds a log.") from None
 

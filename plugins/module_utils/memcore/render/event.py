@@ -110,7 +110,7 @@ def _floored(which):
         adj = _adjs(event)
         return (
             f"It was not the largest: {_unfixed(event)} {_equals(event)} processes whose oom_score_adj{adj} pushes "
-            f"their score below zero tied; such a kernel kills the {which} one it scans.{_better(event)}"
+            f"their score below zero tied; {_such(event)} kernel kills the {which} one it scans.{_better(event)}"
         )
 
     return tell
@@ -146,6 +146,11 @@ def _unfixed(event):
             "exiting or in vfork, would explain the choice too."
         )
     return told
+
+
+def _such(event):
+    version = version_of(event["kernel_release"])
+    return "this" if version is not None and is_floored(version) else "such a"
 
 
 def _near(event):

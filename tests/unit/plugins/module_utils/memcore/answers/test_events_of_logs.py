@@ -86,7 +86,10 @@ def test_floored_kernel_took_a_small_one_and_a_signed_one_would_have_taken_the_b
     assert (judged["expected_comm"], judged["would_free_at_most"]) == ("big2nd", True)
     assert judged["floored"]["points"] == 1 and judged["floored"]["tied"] == 2
     assert (event["freed_bytes"], judged["would_free_bytes"]) == (freed, would_free)
-    assert "big2nd" in event["explanation"] and f"this kernel kills the {rule} one it scans" in event["explanation"]
+    assert "big2nd" in event["explanation"]
+    # Late releases of 5.4 have the fix, so that the release alone does not say which kernel it is.
+    which = "such a" if name.startswith("5.4") else "this"
+    assert f"{which} kernel kills the {rule} one it scans" in event["explanation"]
 
 
 def test_report_of_the_commit_that_fixed_the_kernel():

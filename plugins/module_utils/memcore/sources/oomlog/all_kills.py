@@ -3,15 +3,15 @@
 """A log's reports of the kernel and the kills of user space, in the order in which they began."""
 
 import time
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Union
+from typing import Any, Callable, Iterable, Iterator, List, Union
 
+from .kernel_log import decoded
 from .killer_records import Decision
 from .oom_records import Report
 from .oom_report import Reader
 from .other_killers import KillerReader
 
 Found = Union[Report, Decision]
-_EVICTION: Dict[type, Union[bytes, str]] = {bytes: b"vict", str: "vict"}
 
 
 class AllKills:
@@ -43,11 +43,12 @@ class AllKills:
     def feed_all(self, lines: Iterable[Union[bytes, str]]) -> Iterator[bool]:
         """Read many lines; something for each after which take() may have something."""
         kernel, others = self.kernel, self._others
-        feed = kernel.feed
-        for line in lines:
+        feed = kernel.feed_text
+        for raw in lines:
+            line = decoded(raw)
             # All first lines of a killer but those of the kubelet have a word that the kernel's reports have, too.
-            if feed(line) or others.is_busy or _EVICTION[type(line)] in line:  # type: ignore[operator]
-                if others.feed(line):
+            if feed(line) or others.is_busy or "vict" in line:
+                if others.feed_text(line):
                     self._seen = self._clock()
                 if kernel.ready or others.is_ready:
                     yield True

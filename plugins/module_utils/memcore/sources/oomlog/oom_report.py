@@ -86,7 +86,10 @@ class Reader:
 
     def feed(self, raw: Union[bytes, str]) -> bool:
         """Read one line; whether it has more than a quick look shows to be of no report."""
-        line = decoded(raw)
+        return self.feed_text(decoded(raw))
+
+    def feed_text(self, line: str) -> bool:
+        """The same of a line that is decoded."""
         report = self._open
         if self._fragment is not None or self._spliced is not None:
             pass  # any line may be the rest

@@ -127,7 +127,9 @@ def _ended(event, told, survivor) -> str:
 
 
 def _to_do(event) -> str:
-    if event["cause"]["class"] == _SHARED_MEMORY and event["scope"] == "memcg":
+    # What processes share without a file goes with the last of them, as PostgreSQL's buffers do.
+    is_in_files = event["cause"]["evidence"]["shared_mapped_by"] == "nobody"
+    if event["cause"]["class"] == _SHARED_MEMORY and event["scope"] == "memcg" and is_in_files:
         return _FREE_SHARED_MEMORY
     return event_summary.to_do(event)
 

@@ -41,7 +41,7 @@ class Request(NamedTuple):
     could_be_served: yes, no or unknown; why: a sentence; obstacle: of "no", LIMIT, ZONES_FULL or NO_BLOCK.
     zones: the zones it may use, by name; zones_bytes: what the kernel manages there, None where not printed;
     usable_bytes: free there for this request, None without zones; unusable: free memory that it may not use, the
-    most first.
+    most first. waits: whether the caller waited until the kernel had freed memory, None where the log does not tell.
     """
 
     order: int
@@ -57,6 +57,7 @@ class Request(NamedTuple):
     zones_bytes: Optional[int] = None
     usable_bytes: Optional[int] = None
     unusable: List[Elsewhere] = []
+    waits: Optional[bool] = None
 
 
 def of_report(report: Report) -> Optional[Request]:
@@ -73,6 +74,7 @@ def of_report(report: Report) -> Optional[Request]:
         _nodes(report),
         UNKNOWN,
         "",
+        waits=flags.waits if flags else None,
     )
     if report.scope == "memcg":
         return _of_limit(report, request)
@@ -119,8 +121,9 @@ def _of_limit(report, request):
 def _of_zones(report, request, flags):
     old = None if version_of(report.release) is None else version_of(report.release).base < (4, 4)
     allowed = nodes_of(request.nodes)
+    present = frozenset((zone.node, zone.name) for zone in report.zones)
     looks = [
-        zone_watermarks.look_at(zone, report.zones, flags, report.order, report.page_size, old) for zone in report.zones
+        zone_watermarks.look_at(zone, present, flags, report.order, report.page_size, old) for zone in report.zones
     ]
     may = [look for look in looks if look.allowed and _is_on(look.zone, allowed)]
     managed = [look.zone.managed_bytes for look in may]

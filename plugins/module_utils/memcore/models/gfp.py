@@ -15,6 +15,11 @@ _MASK = re.compile(r"(?:0x)?([0-9a-f]{1,16})(?:\(([^)]*)\))?")
 _DMA, _HIGHMEM, _DMA32, _MOVABLE, _HIGH = 0x1, 0x2, 0x4, 0x8, 0x20
 # Without direct reclaim an allocation may take more of the reserve. The names that imply it.
 _ATOMIC = frozenset(["GFP_ATOMIC", "__GFP_ATOMIC"])
+# Each of these names has direct reclaim in it, so that the caller waits until memory is free.
+_WAITS = frozenset(
+    ["GFP_KERNEL", "GFP_KERNEL_ACCOUNT", "GFP_USER", "GFP_HIGHUSER", "GFP_HIGHUSER_MOVABLE", "GFP_NOFS", "GFP_NOIO"]
+    + ["GFP_TRANSHUGE", "GFP_TEMPORARY", "__GFP_RECLAIM", "__GFP_DIRECT_RECLAIM", "__GFP_WAIT"]
+)
 _NO_RESERVE_LIMIT = frozenset(["__GFP_MEMALLOC"])
 
 
@@ -23,7 +28,8 @@ class Gfp(NamedTuple):
 
     movable: whether the pages may be moved later, so that free pages of CMA will do. high: __GFP_HIGH, which may take
     half of a zone's reserve; atomic: whether it may take still more, None where no name tells; this_node: it was
-    bound to one node; reserves: no watermark holds (__GFP_MEMALLOC).
+    bound to one node; reserves: no watermark holds (__GFP_MEMALLOC). waits: whether the caller waits until the kernel
+    has freed memory, None where no name tells.
     """
 
     flags: List[str]
@@ -33,6 +39,7 @@ class Gfp(NamedTuple):
     atomic: Optional[bool]
     this_node: bool
     reserves: bool
+    waits: Optional[bool]
 
 
 def parse(printed: Optional[str]) -> Optional[Gfp]:
@@ -51,6 +58,7 @@ def parse(printed: Optional[str]) -> Optional[Gfp]:
         None if high and not flags else bool(_ATOMIC & set(flags)),
         "__GFP_THISNODE" in flags,
         bool(_NO_RESERVE_LIMIT & set(flags)),
+        bool(_WAITS & set(flags)) if flags else None,
     )
 
 

@@ -25,16 +25,18 @@ def hit(report: Report) -> Limit:
         for resource, usage in ((MEMORY, report.memory), (MEMSW, report.memory_swap), (KMEM, report.kmem))
         if usage is not None and usage.limit_bytes is not None
     ]
-    # try_charge() charges memory+swap before memory. Where both are full they are the same amount of RAM, and the
-    # limit that an operator knows is that of memory.
-    full = [one for one in limits if _is_full(one.usage)]
+    full = [one for one in limits if is_full(one.usage)]
+    if [one.resource for one in full[:2]] == [MEMORY, MEMSW] and full[0].usage.limit_bytes < full[1].usage.limit_bytes:
+        # With room below the limit of memory and swap the kernel would have swapped: that one is in the way.
+        return full[1]
     if full:
         return full[0]
     # With no limit near, the only one that there is was hit; of several nothing tells which.
     return limits[0] if len(limits) == 1 else Limit(None, report.memory)
 
 
-def _is_full(usage: Optional[Usage]) -> bool:
+def is_full(usage: Optional[Usage]) -> bool:
+    """Whether a limit is reached."""
     if usage is None or usage.limit_bytes is None:
         return False
     return usage.usage_bytes * 100 >= usage.limit_bytes * _AT_LIMIT

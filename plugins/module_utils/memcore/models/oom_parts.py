@@ -5,6 +5,7 @@
 from typing import Dict, NamedTuple, Optional
 
 from ..sources.oomlog.oom_records import Report
+from . import limit_resource
 
 # What the domain is made of, as far as a report tells; they overlap (locked memory may be shared).
 PARTS = (
@@ -19,8 +20,6 @@ PARTS = (
     "free",
     "unaccounted",
 )
-# Of a limit, in percent: charges come in batches, so that a cgroup at its limit may be printed a little below it.
-_AT_LIMIT = 99
 _LRU = (
     "active_anon",
     "inactive_anon",
@@ -49,13 +48,14 @@ def domain(report: Report, swap_of_tasks: int) -> Domain:
     """What ran out in this report. swap_of_tasks: bytes of swap by the task table."""
     if report.scope != "memcg":
         return Domain("ram", _ram(report), _swap_in_use(report))
-    usage = report.memory
-    limit = None if usage is None else usage.limit_bytes or usage.usage_bytes
-    if _is_full(report.memory_swap) and not _is_full(report.memory):
-        return Domain("memsw", report.memory_swap.limit_bytes, 0)
-    if _is_full(report.kmem) and usage is not None and not _is_full(report.memory):
-        return Domain("kmem", limit, swap_of_tasks)
-    return Domain("memory", limit, swap_of_tasks)
+    hit, usage = limit_resource.hit(report)
+    if hit == limit_resource.MEMSW:
+        return Domain(hit, usage.limit_bytes, 0)
+    memory = report.memory
+    limit = None if memory is None else memory.limit_bytes or memory.usage_bytes
+    # Where memory and swap are limited together and full, there is no more swap to have beside the memory.
+    swap = 0 if limit_resource.is_full(report.memory_swap) else swap_of_tasks
+    return Domain(limit_resource.KMEM if hit == limit_resource.KMEM and memory else limit_resource.MEMORY, limit, swap)
 
 
 def parts_of(report: Report, total: Optional[int]) -> Dict[str, int]:
@@ -69,11 +69,6 @@ def swapped_bytes(report: Report) -> Optional[int]:
     """Bytes of the host's swap in use; None where the report does not tell."""
     total, free = report.meminfo.get("total_swap"), report.meminfo.get("free_swap")
     return None if total is None or free is None else max(total - free, 0)
-
-
-def _is_full(usage) -> bool:
-    """Whether a limit is reached."""
-    return bool(usage and usage.limit_bytes and usage.usage_bytes * 100 >= usage.limit_bytes * _AT_LIMIT)
 
 
 def _ram(report):
@@ -95,6 +90,7 @@ def _of_cgroup(report):
         "shmem": stats.get("shmem"),
         "page_tables": stats.get("pagetables"),
         "unevictable": stats.get("unevictable"),
+        "huge_pages": stats.get("hugetlb"),  # only where huge pages count against limits (memory_hugetlb_accounting)
     }
     if parts["shmem"] is None and "cache" in stats:
         # 4.4 and el7 do not name it: page cache that is on no list of files is shared memory.
@@ -117,7 +113,9 @@ def _kernel_of_cgroup(report):
         names = ("kernel_stack", "percpu", "vmalloc", "sock")
         other = sum(stats[name] for name in names if name in stats) if any(name in stats for name in names) else None
     else:
-        other = max(kernel - (slab or 0) - stats.get("pagetables", 0), 0) + stats.get("sock", 0)
+        # zswap's compressed pages are charged as kernel memory.
+        named = (slab or 0) + stats.get("pagetables", 0) + stats.get("zswap", 0)
+        other = max(kernel - named, 0) + stats.get("sock", 0)
     return {"slab": slab, "kernel": other}
 
 

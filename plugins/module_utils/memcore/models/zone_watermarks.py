@@ -5,7 +5,7 @@
 Three answers: True, False, and None where the report lacks a figure that decides.
 """
 
-from typing import List, NamedTuple, Optional, Tuple
+from typing import FrozenSet, NamedTuple, Optional, Tuple
 
 from ..sources.oomlog.oom_records import Zone
 from .gfp import ZONES, Gfp
@@ -13,6 +13,8 @@ from .gfp import ZONES, Gfp
 # Types of free blocks that every allocation may take: unmovable, movable, reclaimable.
 _ANYBODYS = frozenset("UME")
 _CMA, _HIGHATOMIC = "C", "H"
+# (node, zone) of each zone of a report.
+Present = FrozenSet[Tuple[Optional[int], str]]
 
 
 class Look(NamedTuple):
@@ -31,15 +33,15 @@ class Look(NamedTuple):
     served: Optional[bool]
 
 
-def look_at(zone: Zone, zones: List[Zone], gfp: Gfp, order: int, page_size: int, old: Optional[bool]) -> Look:
-    """One zone. zones: all of the report; old: whether the kernel is older than 4.4, None where that is not known."""
+def look_at(zone: Zone, present: Present, gfp: Gfp, order: int, page_size: int, old: Optional[bool]) -> Look:
+    """One zone. present: of all zones; old: whether the kernel is older than 4.4, None where that is not known."""
     if not reaches(gfp.highest_zone, zone.name):
         return Look(zone, False, 0, None, False, False)
     usable = _usable(zone, gfp)
     if usable is None or zone.min_bytes is None:
         return Look(zone, True, usable, None, None, None)
     least, most = _marks(zone.min_bytes, gfp)
-    low, high = reserve_pages(zone, zones, gfp.highest_zone)
+    low, high = reserve_pages(zone, present, gfp.highest_zone)
     reserve = least + low * page_size
     spare = usable - ((1 << order) - 1) * page_size
     enough = True if high is not None and spare > most + high * page_size else None
@@ -83,7 +85,7 @@ def _marks(min_bytes, gfp) -> Tuple[int, int]:
     return (half if gfp.atomic is False else half - half // 4), (half - half // 4 if gfp.atomic else half)
 
 
-def reserve_pages(zone: Zone, zones: List[Zone], highest: str) -> Tuple[int, Optional[int]]:
+def reserve_pages(zone: Zone, present: Present, highest: str) -> Tuple[int, Optional[int]]:
     """(least, most) pages of lowmem_reserve against a request whose highest zone is `highest`; most None: not known.
 
     The kernel prints a number for each zone that it is built with, and not their names. Against its own zone and lower
@@ -91,11 +93,7 @@ def reserve_pages(zone: Zone, zones: List[Zone], highest: str) -> Tuple[int, Opt
     """
     if zone.name == highest:
         return 0, 0
-    above = [
-        name
-        for name in ZONES[ZONES.index(zone.name) + 1 :]
-        if any(other.name == name and other.node == zone.node for other in zones)
-    ]
+    above = [name for name in ZONES[ZONES.index(zone.name) + 1 :] if (zone.node, name) in present]
     usable = [name for name in above if reaches(highest, name)]
     if not usable:
         return 0, 0

@@ -10,7 +10,7 @@ class Words(NamedTuple):
 
     to_do: the same in a few words. held: where the memory was, where the report has figures; instead: where it has
     none. held_short, instead_short: the same for an event's summary. but: why the highest score need not be the right
-    choice. Blanks: see event_cause.py.
+    choice. Blanks: see cause_blanks.py.
     """
 
     cgroup: str
@@ -159,14 +159,14 @@ WORDS: Dict[str, Words] = {
         "or raise vm.min_free_kbytes a little: processes then have that much less. The call trace in the log shows "
         "which code requests blocks of {block}.",
         to_do="Compact memory, and find out what requests blocks of {block}",
-        instead="Memory was free, but {probably}not in blocks as large as the {block} that were requested{detail}.",
-        instead_short="memory was free, but {probably}not in blocks of {block}",
+        instead="{detail}",
+        instead_short="there was {probably}no free block of {block}",
     ),
     "one-zone": Words(
         cgroup=_ONE_ZONE,
         host=_ONE_ZONE,
         to_do="Find out what fills {zones} (Mem-Info in the log)",
-        instead="Memory was free, but not where this request may use it{detail}.",
+        instead="{detail}",
         instead_short="only the reserve of {zones} was left",
     ),
     "reserve": Words(
@@ -176,8 +176,17 @@ WORDS: Dict[str, Words] = {
         "few percent makes the kernel kill while memory is free. Lower it step by step; too low a value makes "
         "network drivers drop packets.",
         to_do="Lower vm.min_free_kbytes",
-        instead="Memory was free, but the kernel keeps it in reserve{detail}.",
-        instead_short="memory was free, but kept in reserve",
+        instead="{detail} The kernel keeps that much back (vm.min_free_kbytes).",
+        instead_short="all of that is kept in reserve",
+    ),
+    "atomic": Words(
+        cgroup="A few such failures do no harm: the caller tries again, and a network driver drops a packet. If they "
+        "come often, raise vm.min_free_kbytes a little; processes then have that much less.",
+        host="A few such failures do no harm: the caller tries again, and a network driver drops a packet. If they "
+        "come often, raise vm.min_free_kbytes a little; processes then have that much less.",
+        to_do="Raise vm.min_free_kbytes a little if it happens often",
+        instead="The request could not wait until the kernel had freed more.",
+        instead_short="only the reserve of {zones} was left, and the request could not wait for more",
     ),
     "restricted-nodes": Words(
         cgroup=_NODES,
@@ -240,6 +249,13 @@ VARIANTS: Dict[str, Words] = {
         "lists hold only {tasks_size}. The rest probably belongs to processes that moved from this cgroup to another "
         "one (what they held stays charged here), or that were just exiting",
     ),
+    "compressed-swap:zswap": WORDS["compressed-swap"]._replace(
+        cgroup="Limit what zswap takes here (memory.zswap.max), use swap on a disk, or raise the limit: compressed "
+        "pages count against it.",
+        to_do="Limit zswap (memory.zswap.max) or raise the limit",
+        held="zswap, which keeps swapped memory compressed in RAM, took {size}, {share} of {domain}",
+        held_short="zswap held {share} of it",
+    ),
     "shared-memory:nobody": WORDS["shared-memory"]._replace(
         cgroup="Delete files that nobody needs in the cgroup's tmpfs, /dev/shm or emptyDir (their content is lost), "
         "set a maximum size for it, or raise the limit by that size.",
@@ -261,6 +277,16 @@ VARIANTS: Dict[str, Words] = {
         held="Shared memory held {size}, {share} of {domain}, and processes that were not killed have most of it "
         "mapped, so the kill probably did not free it",
         but="but others have the shared memory mapped too",
+    ),
+    "unknown:listed": WORDS["unknown"]._replace(
+        instead="The report does not show what used the memory up. The largest process in it, {holder}, held "
+        "{holder_size}.",
+    ),
+    "unknown:failed": WORDS["unknown"]._replace(
+        cgroup="If it happens often, the call trace in the log shows which code requests the memory.",
+        host="If it happens often, the call trace in the log shows which code requests the memory.",
+        to_do="Look at the call trace in the log if it happens often",
+        instead="An allocation that fails alone does not mean that memory had run out.",
     ),
 }
 

@@ -220,7 +220,7 @@ def _who(event) -> str:
 
 def _no_victim(event):
     judged = event["verdict"]
-    if event["outcome"] == "unknown" and judged["chosen_pid"] is not None:
+    if event["outcome"] == "unknown" and judged.get("chosen_comm") is not None:
         chosen = with_pid(judged["chosen_comm"], judged["chosen_pid"])
         return f"the kernel chose {chosen}, but the line of the kill is not in the log"
     return _NO_VICTIM.get(event["outcome"], "the log shows no kill")
@@ -292,6 +292,8 @@ def _why_short(event):
     where = {"memcg": "cgroup at its limit", "global": "host out of memory", "sysrq": "sysrq-f"}.get(
         event["scope"], event["scope"] or "memory ran out"
     )
+    if event_cause.free_but_failed(event) is not None:
+        where = "host could not serve a request"
     if event["scope"] == "memcg" and owner["limit_bytes"] is not None:
         where = f"cgroup at {event_names.limit(owner)}"
     return f"{where} ({event['cause']['class']})"

@@ -176,7 +176,7 @@ def test_notes_where_a_kernel_without_the_fix_kills_pause():
 
 def test_note_names_the_largest_process_where_another_died():
     _pause, _wrong, container = told("6.1-floored_runc_systemd_guaranteed-group")
-    assert "4 processes held 99 % of it together, the largest of them hog-3 (pid 218, 20.9 MiB)." in container["note"]
+    assert "4 processes held 99 % of it together, the largest of them hog-3 (pid 218, 20.3 MiB)." in container["note"]
 
 
 def test_note_where_nothing_tells_whether_the_container_lives():

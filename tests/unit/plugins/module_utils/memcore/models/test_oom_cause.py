@@ -27,6 +27,15 @@ def zone(name, free, low=1, managed=500, node=0, blocks=(), types=(), cma=0):
 
 
 LOW_AND_HIGH = [zone("Normal", 0.5), zone("HighMem", 200)]
+
+
+def failure(free):
+    """An allocation failed without a kill, on a host of which processes have 90 %."""
+    return dict(
+        of_host(free=free, active_anon=900, inactive_anon=0, slab_unreclaimable=20), outcome="allocation-failed"
+    )
+
+
 KERNEL, USER = "0xcc0(GFP_KERNEL)", "0x140dca(GFP_HIGHUSER_MOVABLE|__GFP_ZERO|__GFP_COMP)"
 
 CASES = [
@@ -83,6 +92,26 @@ CASES = [
         report(SMALL, order=0, gfp_mask=USER, zones=[zone("Normal", 200, low=250)], **of_host(free=200)),
         "reserve",
         id="min-free-kbytes-of-a-quarter",
+    ),
+    pytest.param(
+        report([], order=0, gfp_mask="0x480020(GFP_ATOMIC)", zones=[zone("Normal", 1, low=4)], **failure(1)),
+        "atomic",
+        id="network-driver",
+    ),
+    pytest.param(
+        report([], order=4, gfp_mask=KERNEL, zones=[zone("Normal", 20, blocks=[5120, 0, 0, 0, 0])], **failure(20)),
+        "fragmentation",
+        id="large-block-of-a-failure",
+    ),
+    pytest.param(
+        report([], order=0, gfp_mask=KERNEL, zones=[zone("Normal", 20)], **failure(20)),
+        "unknown",
+        id="failure-that-could-be-served",
+    ),
+    pytest.param(
+        report([], order=0, gfp_mask=KERNEL, zones=[zone("Normal", 1, low=4)], **failure(1)),
+        "anonymous",
+        id="failure-of-a-full-host",
     ),
     pytest.param(report([], stats=stats(anon=990)), "anonymous", id="no-table"),
     pytest.param(report(SMALL, stats=stats(anon=990)), "anonymous", id="moved-away"),

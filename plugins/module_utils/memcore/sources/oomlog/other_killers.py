@@ -45,7 +45,7 @@ _ALL = (
         ("due to memory ", "due to swap ", "systemd-oomd killed"),
         re.compile(
             r"(?:Killed|Marked) (?:/[^ ]*|-\.slice)(?: for killing)? due to (?:memory|swap) |"
-            r"[^\s:]+: systemd-oomd killed "
+            r"(?<![^\s:])[^\s:]{1,300}: systemd-oomd killed "
         ),
         re.compile(r"(?:systemd-oomd|systemd)?$"),
         killer_lines.systemd_oomd,

@@ -3,6 +3,7 @@
 """Kills by programs in user space. The lines are composed by the templates of the programs' sources."""
 
 import json
+import time
 
 import pytest
 
@@ -436,3 +437,10 @@ def test_reader_goes_on_from_its_state_without_command_lines():
 )
 def test_no_command_line_is_kept(text):
     assert "secret" not in killer_lines.without_command_line(text)
+
+
+@pytest.mark.parametrize("start", ["systemd-oomd: Killed /", "earlyoom: sending SIGTERM to process 4 ", "vict "])
+def test_line_without_an_end_is_read_in_time(start):
+    began = time.process_time()
+    assert not decisions(start + "a" * (1 << 20), start + "' (" * (1 << 19))
+    assert time.process_time() - began < 20  # a quadratic reading takes minutes

@@ -254,6 +254,10 @@ def _chosen(report) -> Optional[_Chosen]:
     else:
         return None
     row = chosen_row(report, pid) or _row_of_thread(report, pid, comm)
+    if row is None and report.selected is not None and report.kills:
+        # A thread with a name of its own: the line of the kill names its process, or a child of that.
+        row = chosen_row(report, report.kills[0].pid)
+        comm = comm if row is None else row.comm
     return _Chosen(pid if row is None else row.pid, comm)
 
 

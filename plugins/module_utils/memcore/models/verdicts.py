@@ -131,7 +131,7 @@ def _doubt(report, judged) -> Optional[str]:
         return WHOLE_LOG
     if judged.missing:
         return SIZE
-    if "child-sacrificed" in judged.why:
+    if "child-sacrificed" in judged.why or _is_thread(report):
         return CHILDREN
     if "vfork-child" in judged.why:
         return OUTSIDE
@@ -141,6 +141,12 @@ def _doubt(report, judged) -> Optional[str]:
     if how == "tied-in-the-middle":
         return SCAN_ORDER
     return None if _has_model(report.release, judged) else MODEL
+
+
+def _is_thread(report) -> bool:
+    """Whether the kernel named a thread that is in no row: its process is the victim, or the parent of the victim."""
+    chosen = report.selected
+    return chosen is not None and chosen_row(report, chosen[0]) is None and chosen[1] != report.kills[0].comm
 
 
 def _has_model(release, judged) -> bool:

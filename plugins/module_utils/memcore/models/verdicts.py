@@ -146,7 +146,9 @@ def _doubt(report, judged) -> Optional[str]:
 def _is_thread(report) -> bool:
     """Whether the kernel named a thread that is in no row: its process is the victim, or the parent of the victim."""
     chosen = report.selected
-    return chosen is not None and chosen_row(report, chosen[0]) is None and chosen[1] != report.kills[0].comm
+    if chosen is None or not report.kills:
+        return False
+    return chosen_row(report, chosen[0]) is None and chosen[1] != report.kills[0].comm
 
 
 def _has_model(release, judged) -> bool:

@@ -92,17 +92,31 @@ def _largest(event):
     if len(able) == 1 and not event["truncated"]:
         return "It was the only process that the kernel could kill, so every kernel would kill it."
     if judged["margin_pages"] is not None and judged["margin_pages"] <= judged["slack_pages"]:
-        return "It was the right one by the kernel's score, but by a margin too small to be certain."
+        return "It had the highest score, but by a margin too small to be certain that the kernel saw it so."
     if judged["model"] == "floored":
         return f"It had the highest score, but not the largest size: {_unfixed(event)}{_better(event)}"
     if judged["model"] == "signed":
-        return "It was the right one: it had the highest score by the rule since Linux 5.9, which this kernel follows."
+        return f"It had the highest score by the rule since Linux 5.9, which this kernel follows.{_by_cause(event)}"
     if judged["floored"]["tied"]:
         return (
-            "It was the right one: it had the highest score by the rule of Linux 5.9 and later. Without that fix "
-            f"{_equals(event)} processes tie, and the order in which the kernel scans them decides."
+            "It had the highest score by the rule of Linux 5.9 and later. Without that fix "
+            f"{_equals(event)} processes tie, and the order in which the kernel scans them decides.{_by_cause(event)}"
         )
-    return "It was the right one: it had the highest score, with and without the fix of Linux 5.9."
+    return f"It had the highest score, with and without the fix of Linux 5.9.{_by_cause(event)}"
+
+
+def _by_cause(event):
+    """Whether it was also the one that used the memory up, with a leading blank; nothing where that is not known."""
+    by_cause = event["verdict"]["by_cause"]
+    if by_cause["result"] == "right":
+        return " It also held most of the memory, so it was the right one."
+    if by_cause["result"] == "wrong":
+        return f" But {_holder(by_cause)} held most of the memory and lives on."
+    return ""
+
+
+def _holder(by_cause):
+    return with_pid(by_cause["who"]["comm"], by_cause["who"]["pid"])
 
 
 def _floored(which):
@@ -306,7 +320,10 @@ def _judged(event, what):
     if judged["agrees"] is None or judged["expected_pid"] is None:
         return f"killed: {what}"
     if judged["agrees"]:
-        return f"right one killed: {what}"
+        by_cause = judged["by_cause"]
+        if by_cause["result"] == "wrong":
+            return f"killed: {what}, while {_holder(by_cause)}, which held most of the memory, lives on"
+        return f"{'right one killed' if by_cause['result'] == 'right' else 'killed'}: {what}"
     if expected_died(event):
         return f"group killed: {what}"
     frees = judged["would_free_bytes"]

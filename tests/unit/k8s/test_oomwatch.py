@@ -53,7 +53,7 @@ def test_log_comes_through_a_pipe(arguments):
 def test_json_is_one_event_a_line_and_has_all_of_them():
     status, output, dummy = oomwatch("explain", STORM, "--json")
     events = [json.loads(line) for line in output.splitlines()]
-    assert (status, len(events)) == (1, 18)
+    assert (status, len(events)) == (1, 19)  # 18 kills and an allocation that failed
     moments = [int(event["id"].split(":")[1]) for event in events]
     assert moments == sorted(set(moments))
     assert output.isascii()
@@ -61,8 +61,9 @@ def test_json_is_one_event_a_line_and_has_all_of_them():
 
 def test_newest_are_shown_and_the_rest_is_counted():
     dummy, output, dummy = oomwatch("explain", STORM)
-    assert " ".join(output.split()).startswith("18 OOM reports in ")  # a long path of the file breaks the line
-    assert "8 older events are left out" in output
+    # A long path of the file breaks the line.
+    assert " ".join(output.split()).startswith("18 OOM reports and 1 failed allocation in ")
+    assert "9 older events are left out" in output
     dummy, output, dummy = oomwatch("explain", STORM, "--json", "--limit", 2)
     assert len(output.splitlines()) == 2
 

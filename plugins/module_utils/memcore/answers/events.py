@@ -215,11 +215,15 @@ def newer(records: Iterable[Dict], since: Optional[str]) -> Iterator[Dict]:
 
 
 class Found(NamedTuple):
-    """The newest events, oldest first; total: how many there were; undated: events that `since` could not judge."""
+    """The newest events, oldest first; total: how many there were; undated: those that `since` could not judge.
+
+    failed: those of them that are allocations that failed without a kill.
+    """
 
     events: List[Dict]
     total: int
     undated: int
+    failed: int
 
 
 class Newest:
@@ -227,13 +231,14 @@ class Newest:
 
     def __init__(self, limit: int, since: Optional[str]) -> None:
         self.total = 0
-        self._undated = 0
+        self._undated = self._failed = 0
         self._since = since
         self._kept = collections.deque(maxlen=min(limit, sys.maxsize))
 
     def count(self, event: Dict) -> None:
         """Count an event that need not be kept, since it is shown at once."""
         self.total += 1
+        self._failed += event["outcome"] == "allocation-failed"
         self._undated += self._since is not None and event["time"] is None
 
     def keep(self, event: Dict) -> None:
@@ -248,7 +253,7 @@ class Newest:
 
     def take(self) -> Found:
         """The events that are kept, each once, and the count of all so far."""
-        found = Found(list(self._kept), self.total, self._undated)
+        found = Found(list(self._kept), self.total, self._undated, self._failed)
         self._kept.clear()
         return found
 
@@ -287,7 +292,7 @@ def listed(found: Found, name: str, asked: Asked, tally: Tally) -> EventList:
         reason = f"{found.total - len(found.events)} older events are left out, as limit is {asked.limit}"
         incomplete.append({"source": name, "reason": reason})
     complaint = None if found.total else tally.complaint()
-    return EventList(name, found.events, found.total, tally.lines, complaint, incomplete)
+    return EventList(name, found.events, found.total, tally.lines, complaint, incomplete, found.failed)
 
 
 def of_kernel(log: KernelLog, host: Host, asked: Asked) -> EventList:

@@ -30,7 +30,7 @@ def _joined(answers: List[EventList], name: str, asked: events.Asked) -> EventLi
     """One answer out of those of all logs; the same OOM may stand in several of them."""
     kept: List[Dict] = []
     of_victim: Dict[str, List[Dict]] = {}
-    doubled = 0
+    doubled = failed = 0
     for answer in answers:
         for event in answer.events:
             known = of_victim.setdefault(event["id"].rpartition(":")[2], [])
@@ -38,10 +38,11 @@ def _joined(answers: List[EventList], name: str, asked: events.Asked) -> EventLi
                 doubled += 1
                 continue
             known.append(event)
+            failed += event["outcome"] == "allocation-failed"
             kept.append(event)
     # Events without a date stay in the order of the archive, behind the others.
     kept.sort(key=lambda event: (event["time"] is None, event["time"] or ""))
     total = sum(answer.total for answer in answers) - doubled
     incomplete = [row for answer in answers for row in answer.incomplete]
     lines = sum(answer.lines for answer in answers)
-    return EventList(name, kept[max(len(kept) - asked.limit, 0) :], total, lines, None, incomplete)
+    return EventList(name, kept[max(len(kept) - asked.limit, 0) :], total, lines, None, incomplete, failed)

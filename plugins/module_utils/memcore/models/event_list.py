@@ -8,6 +8,8 @@ from typing import Dict, List, NamedTuple, Optional
 class EventList(NamedTuple):
     """events, oldest first; total: how many there were; lines: how many lines the log had.
 
+    failed: how many of the total are page allocations that failed without a kill.
+
     complaint: why this is no log at all ("it is empty"), None where it may be one.
     """
 
@@ -17,3 +19,4 @@ class EventList(NamedTuple):
     lines: int
     complaint: Optional[str]
     incomplete: List[Dict]
+    failed: int = 0

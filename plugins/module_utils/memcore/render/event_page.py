@@ -40,11 +40,21 @@ def summary(answer: EventList) -> str:
             return f"No OOM report in {answer.name}: {answer.complaint}."
         return f"No OOM report in {answer.name} ({_count(answer.lines, 'line')})."
     last = event_words.headline(answer.events[-1])
+    counted = _events(answer)
     if answer.total == 1:
-        return f"{last[0].upper()}{last[1:]} (1 OOM report in {answer.name})"
+        return f"{last[0].upper()}{last[1:]} ({counted} in {answer.name})"
     wrong = sum(is_wrong(event) for event in answer.events)
     told = f"; in {wrong} of them the kernel killed the wrong process" if wrong else ""
-    return f"{answer.total} OOM reports in {answer.name}{told}; the last: {last}"
+    return f"{counted} in {answer.name}{told}; the last: {last}"
+
+
+def _events(answer):
+    """`18 OOM reports and 1 failed allocation`."""
+    reports = answer.total - answer.failed
+    told = [_count(reports, "OOM report")] * bool(reports) + [_count(answer.failed, "failed allocation")] * bool(
+        answer.failed
+    )
+    return " and ".join(told)
 
 
 def is_wrong(event: Dict) -> bool:

@@ -657,7 +657,7 @@ events:
           type: int
           sample: 37101568
         swap_bytes:
-          description: Bytes in swap.
+          description: Bytes in swap. V(null) where the table has no such column (up to Linux 3.2).
           returned: always
           type: int
           sample: 0

@@ -44,7 +44,10 @@ def event_problems(schemas):
     return find
 
 
-@pytest.mark.parametrize("path", LOGS, ids=lambda path: path.name)
+PUBLIC = sorted((FIXTURES / "public-ooms").glob("*.txt"))
+
+
+@pytest.mark.parametrize("path", LOGS + PUBLIC, ids=lambda path: path.name)
 def test_events_of_a_log_satisfy_the_schema(event_problems, path):
     origin = events.Origin("web3", "2720b512-ca14-4546-bef5-4ebce0aefcf7", 1795762438.0)
     with open(path, "rb") as log:

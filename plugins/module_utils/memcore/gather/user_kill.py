@@ -7,7 +7,7 @@ Such a program has rules of its own, which its lines do not tell: there is no ve
 
 from typing import Dict, List, Optional
 
-from ..models import event_id, owner, pod_path, reasons
+from ..models import event_id, owner, pod_path, reasons, verdicts
 from ..sources.oomlog.kernel_log import LogLine, wall_time
 from ..sources.oomlog.killer_records import KILLERS, Decision, Pod
 from ..sources.oomlog.local_date import local_date
@@ -38,7 +38,7 @@ def record(decision: Decision, place: int, origin: Origin, top: int) -> Dict:
     if len(decision.pods) > top:
         found["truncated"] = ["killer.pods"]
     for name in ("by_rule", "by_cause", "useful"):
-        found["verdict"][name].update(result="unknown", sure=False, settle=None)
+        found["verdict"][name].update(result="unknown", sure=False, settle=verdicts.OTHER_RULES)
     found["verdict"]["reason"] = reasons.NOT_THE_KERNEL
     return found
 

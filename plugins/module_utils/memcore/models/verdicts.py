@@ -43,6 +43,7 @@ WRITERS = "who wrote the files in shared memory: the findings of memfacts name t
 OWNERS = "who uses that memory: run memfacts while it lasts"
 AFTERWARDS = "the memory in use just after the kill (memory.current of the cgroup, MemAvailable of the host)"
 PLACES = "in which zones and nodes the kill freed memory (/proc/zoneinfo just after it)"
+OTHER_RULES = "the settings of the program that killed, and its own log; the kernel did not choose"
 NOTHING_NEEDED = "nothing to settle: the kill was requested, and no allocation had failed"
 
 

@@ -90,7 +90,8 @@ def _table(event, width):
     lines = [f"  {'pid':>9} {'resident':>10} {'swap':>10} {'adj':>5} {'points':>12}  name"[:width]]
     for row in rows:
         points = "-" if row["signed_points"] is None else str(row["signed_points"])
-        size = f"{human(row['rss_bytes']):>10} {human(row['swap_bytes']):>10} {row['oom_score_adj']:>5}"
+        swap = "-" if row["swap_bytes"] is None else human(row["swap_bytes"])
+        size = f"{human(row['rss_bytes']):>10} {swap:>10} {row['oom_score_adj']:>5}"
         name = one_line(row["comm"]) + _note(row, event)
         lines.append(f"  {row['pid']:>9} {size} {points:>12}  {name}"[:width])
     rest = event["cause"]["evidence"]["tasks"] - len(rows)

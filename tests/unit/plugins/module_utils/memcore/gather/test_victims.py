@@ -152,8 +152,8 @@ def test_counters_drift_with_cpus_since_6_2_and_with_threads_before(tmp_path):
     tasks = [process(10, threads=5)]
     new = ask(lay(tmp_path / "new", tasks, cpus=4, release="6.12.0"))
     old = ask(lay(tmp_path / "old", tasks, cpus=4, release="6.1.0"))
-    assert new.tasks.drift(new.tasks.by_pid[10]) == 3 * 32 * 4
-    assert old.tasks.drift(old.tasks.by_pid[10]) == 3 * 64 * 5
+    assert new.tasks.drift(new.tasks.by_pid[10]) == 4 * 32 * 4
+    assert old.tasks.drift(old.tasks.by_pid[10]) == 4 * 64 * 5
 
 
 def test_pid_1_is_spared_only_in_the_initial_namespace(tmp_path):
@@ -343,7 +343,7 @@ def test_rows_of_facts(tmp_path):
     assert (full["unkillable_bytes"], full["unkillable_exhausts"]) == (306 * PAGE, False)
     assert found["next"][0]["comm"] == "big" and found["killable"] == 2 and len(found["victims"]) == 1
     assert (found["margin_bytes"], found["sure"]) == (800 * PAGE, True)
-    assert found["drift_bytes"] == 2 * 3 * 64 * PAGE
+    assert found["drift_bytes"] == 2 * 4 * 64 * PAGE
     assert (found["badness_evidence"], found["tie_rule_evidence"]) == (SAID, SAID)
     assert found["signed_next"] == []
     assert survey.truncated == ["oom.victims", "oom.by_cgroup"]

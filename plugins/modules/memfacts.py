@@ -1839,8 +1839,8 @@ ansible_facts:
                   sample: "highest score"
                 sure:
                   description:
-                    - Whether the prediction is certain. It is not certain if a tie is open, if processes cannot be read,
-                      or if others can still pass the chosen process, by the error of the kernel's counters or by
+                    - Whether the prediction is certain. It is not certain if a tie is open, if processes cannot be
+                      read, or if others can still pass the chosen process, by the error of the kernel's counters or by
                       growing.
                   returned: always
                   type: bool

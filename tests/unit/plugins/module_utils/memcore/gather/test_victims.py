@@ -109,6 +109,10 @@ def test_v1_without_use_hierarchy_leaves_children_out(tmp_path):
         pytest.param({"memory.swap.max": 10 * MIB}, 60, 5000, 25600 + 2560, id="some-swap"),
         pytest.param({"memory.swap.max": 0}, 60, 5000, 25600, id="swap-forbidden"),
         pytest.param({}, 0, 5000, 25600, id="never-swaps"),
+        pytest.param({"memory.swap.max": 100 * MIB}, 60, 0, 25600, id="swap-limit-on-a-host-without-swap"),
+        pytest.param({"memory.swap.max": 100 * MIB}, 60, 5000, 30600, id="swap-limit-above-the-hosts-swap"),
+        pytest.param({"memory.swap.max": "max"}, 60, 5000, 30600, id="no-swap-limit"),
+        pytest.param({"memory.max": 0, "memory.swap.max": 0}, 60, 5000, 1, id="limit-of-0"),
     ],
 )
 def test_pages_of_a_v2_cgroup(tmp_path, files, swappiness, swap, total):
@@ -122,6 +126,8 @@ def test_pages_of_a_v2_cgroup(tmp_path, files, swappiness, swap, total):
     [
         pytest.param({}, 25600 + 5000, id="no-accounting-of-swap"),
         pytest.param({"memory.memsw.limit_in_bytes": 110 * MIB}, 25600 + 2560, id="limit-of-both"),
+        pytest.param({"memory.memsw.limit_in_bytes": 100 * MIB}, 25600, id="limit-of-both-is-the-limit"),
+        pytest.param({"memory.memsw.limit_in_bytes": 999 * MIB}, 30600, id="limit-of-both-above-all-swap"),
         pytest.param({"memory.memsw.limit_in_bytes": NO_LIMIT_V1}, 25600 + 5000, id="no-limit-of-both"),
         pytest.param({"memory.memsw.limit_in_bytes": 110 * MIB, "memory.swappiness": 0}, 25600, id="never-swaps"),
     ],

@@ -1518,8 +1518,8 @@ ansible_facts:
               sample: "highest score"
             sure:
               description:
-                - Whether the prediction is certain. The prediction is not certain if a tie is open, or if the points
-                  are closer than the possible error of the kernel's counters.
+                - Whether the prediction is certain. It is not certain if a tie is open, if processes cannot be read,
+                  or if others can still pass the chosen process, by the error of the kernel's counters or by growing.
               returned: always
               type: bool
               sample: true
@@ -1609,6 +1609,45 @@ ansible_facts:
               returned: always
               type: int
               sample: 1572864
+            headroom_bytes:
+              description:
+                - Bytes that processes can still take before memory runs out here, which are free memory, the page
+                  cache, shared memory, and the swap that may be used. V(null) if no file shows them.
+              returned: always
+              type: int
+              sample: 41943040
+            could_die_instead:
+              description:
+                - Other processes that could have the most points when memory has run out, the nearest first. Each is
+                  assumed to take all of headroom_bytes. The list is empty if the prediction is certain.
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                pid:
+                  description:
+                    - Process id.
+                  returned: always
+                  type: int
+                  sample: 2214
+                comm:
+                  description:
+                    - Name of the process.
+                  returned: always
+                  type: str
+                  sample: postgres
+                grows_bytes:
+                  description:
+                    - Bytes that it has to grow by, more than the chosen process does, to have as many points.
+                  returned: always
+                  type: int
+                  sample: 20971520
+            could_die_count:
+              description:
+                - Number of all processes that could die instead.
+              returned: always
+              type: int
+              sample: 1
             group_cgroup:
               description:
                 - Path of the cgroup whose processes all die with the victim, because memory.oom.group is set there.
@@ -1800,8 +1839,9 @@ ansible_facts:
                   sample: "highest score"
                 sure:
                   description:
-                    - Whether the prediction is certain. The prediction is not certain if a tie is open, or if the
-                      points are closer than the possible error of the kernel's counters.
+                    - Whether the prediction is certain. It is not certain if a tie is open, if processes cannot be
+                      read, or if others can still pass the chosen process, by the error of the kernel's counters or by
+                      growing.
                   returned: always
                   type: bool
                   sample: true
@@ -1891,6 +1931,45 @@ ansible_facts:
                   returned: always
                   type: int
                   sample: 1572864
+                headroom_bytes:
+                  description:
+                    - Bytes that processes can still take before memory runs out here, which are free memory, the page
+                      cache, shared memory, and the swap that may be used. V(null) if no file shows them.
+                  returned: always
+                  type: int
+                  sample: 41943040
+                could_die_instead:
+                  description:
+                    - Other processes that could have the most points when memory has run out, the nearest first. Each
+                      is assumed to take all of headroom_bytes. The list is empty if the prediction is certain.
+                  returned: always
+                  type: list
+                  elements: dict
+                  contains:
+                    pid:
+                      description:
+                        - Process id.
+                      returned: always
+                      type: int
+                      sample: 2214
+                    comm:
+                      description:
+                        - Name of the process.
+                      returned: always
+                      type: str
+                      sample: postgres
+                    grows_bytes:
+                      description:
+                        - Bytes that it has to grow by, more than the chosen process does, to have as many points.
+                      returned: always
+                      type: int
+                      sample: 20971520
+                could_die_count:
+                  description:
+                    - Number of all processes that could die instead.
+                  returned: always
+                  type: int
+                  sample: 1
                 group_cgroup:
                   description:
                     - Path of the cgroup whose processes all die with the victim, because memory.oom.group is set there.

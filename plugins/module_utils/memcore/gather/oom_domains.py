@@ -13,18 +13,23 @@ from .survey import Survey
 
 
 class Place(NamedTuple):
-    """A cgroup's folder, its path in the hierarchy, its own pids and where its subtree ends in the list of places."""
+    """A cgroup's folder, its path in the hierarchy, its own pids and where its subtree ends in the list of places.
+
+    threaded: its processes stand in a cgroup above, and only threads of them are here.
+    """
 
     folder: str
     path: str
     pids: List[int]
     end: int
+    threaded: bool = False
 
 
 class Limits(NamedTuple):
     """Bytes, None where there is no such limit (or, for used, where nobody tells).
 
     memory: RAM of the host or the cgroup's limit; swap: v2's memory.swap.max; memsw: v1's limit of memory and swap.
+    reusable: what `used` contains and a process may still take: the page cache, and shared memory, which it may map.
     """
 
     memory: int
@@ -32,6 +37,7 @@ class Limits(NamedTuple):
     swap: Optional[int]
     memsw: Optional[int]
     may_swap: bool
+    reusable: Optional[int] = None
 
 
 class Tree:
@@ -40,6 +46,7 @@ class Tree:
     def __init__(self, survey: Survey):
         self._survey = survey
         self._group: Dict[str, bool] = {}
+        self._limit_texts: Dict[str, Optional[str]] = {}
         self.mount = survey.hierarchy.mount
         self.is_v2 = survey.has_cgroup_v2
         self.places = self._read()
@@ -58,12 +65,52 @@ class Tree:
 
     def members(self, place: Place, index: int) -> List[int]:
         """The pids of the subtree in the kernel's order of the scan."""
-        end = index + 1 if self._is_flat(place) else place.end
-        return [pid for inner in self.places[index:end] for pid in inner.pids]
+        return [pid for owner, inner in self._scanned(place, index) for pid in inner.pids]
+
+    def mixed(self, place: Place, index: int) -> Dict[Optional[str], str]:
+        """Cgroups whose tasks the kernel scans together in an order that no file shows, with the cgroup they belong to.
+
+        Those without the memory controller, threaded ones among them, belong to the nearest above that has it
+        (css_task_iter over all css_sets of one css).
+        """
+        together: Dict[int, List[Place]] = {}
+        for owner, inner in self._scanned(place, index):
+            if inner.pids or inner.threaded:
+                together.setdefault(owner, []).append(inner)
+        return {
+            inner.path: self.places[owner].path
+            for owner, places in together.items()
+            if len(places) > 1
+            for inner in places
+        }
+
+    def _scanned(self, place: Place, index: int) -> List[Tuple[int, Place]]:
+        """The cgroups of the subtree as the kernel scans them, each with the place that it is charged to."""
+        found = []
+        owners: List[int] = []
+        for at in range(index, index + 1 if self._is_flat(place) else place.end):
+            while owners and at >= self.places[owners[-1]].end:
+                owners.pop()
+            if not owners or self._has_memory(self.places[at]):
+                owners.append(at)
+            found.append((owners[-1], self.places[at]))
+        return sorted(found, key=lambda one: one[0])
+
+    def _has_memory(self, place: Place) -> bool:
+        """Whether the cgroup has the memory controller: each of v1 has, and of a captured tree nobody knows."""
+        if not self.is_v2 or not self._survey.host.live:
+            return True
+        return not place.threaded and self._text_of_limit(place.folder) is not None
+
+    def _text_of_limit(self, folder) -> Optional[str]:
+        if folder not in self._limit_texts:
+            name = "memory.max" if self.is_v2 else "memory.limit_in_bytes"
+            self._limit_texts[folder] = self._survey.host.optional(f"{folder}/{name}")
+        return self._limit_texts[folder]
 
     def limits(self, place: Place, instead: Optional[int] = None) -> Optional[Limits]:
         """What limits the cgroup; None where nothing does. instead: bytes to take for its limit."""
-        limit = instead or self._bytes(place.folder, "memory.max" if self.is_v2 else "memory.limit_in_bytes")
+        limit = instead or number.size(self._text_of_limit(place.folder))
         if limit is None:
             return None
         return self._limits_v2(place.folder, limit) if self.is_v2 else self._limits_v1(place.folder, limit)
@@ -76,12 +123,20 @@ class Tree:
     def _limits_v2(self, folder, limit):
         swappiness = number.parse(self._survey.host.text("proc/sys/vm/swappiness"))
         swap = self._bytes(folder, "memory.swap.max")
-        return Limits(limit, self._bytes(folder, "memory.current"), swap, None, swappiness != 0)
+        reusable = self._reusable(folder, ("active_file", "inactive_file", "slab_reclaimable", "shmem"))
+        return Limits(limit, self._bytes(folder, "memory.current"), swap, None, swappiness != 0, reusable)
 
     def _limits_v1(self, folder, limit):
         swappiness = number.parse(self._survey.host.optional(f"{folder}/memory.swappiness"))
         memsw = self._bytes(folder, "memory.memsw.limit_in_bytes")
-        return Limits(limit, self._bytes(folder, "memory.usage_in_bytes"), None, memsw, swappiness != 0)
+        reusable = self._reusable(folder, ("total_active_file", "total_inactive_file", "total_shmem"))
+        return Limits(limit, self._bytes(folder, "memory.usage_in_bytes"), None, memsw, swappiness != 0, reusable)
+
+    def _reusable(self, folder, names) -> Optional[int]:
+        """None where memory.stat does not tell; what an old kernel does not count is not there."""
+        stat = keyed.parse(self._survey.host.optional(f"{folder}/memory.stat") or "")
+        found = [stat[name] for name in names if name in stat]
+        return sum(found) if found else None
 
     def _bytes(self, folder, name) -> Optional[int]:
         return number.size(self._survey.host.optional(f"{folder}/{name}"))
@@ -94,16 +149,17 @@ class Tree:
         folders = self._survey.cgroup_folders
         ends = _ends(folders)
         start = len(self.mount or "")
-        return [Place(folder, folder[start:] or "/", self._pids(folder), end) for folder, end in zip(folders, ends)]
+        return [Place(folder, folder[start:] or "/", *self._pids(folder, end)) for folder, end in zip(folders, ends)]
 
-    def _pids(self, folder) -> List[int]:
+    def _pids(self, folder, end) -> Tuple[List[int], int, bool]:
         try:
-            return [int(pid) for pid in self._survey.host.whole(f"{folder}/cgroup.procs").split() if pid.isdigit()]
+            pids = [int(pid) for pid in self._survey.host.whole(f"{folder}/cgroup.procs").split() if pid.isdigit()]
+            return pids, end, False
         except OSError as error:
             # A threaded cgroup has none of its own: its processes stand in the cgroup above.
             if error.errno not in (errno.ENOENT, errno.ENODEV, errno.EOPNOTSUPP):
                 self._survey.host.lacks(f"/{folder}/cgroup.procs", reason(error))
-            return []
+            return [], end, error.errno == errno.EOPNOTSUPP
 
     def _add_those_of_processes(self):
         """A captured tree may have only /proc/PID/cgroup."""
@@ -130,7 +186,9 @@ def host_domain(survey: Survey, tasks: Dict[int, Task], tree: Tree) -> victims.D
     """The host: a global OOM. Tasks by pid, which is not the order of the scan: that is the order of creation."""
     pages = survey.page_size
     total = total_of_host(survey.meminfo["MemTotal"] // pages, survey.meminfo.get("SwapTotal", 0) // pages)
-    return victims.Domain(None, total, list(tasks.values()), victims.NOT_KNOWN, _setting(survey, 1), tree)
+    tasks_of_host = list(tasks.values())
+    headroom = _headroom_of_host(survey)
+    return victims.Domain(None, total, tasks_of_host, victims.NOT_KNOWN, _setting(survey, 1), tree, headroom)
 
 
 def cgroup_domains(
@@ -154,7 +212,35 @@ def cgroup_domain(
     members = [tasks[pid] for pid in tree.members(place, index) if pid in tasks]
     setting = victims.WAIT if tree.waits(place) else _setting(survey, 2)
     order = _order(survey, tree, creation_order)
-    return victims.Domain(place.path, total_pages(limits, survey), members, order, setting, tree)
+    total, headroom = total_pages(limits, survey), headroom_pages(limits, survey)
+    return victims.Domain(place.path, total, members, order, setting, tree, headroom, tree.mixed(place, index))
+
+
+def headroom_pages(limits: Limits, survey: Survey) -> Optional[int]:
+    """Pages that a process of the cgroup may still take before its limit is reached; None where no file tells.
+
+    What is free below the limit, what can be freed or mapped, and the free swap that the cgroup may use.
+    """
+    if limits.used is None or limits.reusable is None:
+        return None
+    size = survey.page_size
+    free = max(limits.memory - limits.used, 0) // size
+    swap = min(total_pages(limits, survey) - limits.memory // size, _free_swap(survey))
+    return free + limits.reusable // size + max(swap, 0)
+
+
+def _headroom_of_host(survey) -> Optional[int]:
+    """As of a cgroup: free memory, page cache, shared memory, free swap; MemAvailable leaves out some of the cache."""
+    info = survey.meminfo
+    names = ("MemFree", "Active(file)", "Inactive(file)", "SReclaimable")
+    known = [info.get("MemAvailable"), None if "MemFree" not in info else sum(info.get(name, 0) for name in names)]
+    free = max((value for value in known if value is not None), default=None)
+    return None if free is None else (free + info.get("Shmem", 0)) // survey.page_size + _free_swap(survey)
+
+
+def _free_swap(survey) -> int:
+    info = survey.meminfo
+    return info.get("SwapFree", info.get("SwapTotal", 0)) // survey.page_size
 
 
 def total_pages(limits: Limits, survey: Survey) -> int:

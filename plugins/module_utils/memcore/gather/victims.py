@@ -156,6 +156,9 @@ def domain_row(survey: Survey, found: Prediction, answer: Answer, place: str) ->
         "rivals": [task.pid for task in survey.capped(f"{place}.rivals", ranking.rivals)],
         "margin_bytes": None if ranking.margin is None else ranking.margin * size,
         "drift_bytes": None if ranking.drift is None else ranking.drift * size,
+        "headroom_bytes": None if domain.headroom is None else domain.headroom * size,
+        "could_die_instead": _contenders(survey, ranking, f"{place}.could_die_instead"),
+        "could_die_count": len(ranking.contenders),
         **_group(survey, ranking),
         "killable": len(ranking.rows),
         "victims": [_row(survey, found, row) for row in survey.capped(f"{place}.victims", ranking.rows)],
@@ -171,6 +174,13 @@ def next_rows(survey: Survey, ranking: victims.Ranking, place: str) -> List[Dict
     return [
         {"pid": task.pid, "comm": task.comm, "frees_bytes": _freed_bytes(survey, [task])}
         for task in survey.capped(place, ranking.victims)
+    ]
+
+
+def _contenders(survey, ranking, place) -> List[Dict]:
+    return [
+        {"pid": one.task.pid, "comm": one.task.comm, "grows_bytes": one.grows * survey.page_size}
+        for one in survey.capped(place, ranking.contenders)
     ]
 
 

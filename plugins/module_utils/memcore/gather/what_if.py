@@ -54,7 +54,9 @@ def _again(survey, found, old: Answer, turns, limit) -> Answer:
     domain, limits = old.domain, old.limits
     if limit is not None:
         limits = limits._replace(memory=limit)
-        domain = domain._replace(total=oom_domains.total_pages(limits, survey))
+        domain = domain._replace(
+            total=oom_domains.total_pages(limits, survey), headroom=oom_domains.headroom_pages(limits, survey)
+        )
     return _ranked(survey, found, domain, limits, turns)
 
 

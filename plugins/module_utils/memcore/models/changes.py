@@ -7,7 +7,7 @@ from typing import Container, Dict, List, NamedTuple, Optional, Tuple
 from ..errors import OptionError
 from .badness import Task
 from .size import human
-from .victims import Domain, Ranking, Row
+from .victims import Domain, Ranking, Row, holds
 
 ADJ, GONE, EMPTIED, RESIZED, LIMIT = "oom_score_adj", "gone", "tmpfs_emptied", "tmpfs_resized", "limit"
 CHANGES = (ADJ, GONE, EMPTIED, RESIZED, LIMIT)
@@ -57,8 +57,12 @@ def with_adj(domain: Domain, pids: Container[int], adj: int) -> Domain:
 
 
 def without(domain: Domain, pids: Container[int]) -> Domain:
-    """As if these were gone."""
-    return domain._replace(tasks=[task for task in domain.tasks if task.pid not in pids])
+    """As if these were gone: the others may take what they held."""
+    freed = sum(holds(task) for task in domain.tasks if task.pid in pids)
+    return domain._replace(
+        tasks=[task for task in domain.tasks if task.pid not in pids],
+        headroom=None if domain.headroom is None else domain.headroom + freed,
+    )
 
 
 def beside(before: Ranking, after: Ranking) -> List[Move]:

@@ -9,8 +9,9 @@ from typing import NamedTuple, Optional, Tuple
 from .badness import SIGNED
 
 _RELEASE = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})(?:\.([0-9]{1,6}))?(?:-([0-9]{1,6}))?")
-# RSS counters of a process (mm/memory.c, include/linux/mm.h): file, anonymous and shared memory.
-_COUNTERS = 3
+# Counters of a process that oom_badness() adds up (include/linux/mm_types_task.h): pages of files, anonymous pages,
+# swap entries, shared memory.
+_COUNTERS = 4
 _PER_THREAD = 64  # TASK_RSS_EVENTS_THRESH
 _LEAST_BATCH = 32  # percpu_counter_batch
 
@@ -78,13 +79,19 @@ def of_kernel(release: Optional[str], model: str, tie_rule: str) -> Rules:
 def drift(release: Optional[str], cpus: int, threads: int) -> int:
     """Pages by which a process's counters may differ from what the kernel sees when it chooses.
 
-    Since 6.2 each counter may hide a batch on each CPU (lib/percpu_counter.c); before, 64 pages in each thread. A
-    release that nobody tells is taken for a new one.
+    Up to 6.1 each counter may hold back 64 pages in each thread (SPLIT_RSS_COUNTING); from 6.2 on it may hide a batch
+    on each CPU (lib/percpu_counter.c); from 7.0 on (commit 5898aa8f9a0b) the kernel adds them up exactly. A release
+    that does not tell which of the first two it has gets the larger.
     """
     version = version_of(release)
-    if version is not None and version.base < (6, 2):
-        return _COUNTERS * _PER_THREAD * threads
-    return _COUNTERS * max(_LEAST_BATCH, 2 * cpus) * cpus
+    if version is not None and version.base >= (7, 0):
+        return 0
+    by_thread = _COUNTERS * _PER_THREAD * threads
+    by_cpu = _COUNTERS * max(_LEAST_BATCH, 2 * cpus) * cpus
+    # Red Hat's 5.14 may have the counters of 6.2: its backports are many.
+    if version is None or (version.vendor == "el" and (5, 14) <= version.base < (6, 2)):
+        return max(by_thread, by_cpu)
+    return by_thread if version.base < (6, 2) else by_cpu
 
 
 def _is_red_hat(release):

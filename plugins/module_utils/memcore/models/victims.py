@@ -6,9 +6,10 @@ The choice of select_bad_process(), oom_kill_process() and mem_cgroup_get_oom_gr
 tasks that are being killed already, vfork parents, swapoff callers, cpusets and memory policies that part a host.
 """
 
-from typing import Callable, Container, Dict, List, NamedTuple, Optional, Tuple
+from typing import Callable, Container, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from .badness import FLOORED, SIGNED, UNKILLABLE_ADJ, UNKNOWN, Task, points
+from .growth import Contender, Scored, overtakers
 from .oom_rules import Rules
 from .tie_rule import FIRST, LAST
 
@@ -29,6 +30,9 @@ class Domain(NamedTuple):
     path: the memory cgroup, None for the host. setting: HIGHEST, ALLOCATING, PANIC or WAIT.
     order: EXACT, BY_CGROUP (only the cgroups' order is known) or NOT_KNOWN.
     groups: answers `in` for the paths of cgroups that have memory.oom.group set.
+    headroom: pages that tasks may still take before memory runs out, 0 where it has; None where nobody tells.
+    mixed: the cgroups whose tasks the kernel scans together in an order that is not known, each with the path of the
+    memory cgroup that they are charged to.
     """
 
     path: Optional[str]
@@ -37,6 +41,8 @@ class Domain(NamedTuple):
     order: str = EXACT
     setting: str = HIGHEST
     groups: Container[str] = ()
+    headroom: Optional[int] = 0
+    mixed: Mapping[Optional[str], str] = {}
 
 
 class Row(NamedTuple):
@@ -60,6 +66,7 @@ class Ranking(NamedTuple):
     margin, drift: points between the chosen and the next, and by how much those points may be off; None where there
     is no next. sure: exactly one task can be the victim, or surely none.
     group: the cgroup that dies with it, group_tasks: everybody in it.
+    contenders: others that could have the most points by the time that memory has run out, the nearest first.
     """
 
     rows: List[Row]
@@ -73,15 +80,7 @@ class Ranking(NamedTuple):
     sure: bool
     group: Optional[str]
     group_tasks: List[Task]
-
-
-class _Scored(NamedTuple):
-    """points as read, and between which bounds they are for the kernel."""
-
-    task: Task
-    points: int
-    low: int
-    high: int
+    contenders: List[Contender] = []
 
 
 def no_drift(_task: Task) -> int:
@@ -103,13 +102,14 @@ def rank(domain: Domain, rules: Rules, drift: Callable[[Task], int] = no_drift) 
     if not scored:
         choice = NOBODY if domain.setting in (HIGHEST, ALLOCATING) else domain.setting
         return Ranking([], spared, choice, [], [], [], None, None, True, None, [])
-    rows = _rows(scored, rules.tie_rule, domain.order)
+    rows = _rows(scored, rules.tie_rule, domain)
     if domain.setting != HIGHEST:
         # Who allocates when it happens is not known before.
         sure = domain.setting != ALLOCATING
         return Ranking(rows, spared, domain.setting, [], [], [], None, None, sure, None, [])
-    chosen, rivals = _choose(scored, domain.order, rules.tie_rule)
-    victims, sure = _sacrificed(chosen, scored, rules)
+    chosen, rivals = _choose(scored, domain, rules.tie_rule)
+    contenders = _contenders(chosen, scored, domain, rules)
+    victims, sure = _sacrificed(chosen, scored, rules, domain)
     group = _group_of(victims[0], domain)
     margin, off = _margin(chosen, scored)
     return Ranking(
@@ -121,9 +121,10 @@ def rank(domain: Domain, rules: Rules, drift: Callable[[Task], int] = no_drift) 
         rivals,
         margin,
         off,
-        sure and len(victims) == 1 and not rivals,
+        sure and len(victims) == 1 and not rivals and not contenders,
         group,
         [] if group is None else _members(domain.tasks, group),
+        contenders,
     )
 
 
@@ -141,7 +142,7 @@ def holds(task: Task) -> int:
     return task.rss + task.swap + task.page_tables
 
 
-def _score(domain, rules, drift) -> Tuple[List[_Scored], List[Task]]:
+def _score(domain, rules, drift) -> Tuple[List[Scored], List[Task]]:
     scored, spared = [], []
     least = 1 if rules.model == FLOORED else None
     for task in domain.tasks:
@@ -151,13 +152,14 @@ def _score(domain, rules, drift) -> Tuple[List[_Scored], List[Task]]:
             continue
         off = drift(task)
         if least is None:
-            scored.append(_Scored(task, signed, signed - off, signed + off))
+            scored.append(Scored(task, signed, signed - off, signed + off, signed, off))
         else:
-            scored.append(_Scored(task, max(signed, least), max(signed - off, least), max(signed + off, least)))
+            bounds = (max(value, least) for value in (signed, signed - off, signed + off))
+            scored.append(Scored(task, *bounds, signed, off))
     return scored, spared
 
 
-def _rows(scored, tie_rule, order) -> List[Row]:
+def _rows(scored, tie_rule, domain) -> List[Row]:
     step = -1 if tie_rule == LAST else 1
     ordered = sorted(scored[::step], key=lambda one: -one.points)  # a stable sort keeps the scan's order in ties
     counts: Dict[int, int] = {}
@@ -165,23 +167,26 @@ def _rows(scored, tie_rule, order) -> List[Row]:
         counts[one.points] = counts.get(one.points, 0) + 1
     rows: List[Row] = []
     for place, one in enumerate(ordered, 1):
-        is_shared = rows and rows[-1].points == one.points and _is_open(rows[-1].task, one.task, order, tie_rule)
+        is_shared = rows and rows[-1].points == one.points and _is_open(rows[-1].task, one.task, domain, tie_rule)
         rows.append(Row(rows[-1].rank if is_shared else place, one.task, one.points, counts[one.points] - 1))
     return rows
 
 
-def _is_open(one, other, order, tie_rule) -> bool:
+def _is_open(one, other, domain, tie_rule) -> bool:
     """Whether nobody can tell which of two with the same points the kernel takes first."""
-    if tie_rule not in (FIRST, LAST) or order == NOT_KNOWN:
+    if tie_rule not in (FIRST, LAST) or domain.order == NOT_KNOWN:
         return True
-    return order == BY_CGROUP and one.cgroup == other.cgroup
+    if domain.order == BY_CGROUP:
+        return one.cgroup == other.cgroup
+    scanned_with = domain.mixed.get(one.cgroup)
+    return scanned_with is not None and scanned_with == domain.mixed.get(other.cgroup)
 
 
-def _choose(scored, order, tie_rule) -> Tuple[List[Task], List[Task]]:
+def _choose(scored, domain, tie_rule) -> Tuple[List[Task], List[Task]]:
     """The chosen (several in a tie that cannot be decided) and the rivals that the drift could put in front."""
     best = max(one.points for one in scored)
     tied = [one.task for one in scored if one.points == best]
-    chosen = _decide(tied, order, tie_rule)
+    chosen = _decide(tied, domain, tie_rule)
     reach = max(one.low for one in scored)
     near = [one for one in scored if one.high >= reach]
     if all(one.low == one.high for one in near):  # nothing drifts: the floor holds them all
@@ -190,16 +195,33 @@ def _choose(scored, order, tie_rule) -> Tuple[List[Task], List[Task]]:
     return chosen, [one.task for one in near if one.task.pid not in names]
 
 
-def _decide(tied, order, tie_rule):
+def _decide(tied, domain, tie_rule):
     winner = tied[-1] if tie_rule == LAST else tied[0]
-    return [task for task in tied if task is winner or _is_open(task, winner, order, tie_rule)]
+    return [task for task in tied if task is winner or _is_open(task, winner, domain, tie_rule)]
 
 
-def _sacrificed(chosen, scored, rules) -> Tuple[List[Task], bool]:
-    """Up to 5.0 the worst child dies for the chosen, if any child can; whether that choice is beyond drift."""
+def _contenders(chosen, scored, domain, rules) -> List[Contender]:
+    """Of several in a tie the first stands for all: the others of the tie are named already."""
+    names = {task.pid for task in chosen}
+    first = next(one for one in scored if one.task.pid in names)
+    return _overtakers(first, [one for one in scored if one.task.pid not in names], domain, rules)
+
+
+def _overtakers(first, others, domain, rules):
+    headroom = domain.total if domain.headroom is None else min(domain.headroom, domain.total)
+    if not headroom:  # the drift has its own list
+        return []
+    return overtakers(first, others, headroom, 1 if rules.model == FLOORED else None)
+
+
+def _sacrificed(chosen, scored, rules, domain) -> Tuple[List[Task], bool]:
+    """Up to 5.0 the worst child dies for the chosen, if any child can; whether no other child could be it.
+
+    A parent without children may have one by then: that is not considered.
+    """
     if not rules.child_sacrifice:
         return chosen, True
-    children: Dict[Optional[int], List[_Scored]] = {}
+    children: Dict[Optional[int], List[Scored]] = {}
     for one in scored:
         children.setdefault(one.task.ppid, []).append(one)
     victims, sure = [], True
@@ -209,7 +231,9 @@ def _sacrificed(chosen, scored, rules) -> Tuple[List[Task], bool]:
             victims.append(task)
             continue
         worst = max(family, key=lambda one: one.points)  # the first of equals, as in the kernel
-        sure = sure and all(one is worst or one.high < worst.low or one.low == one.high for one in family)
+        others = [one for one in family if one is not worst]
+        sure = sure and all(one.high < worst.low or one.low == one.high for one in others)
+        sure = sure and not _overtakers(worst, others, domain, rules)
         victims.append(worst.task)
     return victims, sure
 

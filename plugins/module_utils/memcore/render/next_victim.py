@@ -116,6 +116,31 @@ def in_short(oom: Dict) -> str:
     return f"the OOM killer would kill {name(oom['next'][0])}"
 
 
+def decides(domain: Dict) -> Optional[str]:
+    """What decides among those that could die, as a sentence; None where nobody else could have the most points."""
+    others = domain["could_die_instead"]
+    if not others or domain["choice"] != victims.HIGHEST:
+        return None
+    first = domain["next"][0]
+    if domain["next_count"] > 1:
+        it, dies = f"one of the {domain['next_count']} with the same points", "is chosen"
+        parts = [f"{it} {dies} if nobody else grows"]
+    elif domain["chosen_pid"] is not None:
+        it, dies = f"pid {domain['chosen_pid']}", "is chosen"
+        parts = [f"{name(first)} dies if its parent, {it}, goes on growing"]
+    else:
+        it, dies = name(first), "dies"
+        parts = [f"{it} dies if it goes on growing"]
+    for row in others[:_TIED]:
+        grows = row["grows_bytes"]
+        how = f"by {human(grows)} more than {it} does" if grows else f"while {it} does not"
+        parts.append(f"{name(row)} {dies} if it grows {how}")
+    more = domain["could_die_count"] - len(others[:_TIED])
+    if more > 0:
+        parts.append(f"{more} other process{'' if more == 1 else 'es'} could grow enough, too")
+    return "; ".join(parts)
+
+
 def _table(title, domain) -> List[str]:
     used = "" if domain["used_bytes"] is None else f", {human(domain['used_bytes'])} used"
     lines = ["", f"{title} ({human(domain['limit_bytes'])}{used}): {outcome(domain)}"]
@@ -125,6 +150,9 @@ def _table(title, domain) -> List[str]:
         )
         pids = ", ".join(map(str, domain["rivals"][:_ROWS]))
         lines.append(f"  too close to call{drift}; could also be killed first: pid {pids}")
+    decisive = decides(domain)
+    if decisive:
+        lines.append(f"  not certain yet: {decisive}")
     if domain["victims"]:
         lines.append(f"  {'rank':>4} {'pid':>8}  {'name':<16} {'adj':>5} {'points':>12} {'frees':>10}  unit or cgroup")
     for row in domain["victims"][:_ROWS]:

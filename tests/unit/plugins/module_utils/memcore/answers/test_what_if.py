@@ -228,7 +228,7 @@ def asked(cgroup=None, top=10, changes=None):
 def test_the_whole_answer(machine):
     found = next_victim.collect(machine, asked(), ("last", "said"))
     assert found["summary"].startswith(
-        "If the host runs out of memory the kernel kills java (pid 10), which frees up to "
+        "If the host runs out of memory the kernel most likely kills java (pid 10), which frees up to "
     )
     assert f"if {SLICE}/tomcat.service reaches its limit, the kernel kills java" in found["summary"]
     assert found["report"][0] == found["summary"].rpartition(";")[0] + "."

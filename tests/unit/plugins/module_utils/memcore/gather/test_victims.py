@@ -26,7 +26,11 @@ def ask(machine, model=SIGNED, tie="last"):
 
 
 def limited(limit, **more):
-    return dict({"memory.max": limit}, **{name.replace("_", "."): text for name, text in more.items()})
+    """A cgroup of v2 that is full and has no page cache, unless more says otherwise."""
+    return dict(
+        {"memory.max": limit, "memory.current": limit, "memory.stat": "inactive_file 0"},
+        **{name.replace("_", "."): text for name, text in more.items()},
+    )
 
 
 def paths(found):
@@ -71,6 +75,7 @@ def test_the_scan_goes_through_older_cgroups_first_and_in_the_order_of_joining(t
 
 def test_v1_tells_the_order_of_cgroups_but_not_within_them(tmp_path):
     limit = {"memory.limit_in_bytes": 100 * MIB, "memory.use_hierarchy": 1, "memory.swappiness": 60}
+    limit.update({"memory.usage_in_bytes": 100 * MIB, "memory.stat": "total_inactive_file 0"})
     none = {"memory.limit_in_bytes": NO_LIMIT_V1}
     cgroups = [("/p", limit, []), ("/p/pause", none, [50]), ("/p/app", none, [20, 30])]
     tasks = [process(pid, 10, -998) for pid in (20, 30, 50)]
@@ -104,6 +109,10 @@ def test_v1_without_use_hierarchy_leaves_children_out(tmp_path):
         pytest.param({"memory.swap.max": 10 * MIB}, 60, 5000, 25600 + 2560, id="some-swap"),
         pytest.param({"memory.swap.max": 0}, 60, 5000, 25600, id="swap-forbidden"),
         pytest.param({}, 0, 5000, 25600, id="never-swaps"),
+        pytest.param({"memory.swap.max": 100 * MIB}, 60, 0, 25600, id="swap-limit-on-a-host-without-swap"),
+        pytest.param({"memory.swap.max": 100 * MIB}, 60, 5000, 30600, id="swap-limit-above-the-hosts-swap"),
+        pytest.param({"memory.swap.max": "max"}, 60, 5000, 30600, id="no-swap-limit"),
+        pytest.param({"memory.max": 0, "memory.swap.max": 0}, 60, 5000, 1, id="limit-of-0"),
     ],
 )
 def test_pages_of_a_v2_cgroup(tmp_path, files, swappiness, swap, total):
@@ -117,6 +126,8 @@ def test_pages_of_a_v2_cgroup(tmp_path, files, swappiness, swap, total):
     [
         pytest.param({}, 25600 + 5000, id="no-accounting-of-swap"),
         pytest.param({"memory.memsw.limit_in_bytes": 110 * MIB}, 25600 + 2560, id="limit-of-both"),
+        pytest.param({"memory.memsw.limit_in_bytes": 100 * MIB}, 25600, id="limit-of-both-is-the-limit"),
+        pytest.param({"memory.memsw.limit_in_bytes": 999 * MIB}, 30600, id="limit-of-both-above-all-swap"),
         pytest.param({"memory.memsw.limit_in_bytes": NO_LIMIT_V1}, 25600 + 5000, id="no-limit-of-both"),
         pytest.param({"memory.memsw.limit_in_bytes": 110 * MIB, "memory.swappiness": 0}, 25600, id="never-swaps"),
     ],
@@ -152,8 +163,8 @@ def test_counters_drift_with_cpus_since_6_2_and_with_threads_before(tmp_path):
     tasks = [process(10, threads=5)]
     new = ask(lay(tmp_path / "new", tasks, cpus=4, release="6.12.0"))
     old = ask(lay(tmp_path / "old", tasks, cpus=4, release="6.1.0"))
-    assert new.tasks.drift(new.tasks.by_pid[10]) == 3 * 32 * 4
-    assert old.tasks.drift(old.tasks.by_pid[10]) == 3 * 64 * 5
+    assert new.tasks.drift(new.tasks.by_pid[10]) == 4 * 32 * 4
+    assert old.tasks.drift(old.tasks.by_pid[10]) == 4 * 64 * 5
 
 
 def test_pid_1_is_spared_only_in_the_initial_namespace(tmp_path):
@@ -342,8 +353,13 @@ def test_rows_of_facts(tmp_path):
     ]
     assert (full["unkillable_bytes"], full["unkillable_exhausts"]) == (306 * PAGE, False)
     assert found["next"][0]["comm"] == "big" and found["killable"] == 2 and len(found["victims"]) == 1
-    assert (found["margin_bytes"], found["sure"]) == (800 * PAGE, True)
-    assert found["drift_bytes"] == 2 * 3 * 64 * PAGE
+    # Half of the RAM is still available: task12 could take it and pass big, which has 800 pages more today.
+    assert (found["margin_bytes"], found["sure"]) == (800 * PAGE, False)
+    assert found["headroom_bytes"] == RAM // 2 * PAGE
+    assert found["could_die_instead"] == [{"pid": 12, "comm": "task12", "grows_bytes": 800 * PAGE}]
+    assert found["could_die_count"] == 1
+    assert (full["sure"], full["headroom_bytes"], full["could_die_instead"]) == (True, MIB, [])  # nobody else is in it
+    assert found["drift_bytes"] == 2 * 4 * 64 * PAGE
     assert (found["badness_evidence"], found["tie_rule_evidence"]) == (SAID, SAID)
     assert found["signed_next"] == []
     assert survey.truncated == ["oom.victims", "oom.by_cgroup"]
@@ -412,7 +428,9 @@ def test_the_pod_on_its_own_host_loses_pause(pod):
 
     found = victims.predict(Alive(str(pod)), model=(FLOORED, SAID))
     ranking = found.cgroups[0].ranking
-    assert [task.comm for task in ranking.victims] == ["pause"] and ranking.sure
+    assert [task.comm for task in ranking.victims] == ["pause"]
+    # The capture does not show what the pod uses: data_sim could still grow by the 209233 pages that lift it to 1.
+    assert not ranking.sure and ranking.contenders[0].grows == 209233
     assert models.frees(ranking.victims[0]) == 1 + 8
 
 
@@ -428,3 +446,76 @@ def test_a_host_of_less_than_a_page_is_ranked_without_an_error(tmp_path, model):
     write(tmp_path, "proc/meminfo", "MemTotal: 1 kB\nSwapTotal: 0 kB\n")
     dummy, found = rows(machine, model=model)
     assert [row["pid"] for row in found["victims"]] == [50, 51]
+
+
+def test_a_rival_may_grow_by_all_that_is_free_in_the_cgroup(tmp_path):
+    tasks = [process(10, 9000, comm="hog"), process(11, 4000, comm="db"), process(12, 100, comm="sh")]
+    # 100 MiB are 25600 pages; 20 MiB are free and 4 MiB are page cache, which is 6144 pages.
+    files = limited(100 * MIB, memory_current=80 * MIB, memory_stat=f"inactive_file {3 * MIB}\nactive_file {MIB}")
+    ranking = ask(lay(tmp_path, tasks, [("/p", files, [10, 11, 12])])).cgroups[0].ranking
+    assert pids(ranking.victims) == [10] and not ranking.sure and ranking.rivals == []
+    assert [(one.task.pid, one.grows) for one in ranking.contenders] == [(11, 5000)]
+
+
+def test_where_nothing_is_free_growth_does_not_matter(tmp_path):
+    tasks = [process(10, 9000), process(11, 4000)]
+    ranking = ask(lay(tmp_path, tasks, [("/p", limited(100 * MIB), [10, 11])])).cgroups[0].ranking
+    assert (pids(ranking.victims), ranking.sure, ranking.contenders) == ([10], True, [])
+
+
+@pytest.mark.parametrize(
+    "files, swap, pages",
+    [
+        pytest.param({"memory.current": 90 * MIB}, 0, 2560, id="below-the-limit"),
+        pytest.param({"memory.stat": f"shmem {MIB}"}, 0, 256, id="shared-memory-may-be-mapped"),
+        pytest.param({"memory.swap.max": 2 * MIB}, 5000, 512, id="some-swap"),
+        pytest.param({}, 5000, 5000, id="all-swap"),
+        pytest.param({"memory.swap.max": 0}, 5000, 0, id="no-swap-for-it"),
+        pytest.param({"memory.stat": ""}, 0, None, id="nobody-tells"),
+    ],
+)
+def test_what_a_cgroup_can_still_take(tmp_path, files, swap, pages):
+    cgroups = [("/p", dict(limited(100 * MIB), **files), [10])]
+    assert ask(lay(tmp_path, [process(10)], cgroups, swap=swap)).cgroups[0].domain.headroom == pages
+
+
+def test_on_the_host_the_whole_page_cache_counts_though_memavailable_leaves_some_out(tmp_path):
+    machine = lay(tmp_path, [process(10)], swap=0)
+    write(
+        tmp_path,
+        "proc/meminfo",
+        "MemTotal: 400000 kB\nMemFree: 4000 kB\nMemAvailable: 8000 kB\nActive(file): 4000 kB\n"
+        "Inactive(file): 8000 kB\nSReclaimable: 400 kB\nShmem: 40 kB\nSwapTotal: 4000 kB\nSwapFree: 400 kB\n",
+    )
+    assert ask(machine).host.domain.headroom == (16400 + 40 + 400) // 4
+
+
+def test_subgroups_without_the_memory_controller_leave_a_tie_open(tmp_path):
+    tasks = [process(pid, 10, -900) for pid in (10, 11, 12, 13)]
+    cgroups = [
+        ("/p", limited(100 * MIB), [10]),
+        ("/p/a", limited("max"), [11]),
+        ("/p/b", {}, [12]),  # charged to /p: scanned with pid 10, before or after it, and before /p/a
+        ("/q", limited(100 * MIB), [13]),
+    ]
+    first = ask(lay(tmp_path, tasks, cgroups), FLOORED, "first").cgroups
+    assert pids(first[0].domain.tasks) == [10, 12, 11]
+    assert (pids(first[0].ranking.victims), first[0].ranking.sure) == ([10, 12], False)
+    assert (pids(first[1].ranking.victims), first[1].ranking.sure) == ([13], True)
+    last = ask(lay(tmp_path / "last", tasks, cgroups), FLOORED, "last").cgroups[0].ranking
+    assert (pids(last.victims), last.sure) == ([11], True)  # /p/a has the controller and is scanned last
+
+
+def test_processes_with_threads_in_a_threaded_cgroup_leave_a_tie_open(tmp_path):
+    tasks = [process(pid, 10, -900) for pid in (10, 11)]
+    machine = lay(tmp_path, tasks, [("/p", limited(100 * MIB), [10, 11]), ("/p/threads", {}, [])])
+    whole = machine.whole
+
+    def threaded(path):
+        if path.endswith("/threads/cgroup.procs"):
+            raise OSError(95, "Operation not supported")
+        return whole(path)
+
+    machine.whole = threaded
+    ranking = ask(machine, FLOORED, "first").cgroups[0].ranking
+    assert (pids(ranking.victims), ranking.sure) == ([10, 11], False)

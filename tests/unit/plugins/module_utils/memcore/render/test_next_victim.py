@@ -23,6 +23,8 @@ def domain(**given):
         "chosen_pid": None,
         "signed_next": [process(9, "java", 100)],
         "rivals": [],
+        "could_die_instead": [],
+        "could_die_count": 0,
         "group_cgroup": None,
         "group_tasks": None,
         "group_frees_bytes": None,
@@ -137,3 +139,30 @@ def test_an_empty_cgroup_is_not_shown():
 )
 def test_what_was_so_far(kills, model, line):
     assert next_victim.in_facts(dict(host(), kills_since_boot=kills, badness_model=model))[-1] == line
+
+
+def test_what_decides_is_said_in_words():
+    row = domain(
+        next=[process(9, "hog", 100)],
+        sure=False,
+        could_die_instead=[{"pid": 5, "comm": "db", "grows_bytes": 40 * MIB}],
+        could_die_count=3,
+    )
+    assert next_victim.decides(row) == (
+        "hog (pid 9) dies if it goes on growing; db (pid 5) dies if it grows by 40.0 MiB more than hog (pid 9) does"
+        "; 2 other processes could grow enough, too"
+    )
+    assert next_victim.decides(domain()) is None
+
+
+def test_of_a_child_that_dies_for_its_parent_the_parent_is_what_others_must_pass():
+    row = domain(
+        next=[process(9, "worker", 1)],
+        chosen_pid=8,
+        could_die_instead=[{"pid": 5, "comm": "db", "grows_bytes": 0}],
+        could_die_count=1,
+    )
+    assert next_victim.decides(row) == (
+        "worker (pid 9) dies if its parent, pid 8, goes on growing"
+        "; db (pid 5) is chosen if it grows while pid 8 does not"
+    )

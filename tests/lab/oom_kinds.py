@@ -32,16 +32,16 @@ class Boot(NamedTuple):
     words: Tuple[str, ...] = ()
 
 
-ANYWHERE = ("swap-limit", "vfork", "sharer", "shared-anonymous", "overtaken", "nobody", "left-charge", "locked")
+ANYWHERE = ("swap-limit", "vfork", "sharer", "shared-anonymous", "overtaken", "left-charge", "locked")
 OF_V1 = ("memsw", "moved-charge")
 BOOTS = {
-    "6.1": Boot("6.1-uml", "v2", (*ANYWHERE, "earlyoom")),
+    "6.1": Boot("6.1-uml", "v2", (*ANYWHERE, "nobody", "earlyoom")),
     "6.1-swap": Boot("6.1-uml", "v2", ("swap-limit",), SWAP_MB),
     "6.1-v1": Boot("6.1-uml", "v1", OF_V1, SWAP_MB),
-    "5.10": Boot("5.10-uml", "v2", ANYWHERE),
+    "5.10": Boot("5.10-uml", "v2", (*ANYWHERE, "nobody-inside")),
     "5.10-v1": Boot("5.10-uml", "v1", OF_V1, SWAP_MB),
-    "floored-first": Boot("6.1-floored-first", "v2", (*ANYWHERE, "no-controller")),
-    "floored-last": Boot("6.1-floored-last", "v2", ("no-controller",)),
+    "floored-first": Boot("6.1-floored-first", "v2", (*ANYWHERE, "nobody", "tie", "no-controller")),
+    "floored-last": Boot("6.1-floored-last", "v2", ("tie", "no-controller")),
     "nodes": Boot("6.12", "v2", ("cpuset", "huge-pages", "zram", "swap-limit"), mem_mb=512, words=("numa=fake=2",)),
     "movable": Boot("7.x", "v2", ("movable", "vfork", "sharer"), mem_mb=512, words=("movablecore=256M",)),
 }
@@ -125,7 +125,7 @@ def _show(boot, folder):
         for event in events_of(scene["kmsg"]):
             print(f"   {event['summary']}")
             rule, cause = event["verdict"]["by_rule"], event["cause"]
-            print(f"   by rule {rule}; {event['verdict'].get('why')}; cause {cause['name']} {cause.get('share_percent')}")
+            print(f"   by rule {rule}; {event['verdict']['why']}; cause {cause['class']} {cause['evidence'].get('share_percent')}")
     return 0
 
 

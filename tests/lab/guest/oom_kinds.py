@@ -138,6 +138,31 @@ def nobody(scene):
     scene.facts["said"] = scene.said(NOBODY)
 
 
+def nobody_inside(scene):
+    """The same up to 5.15, where a page fault then asks for a kill on the host, which has memory enough.
+
+    pagefault_out_of_memory() kills one bystander after the other until the trigger is gone, and panics after the last.
+    """
+    scene.group("box", max=mebibytes(16))
+    for index in range(20):
+        scene.worker(f"bystander-{index}", pages=64)
+    scene.worker("trigger", "box", adj=-1000)
+    scene.predict("before", "box")
+    scene.grow("trigger")
+    oom_stage.kill(scene.actors["trigger"].pid)
+    scene.await_end("trigger")
+
+
+def tie(scene):
+    """Three of one size at -998 in one cgroup: the log tells whom of equals a floored kernel takes."""
+    scene.group("box", max=mebibytes(32))
+    for index in range(1, 4):
+        scene.worker(f"equal-{index}", "box", adj=-998, pages=4 * MIB)
+    scene.worker("trigger", "box", adj=-1000)
+    scene.predict("before", "box")
+    scene.grow("trigger")
+
+
 def no_controller(scene):
     """The limit is the parent's, whose children have no memory controller: in which order are they scanned?
 
@@ -156,7 +181,7 @@ def no_controller(scene):
 def moved_charge(scene):
     """v1: a process moves, and its charge with it (move_charge_at_immigrate), into a cgroup that is full soon."""
     scene.group("before")
-    scene.group("after", limit_in_bytes=mebibytes(48), move_charge_at_immigrate=1)
+    scene.group("after", limit_in_bytes=mebibytes(48), swappiness=0, move_charge_at_immigrate=1)
     scene.worker("moved", "before", pages=30 * MIB)
     scene.move("moved", "after")
     scene.facts["usage_before"] = scene.read("before", "usage_in_bytes")
@@ -296,6 +321,8 @@ SCENES = {
     "locked": locked,
     "overtaken": overtaken,
     "nobody": nobody,
+    "nobody-inside": nobody_inside,
+    "tie": tie,
     "no-controller": no_controller,
     "moved-charge": moved_charge,
     "left-charge": left_charge,

@@ -7,7 +7,7 @@ Pure: lines of scenes.jsonl (guest/oom_play.py) in, rows out.
 
 from typing import Dict, List, NamedTuple, Optional
 
-from memcore.models import badness, oom_rules, replay, tie_rule, victims
+from memcore.models import badness, oom_rules, replay, tie_rule, verdicts, victims
 from memcore.sources.oomlog import oom_report
 
 YES = "yes"  # one was predicted, and the kernel took it
@@ -16,12 +16,17 @@ CLOSE = "close"  # it took another, whose points may be the most by what the cou
 NO = "no"
 UNTOLD = "untold"  # the report does not say what the replay needs; only of replays
 
+# How a prediction came out.
+SURE_RIGHT, RIGHT, LISTED, WRONG, SURE_WRONG = "sure, right", "right", "in the list", "wrong", "sure, wrong"
+OUTCOMES = (SURE_RIGHT, RIGHT, LISTED, WRONG, SURE_WRONG)
+
 
 class Row(NamedTuple):
     """One choice of the kernel. kill: which of its scene, from 1. taken: the chosen one; killed: all who died for it.
 
     margin, drift: pages, as predicted. prediction, replayed: a class; why: of the replay. wrong: sentences on what else
-    does not agree.
+    does not agree. sure: whether the prediction was; grew: whether others than the trigger grew after it.
+    by_rule, by_rule_sure: whether the kernel followed its rule, as told of the report.
     """
 
     number: int
@@ -36,6 +41,25 @@ class Row(NamedTuple):
     replayed: str
     why: List[str]
     wrong: List[str]
+    sure: bool
+    grew: bool
+    by_rule: str
+    by_rule_sure: bool
+
+    @property
+    def outcome(self) -> str:
+        """One of OUTCOMES."""
+        if self.prediction in (YES, TIE):
+            return SURE_RIGHT if self.sure else RIGHT
+        if self.sure:
+            return SURE_WRONG
+        return LISTED if self.prediction == CLOSE else WRONG
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether prediction, kernel and replay do not agree, which nothing excuses: neither drift nor growth."""
+        missed = self.prediction == NO and (self.sure or not self.grew)
+        return missed or self.replayed == NO or bool(self.wrong)
 
 
 def judge(scene: Dict) -> List[Row]:
@@ -57,7 +81,7 @@ def judge(scene: Dict) -> List[Row]:
         left = domain._replace(tasks=[task for task in domain.tasks if task.pid not in dead])
         ranking = victims.rank(left, rules, lambda task: drift[task.pid])
         verdict = replay.replay(report, dead)
-        rows.append(_row(scene["number"], len(rows) + 1, report, ranking, verdict, rules, names))
+        rows.append(_row(scene, len(rows) + 1, report, ranking, verdict, rules, names))
         if verdict.tie_rule is not None and rules.tie_rule == tie_rule.UNKNOWN:
             rules = rules._replace(tie_rule=verdict.tie_rule)
         dead.update((kill.pid, kill.comm) for kill in report.kills)
@@ -101,11 +125,12 @@ def _domain(told):
     )
 
 
-def _row(number, kill, report, ranking, verdict, rules, names):
+def _row(scene, kill, report, ranking, verdict, rules, names):
+    by_rule = verdicts.by_rule(report, verdict)
     pids = [each.pid for each in report.kills if not each.repeated]
     taken = pids[0] if pids else None
     return Row(
-        number,
+        scene["number"],
         kill,
         ranking_domain(report),
         _named([task.pid for task in ranking.victims], names),
@@ -117,6 +142,10 @@ def _row(number, kill, report, ranking, verdict, rules, names):
         _class_of_replay(verdict, rules.model, taken),
         verdict.why,
         _wrong(ranking, report, pids, names),
+        ranking.sure,
+        scene["grew"],
+        by_rule.result,
+        by_rule.sure,
     )
 
 

@@ -54,7 +54,7 @@ class Plan(NamedTuple):
     """domain: the group that is filled up, None for the host. joins: the order in which programs enter their groups.
 
     trigger: who fills it up; a killable one counts by what it will then hold. kills: how many are waited for.
-    comms: names to take, by program.
+    comms: names to take, by program. later: (program, pages) that grow after the prediction, before the trigger does.
     """
 
     number: int
@@ -65,6 +65,7 @@ class Plan(NamedTuple):
     trigger: Program
     kills: int
     comms: Tuple[Tuple[str, str], ...] = ()
+    later: Tuple[Tuple[str, int], ...] = ()
 
 
 class Guest(NamedTuple):
@@ -81,8 +82,8 @@ def plan(seed: int, number: int, guest: Guest) -> Plan:
     chance = random.Random(f"{seed}/{number}/{guest}")
     while True:
         # Most draws are thrown away: two of their scores would be too close.
-        drawn = _draw(chance, number, guest)
-        if _is_decided(drawn, guest):
+        drawn = draw(chance, number, guest)
+        if is_decided(drawn, guest):
             return drawn
 
 
@@ -115,7 +116,8 @@ def _held(one, by_name):
     return IMAGE + one.private + one.shared + one.mapped + inherited
 
 
-def _is_decided(drawn, guest):
+def is_decided(drawn: Plan, guest: Guest) -> bool:
+    """Whether the scores in the end are so far apart that what hides in counters does not matter."""
     pages = total(drawn, guest)
     scores = sorted((one.private + one.adj * (pages // 1000), _shape(one)) for one in candidates(drawn))
     gap = EXACT_GAP if guest.exact else GAP
@@ -130,7 +132,8 @@ def _shape(one):
     return (one.adj, one.private, one.shared, one.mapped, one.threads, one.parent or "")
 
 
-def _draw(chance, number, guest):
+def draw(chance: random.Random, number: int, guest: Guest) -> Plan:
+    """Any plan, also one whose scores are close to each other."""
     domain_is_host = chance.random() < 0.15
     limit = _limit(chance)
     groups = _groups(chance, guest, None if domain_is_host else limit)
@@ -281,5 +284,6 @@ def decoded(fields) -> Plan:
             "groups": tuple(Group(*group) for group in fields[2]),
             "programs": tuple(Program(*program) for program in fields[3]),
             "trigger": Program(*fields[5]),
+            "later": tuple((name, pages) for name, pages in fields[8]),
         }
     )

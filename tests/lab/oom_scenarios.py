@@ -15,7 +15,7 @@ import os
 import sys
 import tempfile
 import time
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from tests.lab import debian, kernels, lab, oom_judge, oom_plan, program
 
@@ -33,13 +33,14 @@ SECONDS = 1800  # of a boot with many scenes, to end it when it hangs; a tenth o
 
 
 class Boot(NamedTuple):
-    """One guest and the scenes that are played in it."""
+    """One guest and the scenes that are played in it. plan: makes each of a seed, its number and the guest."""
 
     kernel: str
     cgroup: str
     swap_mb: int
     seed: int
     numbers: Tuple[int, ...]
+    plan: Callable[[int, int, oom_plan.Guest], oom_plan.Plan] = oom_plan.plan
 
 
 class Judged(NamedTuple):
@@ -55,7 +56,7 @@ class Judged(NamedTuple):
 
     def wrong(self) -> List[str]:
         """A line for everything that does not agree."""
-        return [f"kill {row.kill}: {_told(row)}" for row in self.rows if is_wrong(row)] + self.complaints
+        return [f"kill {row.kill}: {told(row)}" for row in self.rows if row.is_wrong] + self.complaints
 
 
 class Played(NamedTuple):
@@ -85,11 +86,6 @@ class Played(NamedTuple):
         return collections.Counter(row.prediction for row in self.rows)
 
 
-def is_wrong(row: oom_judge.Row) -> bool:
-    """Whether prediction, kernel and replay do not agree, which the counters' uncertainty does not excuse."""
-    return oom_judge.NO in (row.prediction, row.replayed) or bool(row.wrong)
-
-
 def play(boot: Boot, folder: str) -> Played:
     """Play the boot's scenes and judge what was left in `folder`.
 
@@ -110,7 +106,7 @@ def play(boot: Boot, folder: str) -> Played:
 
 def judged(boot: Boot, numbers: Tuple[int, ...], folder: str) -> Dict[int, Judged]:
     """Play the scenes of those numbers in one guest, and judge them."""
-    plans = [oom_plan.plan(boot.seed, number, guest_of(boot)) for number in numbers]
+    plans = [boot.plan(boot.seed, number, guest_of(boot)) for number in numbers]
     return {scene["number"]: _judged(scene) for scene in scenes(boot, plans, folder, SECONDS)}
 
 
@@ -155,7 +151,8 @@ def guest_of(boot: Boot) -> oom_plan.Guest:
     return oom_plan.Guest(boot.cgroup, boot.swap_mb, MEM_MB, is_exact)
 
 
-def _told(row):
+def told(row: oom_judge.Row) -> str:
+    """The row in one line."""
     parts = [f"predicted {row.predicted or 'nobody'}, taken {row.taken}, margin {row.margin}, drift {row.drift} pages"]
     parts.append(f"prediction {row.prediction}, replay {row.replayed} ({', '.join(row.why)})")
     return "; ".join(parts + row.wrong)
@@ -163,7 +160,7 @@ def _told(row):
 
 def lines_of(played: Played) -> List[str]:
     """The rows as JSON lines, each with what repeats it."""
-    boot = {name: value for name, value in played.boot._asdict().items() if name != "numbers"}
+    boot = {name: value for name, value in played.boot._asdict().items() if name not in ("numbers", "plan")}
     return [json.dumps({**boot, **row._asdict()}) for row in played.rows]
 
 
@@ -209,7 +206,7 @@ def _show(boot, folder) -> Optional[int]:
         print(error, file=sys.stderr)
         return 70
     for row in played.rows:
-        print(f"{row.number:3}.{row.kill} {row.domain:28.28} {_told(row)}")
+        print(f"{row.number:3}.{row.kill} {row.domain:28.28} {told(row)}")
     with open(os.path.join(folder, "rows.jsonl"), "w", encoding="utf-8") as stream:
         stream.writelines(f"{line}\n" for line in lines_of(played))
     for line in played.not_again:

@@ -34,7 +34,8 @@ def play(plan):
     """One line of the results."""
     begun = time.monotonic()
     stage = oom_stage.Stage(plan, f"oom{plan.number}")
-    result = {"number": plan.number, "grows": plan.trigger.adj != oom_plan.UNKILLABLE}
+    grows = plan.trigger.adj != oom_plan.UNKILLABLE or bool(plan.later)
+    result = {"number": plan.number, "grows": grows, "grew": bool(plan.later)}
     try:
         stage.build()
         stage.fill()
@@ -42,6 +43,7 @@ def play(plan):
         result["scores"] = {name: _score(actor.pid) for name, actor in stage.actors.items()}
         result["prediction"] = predict(None if plan.domain is None else f"/oom{plan.number}/{plan.domain}")
         result["predicted_seconds"] = round(time.monotonic() - begun, 2)
+        stage.grow_later()
         result["ended"] = stage.run_out()
         result["silent"] = stage.silent_deaths()
     except oom_stage.Broken as error:

@@ -24,6 +24,7 @@ ANSWER_SECONDS = 300
 # Of one growth. At the edge of a cgroup fewer than the smallest program gives back, so that its kill is not followed by
 # others before it is seen; the host is filled up to watermarks that are far apart, and its programs are large.
 STEP_PAGES, LEAST_PAGES = 64, 8
+TABLE_SHARE = 256  # pages for each page of tables that come with them, at most
 MOST_AT_ONCE = 2000  # records of the kernel's log: many reports
 # The kernel prints ten reports in five seconds (oom_kill_process()); the rest would have no table.
 REPORTS, WINDOW_SECONDS = 9, 6.0
@@ -237,7 +238,10 @@ class Stage:
     # What happens on it.
 
     def fill(self):
-        """In a cgroup the trigger grows until the next step may be too much, so that one that counts itself counts."""
+        """In a cgroup the trigger grows until the next step may be too much, so that one that counts itself counts.
+
+        It leaves what others are to take after the prediction.
+        """
         if self.plan.domain is not None:
             self._fill()
         if any("Killed process" in line for line in self.log.read()):
@@ -247,12 +251,18 @@ class Stage:
         folder = self.path(self.plan.domain)
         used = f"{folder}/{'memory.usage_in_bytes' if self.v1 else 'memory.current'}"
         limit = next(one.limit for one in self.plan.groups if one.path == self.plan.domain)
+        later = sum(pages + pages // TABLE_SHARE + STEP_PAGES for _name, pages in self.plan.later)
         while True:
             with open(used) as stream:
-                left = limit - int(stream.read()) // PAGE
+                left = limit - int(stream.read()) // PAGE - later
             if left <= STEP_PAGES:
                 return
             self._trigger().ask(f"a {left // 2}")
+
+    def grow_later(self):
+        """Those grow that the plan has grow after the prediction."""
+        for name, pages in self.plan.later:
+            self.actors[name].ask(f"a {pages}")
 
     def run_out(self):
         """Let the trigger grow until as many kills as planned were seen, or none is possible. Returns why it ended."""
@@ -287,7 +297,7 @@ class Stage:
                 return self._end_of_trigger()
             if any("no killable processes" in line for line in self.log.read()):
                 # The kernel would say it again for as long as the trigger asks.
-                _kill(trigger.pid)
+                kill(trigger.pid)
                 self._end_of_trigger()
                 self._ended.append(trigger.name)
                 return "nobody"
@@ -304,7 +314,7 @@ class Stage:
     def _await_victims(self):
         """Wait for the end of whoever the log says was killed; how many reports that were."""
         self.log.read()
-        named = [_killed_pid(line) for line in self.log.lines if "Killed process " in line]
+        named = [killed_pid(line) for line in self.log.lines if "Killed process " in line]
         new = 0
         for pid in dict.fromkeys(named):
             actor = self._by_thread.get(pid)
@@ -336,7 +346,7 @@ class Stage:
         """End everybody and remove what was made."""
         for actor in self.actors.values():
             if actor.signal is None:
-                _kill(actor.pid)
+                kill(actor.pid)
         for actor in self.actors.values():
             self._await(lambda actor=actor: actor.has_died() or not os.path.exists(f"/proc/{actor.pid}"), actor.name)
             if actor.process is not None:
@@ -347,7 +357,7 @@ class Stage:
             os.unlink(f"{SHARED_FOLDER}/{name}")
         self.log.close()
         for folder, _folders, _files in os.walk(self.top, topdown=False):
-            self._await(lambda folder=folder: _removed(folder), f"the end of {folder}")
+            self._await(lambda folder=folder: removed(folder), f"the end of {folder}")
 
 
 def _has_swap():
@@ -355,18 +365,18 @@ def _has_swap():
         return len(stream.readlines()) > 1
 
 
-def _killed_pid(line):
+def killed_pid(line):
     return int(line.partition("Killed process ")[2].split()[0].rstrip(","))
 
 
-def _kill(pid):
+def kill(pid):
     try:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
 
 
-def _removed(folder):
+def removed(folder):
     try:
         os.rmdir(folder)
     except OSError:

@@ -11,7 +11,11 @@
  *   f N PATH   write N pages to the file (on a tmpfs), which nobody maps
  *   m N PATH   map N pages of the file shared and touch them
  *   c N        start a child process, which has this one's memory and N pages of its own; answers with its pid
+ *   p N        the same, and the child touches the shared anonymous memory that was taken last
  *   t N        start a thread that sleeps
+ *   l N        take N pages of private memory that is locked
+ *   v N        start a child process by vfork(2), which sleeps; nothing is answered from then on
+ *   x N        start a process that shares this one's memory and sleeps; answers with its pid
  *   n 0 NAME   take that name
  * Ends at the end of its input.
  */
@@ -19,9 +23,12 @@
 
 #define PAGE 4096UL
 #define FLAGS_THREAD 0x10f00 /* CLONE_VM, FS, FILES, SIGHAND, THREAD */
+#define FLAGS_SHARER 0x111 /* CLONE_VM, SIGCHLD */
 
 extern char __executable_start[], _end[];
 static char line[256], thread_stack[64];
+static volatile char *shared;
+static long shared_pages;
 
 static long call(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -38,7 +45,7 @@ static long call(long number, long a, long b, long c, long d, long e, long f)
 }
 
 /* A thread returns from clone() on an empty stack: it may only ask the kernel to sleep, and again. */
-static long start_thread(void)
+static long start_thread(long flags)
 {
 	long result;
 
@@ -53,7 +60,7 @@ static long start_thread(void)
 			 "jmp 1b\n"
 			 "2:"
 			 : "=a"(result)
-			 : "a"(__NR_clone), "D"(FLAGS_THREAD), "S"(thread_stack + sizeof(thread_stack)),
+			 : "a"(__NR_clone), "D"(flags), "S"(thread_stack + sizeof(thread_stack)),
 			   [pause] "i"(__NR_pause)
 			 : "rcx", "rdx", "r8", "r10", "r11", "memory");
 	return result;
@@ -72,6 +79,10 @@ static long take(long pages, long flags, long file)
 		return (long)area;
 	for (i = 0; i < pages; i++)
 		((volatile char *)area)[i * PAGE] = 1;
+	if (flags == 0x21) {
+		shared = area;
+		shared_pages = pages;
+	}
 	return 0;
 }
 
@@ -106,7 +117,7 @@ static long map_file(long pages, const char *path)
 	return result;
 }
 
-static long start_child(long pages)
+static long start_child(long pages, long touched)
 {
 	int ends[2];
 	char byte = 0;
@@ -117,6 +128,8 @@ static long start_child(long pages)
 	if (!pid) {
 		call(__NR_mlock, (long)__executable_start, _end - __executable_start, 0, 0, 0, 0);
 		take(pages, 0x22, -1);
+		for (got = 0; got < touched; got++)
+			shared[got * PAGE] = 1;
 		call(__NR_write, ends[1], (long)&byte, 1, 0, 0, 0);
 		/* Not the ends of the pipes which the driver waits at. */
 		for (got = 0; got < 16; got++)
@@ -145,6 +158,20 @@ static void answer(long result)
 	call(__NR_write, 1, (long)at, text + sizeof(text) - at, 0, 0, 0);
 }
 
+/* The child has this process's memory and stack, and this process waits for its end: the child answers, once. */
+static long start_vfork(void)
+{
+	long pid;
+
+	__asm__ volatile("syscall" : "=a"(pid) : "a"(__NR_vfork) : "rcx", "r11", "memory");
+	if (!pid) {
+		answer(call(__NR_getpid, 0, 0, 0, 0, 0, 0));
+		for (;;)
+			call(__NR_pause, 0, 0, 0, 0, 0, 0);
+	}
+	return pid;
+}
+
 static long obey(char letter, long number, const char *rest)
 {
 	switch (letter) {
@@ -157,9 +184,17 @@ static long obey(char letter, long number, const char *rest)
 	case 'm':
 		return map_file(number, rest);
 	case 'c':
-		return start_child(number);
+		return start_child(number, 0);
+	case 'p':
+		return start_child(number, shared_pages);
 	case 't':
-		return start_thread();
+		return start_thread(FLAGS_THREAD);
+	case 'l':
+		return take(number, 0x2022, -1); /* MAP_LOCKED */
+	case 'v':
+		return start_vfork();
+	case 'x':
+		return start_thread(FLAGS_SHARER);
 	case 'n':
 		return call(__NR_prctl, 15, (long)rest, 0, 0, 0, 0);
 	}

@@ -1,0 +1,133 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plays the kinds of OOM of guest/oom_kinds.py on a kernel of the lab, and reads the kernel's log as memfacts does.
+
+    python3 -m tests.lab.oom_kinds BOOT [SCENE…]
+
+shows of each scene what memfacts said before, what the kernel did and what memfacts says of that.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from typing import Dict, List, NamedTuple, Tuple
+
+from memcore.answers import events
+from tests.lab import cache, debian, kernels, lab, oom_scenarios, program
+
+PLAY = os.path.join(oom_scenarios.HERE, "guest", "oom_kinds.py")
+SWAP_MB = 32
+
+
+class Boot(NamedTuple):
+    """One guest and the scenes that are played in it; words: of the kernel's command line."""
+
+    kernel: str
+    cgroup: str
+    scenes: Tuple[str, ...]
+    swap_mb: int = 0
+    mem_mb: int = 256
+    words: Tuple[str, ...] = ()
+
+
+ANYWHERE = ("swap-limit", "vfork", "sharer", "shared-anonymous", "overtaken", "left-charge", "locked")
+OF_V1 = ("memsw", "moved-charge")
+BOOTS = {
+    "6.1": Boot("6.1-uml", "v2", (*ANYWHERE, "nobody", "earlyoom")),
+    "6.1-swap": Boot("6.1-uml", "v2", ("swap-limit",), SWAP_MB),
+    "6.1-v1": Boot("6.1-uml", "v1", OF_V1, SWAP_MB),
+    "5.10": Boot("5.10-uml", "v2", (*ANYWHERE, "nobody-inside")),
+    "5.10-v1": Boot("5.10-uml", "v1", OF_V1, SWAP_MB),
+    "floored-first": Boot("6.1-floored-first", "v2", (*ANYWHERE, "nobody", "tie", "no-controller")),
+    "floored-last": Boot("6.1-floored-last", "v2", ("tie", "no-controller")),
+    "nodes": Boot("6.12", "v2", ("cpuset", "huge-pages", "zram", "swap-limit"), mem_mb=512, words=("numa=fake=2",)),
+    "movable": Boot("7.x", "v2", ("movable", "vfork", "sharer"), mem_mb=512, words=("movablecore=256M",)),
+}
+PANICS = ("5.10-uml", "6.1-uml")
+
+
+def play(boot: Boot, folder: str) -> Dict[str, Dict]:
+    """The line of each scene, by its name. A scene that breaks is a guest that died."""
+    status = _run(boot, folder)
+    with open(os.path.join(folder, "kinds.jsonl"), encoding="utf-8") as stream:
+        found = [json.loads(line) for line in stream]
+    broken = [f"{scene['name']}: {scene['broken']}" for scene in found if "broken" in scene]
+    if status or broken:
+        what = broken[0] if broken else f"the player ended with status {status}"
+        raise lab.GuestDied(f"{boot.kernel} could not play to the end: {what}", folder)
+    return {scene["name"]: scene for scene in found}
+
+
+def play_panic(kernel: str, folder: str) -> List[str]:
+    """The console of a guest that ran out of memory with vm.panic_on_oom."""
+    try:
+        _run(Boot(kernel, "v2", ("panic",)), folder)
+    except lab.GuestDied:
+        with open(os.path.join(folder, "boot.txt"), encoding="utf-8", errors="replace") as stream:
+            return stream.read().splitlines()
+    raise AssertionError(f"{kernel} lives on although vm.panic_on_oom is 1")
+
+
+def _run(boot, folder):
+    try:
+        files = [program.compiled(*oom_scenarios.WORKER)]
+        if "earlyoom" in boot.scenes:
+            files.append(os.path.join(cache.folder("earlyoom-bookworm", _earlyoom), "usr/bin/earlyoom"))
+    except debian.PackageError as error:
+        raise kernels.Unavailable(boot.kernel, error) from error
+    return lab.run(
+        boot.kernel,
+        PLAY,
+        folder,
+        boot.scenes,
+        mem_mb=boot.mem_mb,
+        cgroup=boot.cgroup,
+        swap_mb=boot.swap_mb,
+        files=files,
+        words=boot.words,
+    )
+
+
+def _earlyoom(folder):
+    debian.unpack("bookworm", "earlyoom", folder)
+
+
+def events_of(lines: List[str]) -> List[Dict]:
+    """What memfacts says of these lines of a log."""
+    return list(events.read(line.encode() for line in lines))
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("boot", metavar="BOOT", choices=BOOTS, help=", ".join(BOOTS))
+    parser.add_argument("scene", metavar="SCENE", nargs="*", help="only these")
+    parser.add_argument("--keep", metavar="DIR", help="leave kinds.jsonl, boot.txt and console.txt there")
+    options = parser.parse_args(argv)
+    boot = BOOTS[options.boot]
+    if options.scene:
+        boot = boot._replace(scenes=tuple(options.scene))
+    if options.keep:
+        return _show(boot, options.keep)
+    with tempfile.TemporaryDirectory(prefix="lab-kinds-") as folder:
+        return _show(boot, folder)
+
+
+def _show(boot, folder):
+    for name, scene in play(boot, folder).items():
+        names = {pid: who for who, pid in scene["pids"].items()}
+        print(f"== {name} on {boot.kernel} {boot.cgroup}, {scene['seconds']} s; died: {scene['died']}")
+        for when, told in scene["predictions"].items():
+            after = [names.get(row["pid"], row["pid"]) for row in told["next"]]
+            rivals = [names.get(pid, pid) for pid in told["rivals"]]
+            print(f"   {when}: {told['choice']}, next {after}, {'sure' if told['sure'] else 'not sure'}, rivals {rivals}")
+        for event in events_of(scene["kmsg"]):
+            print(f"   {event['summary']}")
+            rule, cause = event["verdict"]["by_rule"], event["cause"]
+            print(f"   by rule {rule}; {event['verdict']['why']}; cause {cause['class']} {cause['evidence'].get('share_percent')}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+# Copyright (c) 2026 the memfacts authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Random scenes of more kinds than oom_plan.py has: close scores, and programs that grow after the prediction.
+
+In these a prediction may be wrong, but not while it is sure.
+"""
+
+import random
+
+from tests.lab import oom_plan
+from tests.lab.oom_plan import UNKILLABLE, Guest, Plan
+
+CLOSE_SHARE, GROWING_SHARE = 0.15, 0.55
+MOST_KILLS = 6
+
+
+def plan(seed: int, number: int, guest: Guest) -> Plan:
+    """The plan of that number, the same on any machine."""
+    chance = random.Random(f"mixed {seed}/{number}/{guest}")
+    kind = chance.random()
+    while True:
+        drawn = oom_plan.draw(chance, number, guest)
+        if kind < CLOSE_SHARE:
+            return drawn
+        if kind < CLOSE_SHARE + GROWING_SHARE:
+            return _growing(chance, drawn, guest)
+        if oom_plan.is_decided(drawn, guest):
+            return _longer(drawn)
+
+
+def _growing(chance, drawn, guest):
+    """One or two programs take more after the prediction, one page to a third of what the domain may use."""
+    inside = [one.name for one in oom_plan.candidates(drawn) if one.parent is None and one.name != drawn.trigger.name]
+    growers = chance.sample(inside, min(len(inside), chance.choice((1, 1, 2))))
+    if drawn.trigger.adj != UNKILLABLE:
+        return drawn  # it grows itself
+    # The programs take two thirds at most.
+    most = min(oom_plan.total(drawn, guest), _limit(drawn)) // 4 // len(growers)
+    later = tuple((name, chance.randrange(1, chance.choice((most // 8, most)) + 1)) for name in growers)
+    return drawn._replace(later=later, kills=1)
+
+
+def _limit(drawn):
+    group = next((one for one in drawn.groups if one.path == drawn.domain), None)
+    return 48 * oom_plan.MIB if group is None else group.limit
+
+
+def _longer(drawn):
+    """More kills than one needs to see whether the order is right, since each counts."""
+    if drawn.kills == 1 or drawn.domain is None:
+        return drawn
+    return drawn._replace(kills=max(drawn.kills, min(MOST_KILLS, len(oom_plan.candidates(drawn)) - 1)))

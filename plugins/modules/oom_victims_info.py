@@ -317,6 +317,39 @@ host:
       returned: always
       type: int
       sample: 1
+    maybe_vfork:
+      description:
+        - Process ids of victims that have exactly the memory of their parent. The kernel skips a child of vfork that
+          still uses the memory of its parent. No file shows whether a process is one.
+      returned: always
+      type: list
+      elements: int
+      sample: []
+    without_vfork:
+      description:
+        - Processes that die if the kernel skips those of maybe_vfork. The list is empty if maybe_vfork is empty.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        pid:
+          description:
+            - Process id.
+          returned: always
+          type: int
+          sample: 2214
+        comm:
+          description:
+            - Name of the process.
+          returned: always
+          type: str
+          sample: postgres
+        frees_bytes:
+          description:
+            - Bytes of RAM that killing it frees at most. V(null) if the kernel does not show anonymous memory.
+          returned: always
+          type: int
+          sample: 20971520
     group_cgroup:
       description:
         - Path of the cgroup whose processes all die with the victim, because memory.oom.group is set there. V(null) if
@@ -659,6 +692,39 @@ by_cgroup:
       returned: always
       type: int
       sample: 1
+    maybe_vfork:
+      description:
+        - Process ids of victims that have exactly the memory of their parent. The kernel skips a child of vfork that
+          still uses the memory of its parent. No file shows whether a process is one.
+      returned: always
+      type: list
+      elements: int
+      sample: []
+    without_vfork:
+      description:
+        - Processes that die if the kernel skips those of maybe_vfork. The list is empty if maybe_vfork is empty.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        pid:
+          description:
+            - Process id.
+          returned: always
+          type: int
+          sample: 2214
+        comm:
+          description:
+            - Name of the process.
+          returned: always
+          type: str
+          sample: postgres
+        frees_bytes:
+          description:
+            - Bytes of RAM that killing it frees at most. V(null) if the kernel does not show anonymous memory.
+          returned: always
+          type: int
+          sample: 20971520
     group_cgroup:
       description:
         - Path of the cgroup whose processes all die with the victim, because memory.oom.group is set there. V(null) if

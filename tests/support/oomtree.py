@@ -76,9 +76,10 @@ def _process(one):
     anon = one.get("anon", rss - shmem)
     resident = f"VmRSS:\t{_kib(rss)} kB\n"
     parts = f"RssAnon:\t{_kib(anon)} kB\nRssFile:\t{_kib(rss - anon - shmem)} kB\nRssShmem:\t{_kib(shmem)} kB\n"
+    total_vm = f"VmSize:\t{_kib(one['total_vm'])} kB\n" if "total_vm" in one else ""
     status = (
         f"Name:\t{one.get('comm', 'task%d' % one['pid'])}\nPPid:\t{one.get('ppid', 1)}\nUid:\t0\t0\t0\t0\n"
-        f"{resident}{parts if one.get('parts', True) else ''}VmPTE:\t{_kib(one.get('page_tables', 0))} kB\n"
+        f"{total_vm}{resident}{parts if one.get('parts', True) else ''}VmPTE:\t{_kib(one.get('page_tables', 0))} kB\n"
         f"VmSwap:\t{_kib(one.get('swap', 0))} kB\nThreads:\t{one.get('threads', 1)}\n"
         f"CapEff:\t{one.get('capabilities', 0):016x}\n"
     )

@@ -5,7 +5,7 @@
 from typing import Dict, List, NamedTuple, Optional
 
 from ..errors import ParseError
-from ..models import oom_rules, reasons
+from ..models import oom_rules, reasons, vfork
 from ..models.badness import Task
 from ..sources import cpus, number, status
 from ..sources.printable import printable_bytes
@@ -70,9 +70,12 @@ def read(survey: Survey, release: Optional[str], rules: oom_rules.Rules, cgroup_
             cgroup=cgroup_of.get(pid),
             spared=init if pid == 1 else None,
             administrator=shown.administrator and rules.root_bonus,
+            total_vm=_pages(shown.total_vm_bytes, size),
         )
     if refused:
         host.lacks("/proc/PID/oom_score_adj", reasons.processes_unread(refused, refused + len(tasks)))
+    for pid in vfork.suspects(tasks):
+        tasks[pid] = tasks[pid]._replace(maybe_vfork=True)
     threads = {pid: shown.threads for pid, shown in user}
     return Tasks(tasks, threads, release, _cpus(survey))
 

@@ -159,6 +159,8 @@ def domain_row(survey: Survey, found: Prediction, answer: Answer, place: str) ->
         "headroom_bytes": None if domain.headroom is None else domain.headroom * size,
         "could_die_instead": _contenders(survey, ranking, f"{place}.could_die_instead"),
         "could_die_count": len(ranking.contenders),
+        "maybe_vfork": [task.pid for task in survey.capped(f"{place}.maybe_vfork", ranking.maybe_vfork)],
+        "without_vfork": _rows_of_next(survey, ranking.without_vfork, f"{place}.without_vfork"),
         **_group(survey, ranking),
         "killable": len(ranking.rows),
         "victims": [_row(survey, found, row) for row in survey.capped(f"{place}.victims", ranking.rows)],
@@ -171,9 +173,13 @@ def domain_row(survey: Survey, found: Prediction, answer: Answer, place: str) ->
 
 def next_rows(survey: Survey, ranking: victims.Ranking, place: str) -> List[Dict]:
     """Who dies next, at most `top` of a tie."""
+    return _rows_of_next(survey, ranking.victims, place)
+
+
+def _rows_of_next(survey, tasks, place) -> List[Dict]:
     return [
         {"pid": task.pid, "comm": task.comm, "frees_bytes": _freed_bytes(survey, [task])}
-        for task in survey.capped(place, ranking.victims)
+        for task in survey.capped(place, tasks)
     ]
 
 

@@ -17,6 +17,7 @@ class Task(NamedTuple):
 
     spared: why the kernel never chooses it ("global init", "kernel thread" …), None where it may.
     administrator: has CAP_SYS_ADMIN, which earned 3 % off before 4.17.
+    total_vm: pages of its address space. maybe_vfork: it may still use its parent's memory (vfork.py).
     """
 
     pid: int
@@ -33,6 +34,8 @@ class Task(NamedTuple):
     cgroup: Optional[str] = None
     spared: Optional[str] = None
     administrator: bool = False
+    total_vm: Optional[int] = None
+    maybe_vfork: bool = False
 
 
 def points(task: Task, total: int, model: str) -> Optional[int]:

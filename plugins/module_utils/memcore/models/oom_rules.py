@@ -29,6 +29,7 @@ class Rules(NamedTuple):
 
     child_sacrifice: up to 5.0 a child with memory of its own dies for the chosen one.
     root_bonus: up to 4.16 CAP_SYS_ADMIN earned 3 % off.
+    skips_vfork: since 4.8 a child of vfork(2) that still uses its parent's memory is never chosen.
     creation_order: cgroups that are children of one cgroup are scanned by inode number (since 4.14 they grow).
     """
 
@@ -37,6 +38,7 @@ class Rules(NamedTuple):
     child_sacrifice: bool = False
     root_bonus: bool = False
     creation_order: bool = True
+    skips_vfork: bool = True
 
 
 @functools.lru_cache(maxsize=16)  # asked for every process
@@ -73,6 +75,7 @@ def of_kernel(release: Optional[str], model: str, tie_rule: str) -> Rules:
         child_sacrifice=version.base < (5, 1) and not without_sacrifice,
         root_bonus=version.base < (4, 17),
         creation_order=version.base >= (4, 14),
+        skips_vfork=version.base >= (4, 8),
     )
 
 

@@ -3,7 +3,7 @@
 """Who dies when a domain (the host, or a memory cgroup with a limit) is out of memory, and what that frees.
 
 The choice of select_bad_process(), oom_kill_process() and mem_cgroup_get_oom_group(). What no file shows is left out:
-tasks that are being killed already, vfork parents, swapoff callers, cpusets and memory policies that part a host.
+tasks that are being killed already, swapoff callers, cpusets and memory policies that part a host.
 """
 
 from typing import Callable, Container, Dict, List, Mapping, NamedTuple, Optional, Tuple
@@ -22,6 +22,8 @@ NOBODY = "nobody"  # no task may be killed
 
 # How much of the order of the scan is known.
 EXACT, BY_CGROUP, NOT_KNOWN = "exact", "by cgroup", "not known"
+
+_VFORK = "child of vfork"
 
 
 class Domain(NamedTuple):
@@ -67,6 +69,8 @@ class Ranking(NamedTuple):
     is no next. sure: exactly one task can be the victim, or surely none.
     group: the cgroup that dies with it, group_tasks: everybody in it.
     contenders: others that could have the most points by the time that memory has run out, the nearest first.
+    maybe_vfork: those of the victims that the kernel skips if they are vfork children that still use their parent's
+    memory; without_vfork: who dies then.
     """
 
     rows: List[Row]
@@ -81,6 +85,8 @@ class Ranking(NamedTuple):
     group: Optional[str]
     group_tasks: List[Task]
     contenders: List[Contender] = []
+    maybe_vfork: List[Task] = []
+    without_vfork: List[Task] = []
 
 
 def no_drift(_task: Task) -> int:
@@ -112,7 +118,7 @@ def rank(domain: Domain, rules: Rules, drift: Callable[[Task], int] = no_drift) 
     victims, sure = _sacrificed(chosen, scored, rules, domain)
     group = _group_of(victims[0], domain)
     margin, off = _margin(chosen, scored)
-    return Ranking(
+    ranking = Ranking(
         rows,
         spared,
         HIGHEST,
@@ -126,6 +132,17 @@ def rank(domain: Domain, rules: Rules, drift: Callable[[Task], int] = no_drift) 
         [] if group is None else _members(domain.tasks, group),
         contenders,
     )
+    return _doubted(ranking, domain, rules, drift)
+
+
+def _doubted(ranking, domain, rules, drift) -> Ranking:
+    """With the doubt that a victim may be a vfork child, which no kernel kills in place of its parent."""
+    doubted = [task for task in ranking.victims if task.maybe_vfork]
+    if not doubted or not (rules.skips_vfork or rules.child_sacrifice):
+        return ranking
+    tasks = [task._replace(spared=_VFORK) if task.maybe_vfork else task for task in domain.tasks]
+    then = rank(domain._replace(tasks=tasks), rules, drift)
+    return ranking._replace(sure=False, maybe_vfork=doubted, without_vfork=then.victims)
 
 
 def frees(task: Task) -> Optional[int]:

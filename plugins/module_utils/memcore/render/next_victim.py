@@ -141,6 +141,19 @@ def decides(domain: Dict) -> Optional[str]:
     return "; ".join(parts)
 
 
+def doubt(domain: Dict) -> Optional[str]:
+    """That a victim may be a child of vfork(), and who dies in that case; None where nothing looks like it."""
+    if not domain["maybe_vfork"]:
+        return None
+    pids = ", ".join(map(str, domain["maybe_vfork"][:_TIED]))
+    then = domain["without_vfork"]
+    text = f"pid {pids} has exactly its parent's memory"
+    text += ": if it is a child of vfork() that still uses it, the kernel skips it"
+    if not then:
+        return f"{text} and finds nobody to kill"
+    return f"{text} and kills {'one of ' if len(then) > 1 else ''}{_listed(then)}"
+
+
 def _table(title, domain) -> List[str]:
     used = "" if domain["used_bytes"] is None else f", {human(domain['used_bytes'])} used"
     lines = ["", f"{title} ({human(domain['limit_bytes'])}{used}): {outcome(domain)}"]
@@ -150,9 +163,7 @@ def _table(title, domain) -> List[str]:
         )
         pids = ", ".join(map(str, domain["rivals"][:_ROWS]))
         lines.append(f"  too close to call{drift}; could also be killed first: pid {pids}")
-    decisive = decides(domain)
-    if decisive:
-        lines.append(f"  not certain yet: {decisive}")
+    lines += [f"  not certain yet: {text}" for text in (decides(domain), doubt(domain)) if text]
     if domain["victims"]:
         lines.append(f"  {'rank':>4} {'pid':>8}  {'name':<16} {'adj':>5} {'points':>12} {'frees':>10}  unit or cgroup")
     for row in domain["victims"][:_ROWS]:

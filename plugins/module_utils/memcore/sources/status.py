@@ -14,6 +14,7 @@ _KIB = rb":[ \t]+([0-9]{1,15}) kB\n"
 _NAME = re.compile(rb"Name:\t([^\n]*)\n")
 _PARENT = re.compile(rb"\nPPid:\t([0-9]{1,10})\n")
 _USER = re.compile(rb"\nUid:\t([0-9]{1,10})")
+_SIZE = re.compile(rb"\nVmSize" + _KIB)
 _RESIDENT = re.compile(rb"\nVmRSS" + _KIB + rb"(?:RssAnon" + _KIB + rb"RssFile" + _KIB + rb"RssShmem" + _KIB + rb")?")
 _TABLES = re.compile(rb"\nVmPTE" + _KIB + rb"(?:VmPMD" + _KIB + rb")?(?:VmSwap" + _KIB + rb")?")
 _THREADS = re.compile(rb"\nThreads:\t([0-9]{1,10})\n")
@@ -40,6 +41,7 @@ class Status(NamedTuple):
     swap_bytes: Optional[int]
     threads: int = 1
     administrator: bool = False
+    total_vm_bytes: Optional[int] = None
 
 
 def parse(data: bytes) -> Status:
@@ -54,6 +56,7 @@ def parse(data: bytes) -> Status:
     if resident is None:
         threads = _THREADS.search(data, user.end() - 1)
         return Status(*identity, None, None, None, None, None, None, int(threads[1]) if threads else 1)
+    total = _SIZE.search(data, user.end(), resident.start() + 1)
     tables = _TABLES.search(data, resident.end() - 1)
     pte, pmd, swap = tables.groups() if tables else (None, None, None)
     threads = _THREADS.search(data, (tables or resident).end() - 1)
@@ -65,6 +68,7 @@ def parse(data: bytes) -> Status:
         _bytes(swap),
         int(threads[1]) if threads else 1,
         bool(capabilities and int(capabilities[1], 16) & _ADMINISTRATOR),
+        None if total is None else _bytes(total[1]),
     )
 
 

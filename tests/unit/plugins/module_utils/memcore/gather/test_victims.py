@@ -519,3 +519,37 @@ def test_processes_with_threads_in_a_threaded_cgroup_leave_a_tie_open(tmp_path):
     machine.whole = threaded
     ranking = ask(machine, FLOORED, "first").cgroups[0].ranking
     assert (pids(ranking.victims), ranking.sure) == ([10, 11], False)
+
+
+def family(**child):
+    """A parent, its child with the same figures but for `child`, and a smaller process."""
+    same = {"rss": 500, "anon": 400, "page_tables": 9, "swap": 3, "total_vm": 7000}
+    return [process(10, ppid=1, **same), process(11, **{**same, "ppid": 10, **child}), process(12, 50, total_vm=90)]
+
+
+def test_a_child_with_exactly_its_parents_memory_may_be_skipped(tmp_path):
+    ranking = ask(lay(tmp_path, family(), [("/p", limited(100 * MIB), [10, 11, 12])])).cgroups[0].ranking
+    assert pids(ranking.victims) == [11] and not ranking.sure  # the last of two equals
+    assert (pids(ranking.maybe_vfork), pids(ranking.without_vfork)) == ([11], [10])
+
+
+@pytest.mark.parametrize(
+    "child", [{"total_vm": 7001}, {"ppid": 1}, {"page_tables": 10}, {"anon": 401}, {"total_vm": 7000, "swap": 4}]
+)
+def test_a_child_that_differs_in_one_figure_raises_no_doubt(tmp_path, child):
+    ranking = ask(lay(tmp_path, family(**child), [("/p", limited(100 * MIB), [10, 11, 12])])).cgroups[0].ranking
+    assert ranking.maybe_vfork == ranking.without_vfork == []
+
+
+def test_before_4_8_no_vfork_child_is_skipped_but_none_dies_for_its_parent(tmp_path):
+    cgroups = [("/p", {"memory.limit_in_bytes": 100 * MIB}, [10, 11, 12])]
+    old = lay(tmp_path, family(), cgroups, version="v1", release="4.4.155")
+    ranking = ask(old, FLOORED, "first").host.ranking
+    assert (pids(ranking.chosen), pids(ranking.victims)) == ([10], [11])
+    assert (pids(ranking.maybe_vfork), pids(ranking.without_vfork)) == ([11], [10])
+
+
+def test_figures_of_a_doubt(tmp_path):
+    dummy, found = rows(lay(tmp_path, family(), [("/p", limited(100 * MIB), [10, 11, 12])]))
+    assert found["by_cgroup"][0]["maybe_vfork"] == [11]
+    assert found["by_cgroup"][0]["without_vfork"] == [{"pid": 10, "comm": "task10", "frees_bytes": 409 * PAGE}]

@@ -54,7 +54,7 @@ def test_what_old_kernels_do_otherwise(release, sacrifice, bonus, order):
 
 
 def test_a_signed_kernel_has_none_of_it():
-    assert of_kernel("6.1.0-37-amd64", SIGNED, "last") == (SIGNED, "last", False, False, True)
+    assert of_kernel("6.1.0-37-amd64", SIGNED, "last") == (SIGNED, "last", False, False, True, True)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pages of a memory cgroup by each row of the kernel's history: mem_cgroup_get_limit(), later mem_cgroup_get_max()."""
+"""The pages of a memory cgroup by each row of the history of mem_cgroup_get_limit(), later mem_cgroup_get_max()."""
 
 import pytest
 from hypothesis import given

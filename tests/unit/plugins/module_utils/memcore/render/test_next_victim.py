@@ -25,6 +25,8 @@ def domain(**given):
         "rivals": [],
         "could_die_instead": [],
         "could_die_count": 0,
+        "maybe_vfork": [],
+        "without_vfork": [],
         "group_cgroup": None,
         "group_tasks": None,
         "group_frees_bytes": None,
@@ -166,3 +168,13 @@ def test_of_a_child_that_dies_for_its_parent_the_parent_is_what_others_must_pass
         "worker (pid 9) dies if its parent, pid 8, goes on growing"
         "; db (pid 5) is chosen if it grows while pid 8 does not"
     )
+
+
+def test_a_victim_with_its_parents_memory_is_a_doubt():
+    row = domain(maybe_vfork=[9], without_vfork=[process(8, "make", 100)])
+    assert next_victim.doubt(row) == (
+        "pid 9 has exactly its parent's memory: if it is a child of vfork() that still uses it, the kernel skips it"
+        " and kills make (pid 8)"
+    )
+    assert next_victim.doubt(domain(maybe_vfork=[9])).endswith("the kernel skips it and finds nobody to kill")
+    assert next_victim.doubt(domain()) is None

@@ -124,7 +124,18 @@ NO_MEMORY = (None,) * 6
     [
         pytest.param(
             LINUX_6_18,
-            Status(b"cat", 20965, 1000, 1768 * KIB, 112 * KIB, 1650 * KIB, 6 * KIB, 44 * KIB, 3 * KIB),
+            Status(
+                b"cat",
+                20965,
+                1000,
+                1768 * KIB,
+                112 * KIB,
+                1650 * KIB,
+                6 * KIB,
+                44 * KIB,
+                3 * KIB,
+                total_vm_bytes=3060 * KIB,
+            ),
             id="6.18",
         ),
         pytest.param(
@@ -145,7 +156,9 @@ NO_MEMORY = (None,) * 6
         pytest.param(named(b""), Status(b"", 6, 5, *NO_MEMORY), id="comm-empty"),
         pytest.param(
             LINUX_6_18[: LINUX_6_18.index(b"VmPTE")],
-            Status(b"cat", 20965, 1000, 1768 * KIB, 112 * KIB, 1650 * KIB, 6 * KIB, None, None),
+            Status(
+                b"cat", 20965, 1000, 1768 * KIB, 112 * KIB, 1650 * KIB, 6 * KIB, None, None, total_vm_bytes=3060 * KIB
+            ),
             id="cut-after-the-resident-set",
         ),
         pytest.param(

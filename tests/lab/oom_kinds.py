@@ -121,11 +121,15 @@ def _show(boot, folder):
         for when, told in scene["predictions"].items():
             after = [names.get(row["pid"], row["pid"]) for row in told["next"]]
             rivals = [names.get(pid, pid) for pid in told["rivals"]]
-            print(f"   {when}: {told['choice']}, next {after}, {'sure' if told['sure'] else 'not sure'}, rivals {rivals}")
+            print(
+                f"   {when}: {told['choice']}, next {after}, {'sure' if told['sure'] else 'not sure'}, rivals {rivals}"
+            )
         for event in events_of(scene["kmsg"]):
             print(f"   {event['summary']}")
             rule, cause = event["verdict"]["by_rule"], event["cause"]
-            print(f"   by rule {rule}; {event['verdict']['why']}; cause {cause['class']} {cause['evidence'].get('share_percent')}")
+            print(
+                f"   by rule {rule}; {event['verdict']['why']}; cause {cause['class']} {cause['evidence'].get('share_percent')}"
+            )
     return 0
 
 

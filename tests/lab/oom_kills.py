@@ -64,7 +64,8 @@ def play(kernel: str, seed: int, kills: int, folder: str) -> Tally:
         except lab.GuestDied as error:
             tally.failures.append(f"{repeated_by(boot)}: {error}")
         if len(tally.rows) >= kills or len(tally.failures) >= MOST_DEATHS:
-            return tally
+            break
+    return tally
 
 
 def repeated_by(boot: Boot) -> str:

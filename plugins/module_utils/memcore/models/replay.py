@@ -308,6 +308,7 @@ def _task(row, report, earlier):
         row.shmem_pages,
         row.uid,
         spared=spared,
+        total_vm=row.total_vm_pages,
     )
 
 

@@ -13,6 +13,7 @@ from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.badn
     UNKNOWN,
     Task,
 )
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.oom_group import is_inside
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.oom_rules import Rules
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.victims import Domain, rank
 
@@ -180,14 +181,14 @@ GROUP = [task(1, 10, cgroup="/pod/a"), task(2, 900, cgroup="/pod/b/c"), task(3, 
     ],
 )
 def test_a_group_dies_with_its_victim(path, groups, group, dying):
-    tasks = [one for one in GROUP if path is None or victims.is_inside(one.cgroup, path)]
+    tasks = [one for one in GROUP if path is None or is_inside(one.cgroup, path)]
     ranking = rank(Domain(path, 4000, tasks, groups=groups), NEW)
     assert (ranking.group, pids(ranking.group_tasks)) == (group, dying)
 
 
 def test_a_cgroup_is_not_inside_another_whose_name_it_begins_with():
-    assert victims.is_inside("/pod/a", "/pod") and victims.is_inside("/pod", "/pod") and victims.is_inside("/a", "/")
-    assert not victims.is_inside("/podium", "/pod")
+    assert is_inside("/pod/a", "/pod") and is_inside("/pod", "/pod") and is_inside("/a", "/")
+    assert not is_inside("/podium", "/pod")
 
 
 @pytest.mark.parametrize("off, rivals, sure", [(4, [], True), (5, [1], False)])

@@ -154,7 +154,7 @@ def test_what_decides_is_said_in_words():
         "hog (pid 9) dies if it goes on growing; db (pid 5) dies if it grows by 40.0 MiB more than hog (pid 9) does"
         "; 2 other processes could grow enough, too"
     )
-    assert next_victim.decides(domain()) is None
+    assert next_victim.decides(domain()) == ""
 
 
 def test_of_a_child_that_dies_for_its_parent_the_parent_is_what_others_must_pass():

@@ -116,12 +116,8 @@ def in_short(oom: Dict) -> str:
     return f"the OOM killer would kill {name(oom['next'][0])}"
 
 
-def decides(domain: Dict) -> str:
-    """What decides among those that could die, as a sentence; empty where nobody else could have the most points."""
-    return "; ".join(_decisive(domain))
-
-
-def _decisive(domain) -> List[str]:
+def decides(domain: Dict) -> List[str]:
+    """What decides among those that could die; empty where nobody else could have the most points."""
     others = domain["could_die_instead"]
     if not others or domain["choice"] != victims.HIGHEST:
         return []
@@ -167,7 +163,7 @@ def _table(title, domain) -> List[str]:
         )
         pids = ", ".join(map(str, domain["rivals"][:_ROWS]))
         lines.append(f"  too close to call{drift}; could also be killed first: pid {pids}")
-    open_points = _decisive(domain) + [text for text in (doubt(domain),) if text]
+    open_points = decides(domain) + [text for text in (doubt(domain),) if text]
     if open_points:
         lines += ["  not certain yet:", *(f"    {text}" for text in open_points)]
     if domain["victims"]:

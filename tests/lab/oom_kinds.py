@@ -127,9 +127,8 @@ def _show(boot, folder):
         for event in events_of(scene["kmsg"]):
             print(f"   {event['summary']}")
             rule, cause = event["verdict"]["by_rule"], event["cause"]
-            print(
-                f"   by rule {rule}; {event['verdict']['why']}; cause {cause['class']} {cause['evidence'].get('share_percent')}"
-            )
+            share = cause["evidence"].get("share_percent")
+            print(f"   by rule {rule}; {event['verdict']['why']}; cause {cause['class']} {share}")
     return 0
 
 

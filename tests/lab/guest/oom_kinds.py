@@ -67,7 +67,7 @@ def memsw(scene):
 
 
 def vfork(scene):
-    """A child in vfork(2) has its parent's memory and a higher adjustment. It is not chosen; it dies with its parent."""
+    """A child in vfork(2) has its parent's memory and a higher adjustment: not chosen, it dies with its parent."""
     scene.group("box", max=mebibytes(64))
     parent = scene.worker("parent", "box", pages=30 * MIB)
     scene.worker("other", "box", pages=20 * MIB)

@@ -16,7 +16,7 @@ import referencing
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import facts
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.gather import options
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import host
-from tests.support import hosttree
+from tests.support import hosttree, oomtree
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 HOSTS = CHECKOUT / "tests" / "unit" / "fixtures" / "hosts"
@@ -170,3 +170,13 @@ def seldom_facts(collect, unpack, tmp_path_factory):
 def floored_facts(collect, unpack, tmp_path_factory):
     """The facts of a composed host with the old badness model."""
     return collect(unpack(_FLOORED, tmp_path_factory.mktemp("floored")))
+
+
+@pytest.fixture(scope="session")
+def vfork_facts(collect, tmp_path_factory):
+    """The facts of a composed host on which the next victim has exactly its parent's memory."""
+    folder = tmp_path_factory.mktemp("vfork")
+    same = {"rss": 500, "total_vm": 7000, "cgroup": "/p"}
+    tasks = [oomtree.process(10, **same), oomtree.process(11, ppid=10, **same)]
+    oomtree.lay(folder, tasks, [("/p", {"memory.max": 100 << 20}, [10, 11])])
+    return collect(folder)

@@ -11,8 +11,8 @@ from ..gather import host_identity, oom, tie_evidence, victims, what_if
 from ..gather.options import Options
 from ..gather.survey import Survey
 from ..models.changes import Change
+from ..models.oom_group import is_inside
 from ..models.tie_rule import Told
-from ..models.victims import is_inside
 from ..render import change, next_victim
 from ..sources.host import Host
 from ..sources.printable import printable

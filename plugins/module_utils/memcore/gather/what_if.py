@@ -4,7 +4,7 @@
 
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
-from ..models import changes, size, victims
+from ..models import changes, oom_group, size, victims
 from ..models.badness import Task
 from ..models.changes import ADJ, EMPTIED, GONE, LIMIT, NO_LIMIT, RESIZED, Change, Outcome
 from ..sources.printable import printable
@@ -173,7 +173,7 @@ def _is_meant(survey, task: Task, change: Change) -> bool:
         return task.comm == change.name
     if change.unit is not None:
         return survey.owner_of(task.pid).unit in (change.unit, f"{change.unit}.service")
-    return task.cgroup is not None and victims.is_inside(task.cgroup, _path(change.cgroup))
+    return task.cgroup is not None and oom_group.is_inside(task.cgroup, _path(change.cgroup))
 
 
 def _place(found, path) -> int:

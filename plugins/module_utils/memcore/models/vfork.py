@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Who may be a child of vfork(2) that still uses its parent's memory: the OOM killer skips it since 4.8."""
+"""Who may be a child of vfork(2) that still uses its parent's memory: since 4.8 it is never chosen (in_vfork())."""
 
 from typing import Dict, FrozenSet
 

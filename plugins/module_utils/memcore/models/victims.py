@@ -8,8 +8,9 @@ tasks that are being killed already, swapoff callers, cpusets and memory policie
 
 from typing import Callable, Container, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
-from .badness import FLOORED, SIGNED, UNKILLABLE_ADJ, UNKNOWN, Task, points
+from .badness import FLOORED, SIGNED, UNKNOWN, Task, points
 from .growth import Contender, Scored, overtakers
+from .oom_group import group_of, members
 from .oom_rules import Rules
 from .tie_rule import FIRST, LAST
 
@@ -116,7 +117,7 @@ def rank(domain: Domain, rules: Rules, drift: Callable[[Task], int] = no_drift) 
     chosen, rivals = _choose(scored, domain, rules.tie_rule)
     contenders = _contenders(chosen, scored, domain, rules)
     victims, sure = _sacrificed(chosen, scored, rules, domain)
-    group = _group_of(victims[0], domain)
+    group = group_of(victims[0], domain.path, domain.groups)
     margin, off = _margin(chosen, scored)
     ranking = Ranking(
         rows,
@@ -129,7 +130,7 @@ def rank(domain: Domain, rules: Rules, drift: Callable[[Task], int] = no_drift) 
         off,
         sure and len(victims) == 1 and not rivals and not contenders,
         group,
-        [] if group is None else _members(domain.tasks, group),
+        [] if group is None else members(domain.tasks, group),
         contenders,
     )
     return _doubted(ranking, domain, rules, drift)
@@ -264,32 +265,3 @@ def _margin(chosen, scored) -> Tuple[Optional[int], Optional[int]]:
     first = next(one for one in scored if one.task.pid in names)
     second = max(others, key=lambda one: one.points)
     return first.points - second.points, (first.points - first.low) + (second.high - second.points)
-
-
-def _group_of(victim, domain) -> Optional[str]:
-    """The highest cgroup on the way from the domain to the victim that dies as one."""
-    if victim.cgroup is None:
-        return None
-    top = domain.path or ""
-    if domain.path is not None and not is_inside(victim.cgroup, domain.path):
-        return None
-    path = top.rstrip("/")
-    names = [name for name in victim.cgroup[len(path) :].split("/") if name]
-    ways = [path] if path else []
-    for name in names:
-        path = f"{path}/{name}"
-        ways.append(path)
-    return next((way for way in ways if way in domain.groups), None)
-
-
-def is_inside(path: str, ancestor: str) -> bool:
-    """Whether a cgroup is the other or below it."""
-    return path == ancestor or path.startswith(ancestor.rstrip("/") + "/")
-
-
-def _members(tasks, group):
-    return [
-        task
-        for task in tasks
-        if task.adj != UNKILLABLE_ADJ and task.spared is None and task.cgroup and is_inside(task.cgroup, group)
-    ]

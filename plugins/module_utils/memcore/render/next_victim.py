@@ -116,11 +116,11 @@ def in_short(oom: Dict) -> str:
     return f"the OOM killer would kill {name(oom['next'][0])}"
 
 
-def decides(domain: Dict) -> Optional[str]:
-    """What decides among those that could die, as a sentence; None where nobody else could have the most points."""
+def decides(domain: Dict) -> List[str]:
+    """What decides among those that could die; empty where nobody else could have the most points."""
     others = domain["could_die_instead"]
     if not others or domain["choice"] != victims.HIGHEST:
-        return None
+        return []
     first = domain["next"][0]
     if domain["next_count"] > 1:
         it, dies = f"one of the {domain['next_count']} with the same points", "is chosen"
@@ -138,7 +138,7 @@ def decides(domain: Dict) -> Optional[str]:
     more = domain["could_die_count"] - len(others[:_TIED])
     if more > 0:
         parts.append(f"{more} other process{'' if more == 1 else 'es'} could grow enough, too")
-    return "; ".join(parts)
+    return parts
 
 
 def doubt(domain: Dict) -> Optional[str]:
@@ -163,7 +163,9 @@ def _table(title, domain) -> List[str]:
         )
         pids = ", ".join(map(str, domain["rivals"][:_ROWS]))
         lines.append(f"  too close to call{drift}; could also be killed first: pid {pids}")
-    lines += [f"  not certain yet: {text}" for text in (decides(domain), doubt(domain)) if text]
+    open_points = decides(domain) + [text for text in (doubt(domain),) if text]
+    if open_points:
+        lines += ["  not certain yet:", *(f"    {text}" for text in open_points)]
     if domain["victims"]:
         lines.append(f"  {'rank':>4} {'pid':>8}  {'name':<16} {'adj':>5} {'points':>12} {'frees':>10}  unit or cgroup")
     for row in domain["victims"][:_ROWS]:

@@ -13,6 +13,7 @@ from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.badn
     UNKNOWN,
     Task,
 )
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.oom_group import is_inside
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.oom_rules import Rules
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.victims import Domain, rank
 
@@ -180,14 +181,14 @@ GROUP = [task(1, 10, cgroup="/pod/a"), task(2, 900, cgroup="/pod/b/c"), task(3, 
     ],
 )
 def test_a_group_dies_with_its_victim(path, groups, group, dying):
-    tasks = [one for one in GROUP if path is None or victims.is_inside(one.cgroup, path)]
+    tasks = [one for one in GROUP if path is None or is_inside(one.cgroup, path)]
     ranking = rank(Domain(path, 4000, tasks, groups=groups), NEW)
     assert (ranking.group, pids(ranking.group_tasks)) == (group, dying)
 
 
 def test_a_cgroup_is_not_inside_another_whose_name_it_begins_with():
-    assert victims.is_inside("/pod/a", "/pod") and victims.is_inside("/pod", "/pod") and victims.is_inside("/a", "/")
-    assert not victims.is_inside("/podium", "/pod")
+    assert is_inside("/pod/a", "/pod") and is_inside("/pod", "/pod") and is_inside("/a", "/")
+    assert not is_inside("/podium", "/pod")
 
 
 @pytest.mark.parametrize("off, rivals, sure", [(4, [], True), (5, [1], False)])
@@ -307,3 +308,49 @@ def test_raising_adj_never_makes_a_task_safer(tasks, total, rules):
         for some in (tasks, raised)
     )
     assert before is None or after >= before
+
+
+@given(tasks_of_any_domain, totals, any_rules, st.integers(0, 300), st.integers(0, 4000), st.data())
+def test_sure_means_that_no_growth_within_the_headroom_changes_the_victim(tasks, total, rules, off, free, data):
+    if rules.tie_rule == "unknown" or any(one.administrator for one in tasks):  # 3 % off would scale the growth, too
+        return
+    domain = Domain("/c", total, tasks, headroom=min(free, total))
+    ranking = rank(domain, rules, lambda _task: off)
+    if not ranking.sure or not ranking.victims:
+        return
+    left, grown = domain.headroom, []
+    for one in tasks:
+        more = data.draw(st.integers(0, left))
+        left -= more
+        grown.append(one._replace(rss=one.rss + more + (0 if one.pid == ranking.chosen[0].pid else off)))
+    assert pids(rank(domain._replace(tasks=grown), rules).victims) == pids(ranking.victims)
+
+
+def test_the_file_pages_of_the_chosen_may_be_gone_by_then():
+    tasks = [task(1, 1000, file=600), task(2, 500)]
+    assert pids(one.task for one in rank(Domain("/c", 4000, tasks, headroom=300), NEW).contenders) == [2]
+    without = [tasks[0]._replace(file=0), tasks[1]]
+    assert rank(Domain("/c", 4000, without, headroom=300), NEW).sure
+
+
+@pytest.mark.parametrize("headroom, sure", [(499, True), (500, False), (None, False)])
+def test_a_rival_needs_as_many_pages_as_the_margin(headroom, sure):
+    ranking = rank(Domain("/c", 4000, [task(1, 1000), task(2, 500)], headroom=headroom), NEW)
+    assert (pids(ranking.victims), ranking.sure) == ([1], sure)
+    assert [(one.task.pid, one.grows) for one in ranking.contenders] == ([] if sure else [(2, 500)])
+
+
+def test_below_the_floor_a_rival_must_first_grow_to_it():
+    # 100000 pages / 1000 * -900 is -90000: task 2 has 900 pages, so it is held until it has grown by 89101.
+    tasks = [task(1, 5, -900), task(2, 900, -900)]
+    assert rank(Domain("/c", 100000, tasks, headroom=89101), OLD).sure
+    ranking = rank(Domain("/c", 100000, tasks, headroom=89102), OLD)
+    assert (pids(ranking.victims), ranking.sure) == ([1], False)
+    assert [(one.task.pid, one.grows) for one in ranking.contenders] == [(2, 89101)]
+
+
+def test_where_another_child_can_grow_the_sacrifice_is_unsure():
+    tasks = [task(1, 900), task(2, 10, ppid=1), task(3, 20, ppid=1)]
+    rules = OLD._replace(child_sacrifice=True)
+    assert rank(Domain("/c", 4000, tasks, headroom=9), rules).sure
+    assert not rank(Domain("/c", 4000, tasks, headroom=10), rules).sure

@@ -150,11 +150,12 @@ def test_what_decides_is_said_in_words():
         could_die_instead=[{"pid": 5, "comm": "db", "grows_bytes": 40 * MIB}],
         could_die_count=3,
     )
-    assert next_victim.decides(row) == (
-        "hog (pid 9) dies if it goes on growing; db (pid 5) dies if it grows by 40.0 MiB more than hog (pid 9) does"
-        "; 2 other processes could grow enough, too"
-    )
-    assert next_victim.decides(domain()) is None
+    assert next_victim.decides(row) == [
+        "hog (pid 9) dies if it goes on growing",
+        "db (pid 5) dies if it grows by 40.0 MiB more than hog (pid 9) does",
+        "2 other processes could grow enough, too",
+    ]
+    assert next_victim.decides(domain()) == []
 
 
 def test_of_a_child_that_dies_for_its_parent_the_parent_is_what_others_must_pass():
@@ -164,10 +165,10 @@ def test_of_a_child_that_dies_for_its_parent_the_parent_is_what_others_must_pass
         could_die_instead=[{"pid": 5, "comm": "db", "grows_bytes": 0}],
         could_die_count=1,
     )
-    assert next_victim.decides(row) == (
-        "worker (pid 9) dies if its parent, pid 8, goes on growing"
-        "; db (pid 5) is chosen if it grows while pid 8 does not"
-    )
+    assert next_victim.decides(row) == [
+        "worker (pid 9) dies if its parent, pid 8, goes on growing",
+        "db (pid 5) is chosen if it grows while pid 8 does not",
+    ]
 
 
 def test_a_victim_with_its_parents_memory_is_a_doubt():

@@ -14,7 +14,7 @@ from memcore.render import event_page
 from memcore.sources import host
 from memcore.sources.oomlog import log_source, packed_log
 from memcore.sources.printable import printable
-from oomwatch import exits, following, terminal
+from oomwatch import exits, following, terminal, zstd
 from oomwatch.stopping import Stopping
 
 _ALL = 1 << 40
@@ -89,7 +89,7 @@ def _tell(log, name, asked, arguments):
     if name is None:
         answer = events.of_kernel(log, host.at("/"), asked)
     else:
-        answer = log_file.read(log, _shown(name), asked)
+        answer = log_file.read(log, _shown(name), asked, zstd.unpacked)
     if answer.complaint is not None:
         raise exits.InputError(exits.no_log(answer.name, answer.complaint))
     if arguments.json:

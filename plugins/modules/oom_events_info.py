@@ -31,8 +31,8 @@ options:
   path:
     description:
       - The file with the log. Required with O(source=file).
-      - It may be packed with gzip, xz, bzip2 or, where the managed host has C(zstd), zstd. Of an archive such as a
-        sosreport or a supportconfig all kernel logs are read, and an OOM that several of them show is one event.
+      - It may be packed with gzip, xz or bzip2. Of an archive such as a sosreport or a supportconfig all kernel logs
+        are read, and an OOM that several of them show is one event.
     type: path
   text:
     description:

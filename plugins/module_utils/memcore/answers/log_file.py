@@ -2,18 +2,21 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The OOM events of a file as it stands: a log, packed or not, or an archive such as a sosreport with many logs."""
 
-from typing import BinaryIO, Dict, List
+from typing import BinaryIO, Dict, List, Optional
 
 from ..models.event_id import same_event
 from ..models.event_list import EventList
 from ..sources.oomlog.log_source import Tally
-from ..sources.oomlog.packed_log import Packed
+from ..sources.oomlog.packed_log import Packed, Unpacker
 from . import events
 
 
-def read(stream: BinaryIO, name: str, asked: events.Asked) -> EventList:
-    """The events, of an archive those of all its logs by their dates, each once. name: how to call the file."""
-    packed = Packed(stream)
+def read(stream: BinaryIO, name: str, asked: events.Asked, of_zstd: Optional[Unpacker] = None) -> EventList:
+    """The events, of an archive those of all its logs by their dates, each once. name: how to call the file.
+
+    of_zstd: as for Packed.
+    """
+    packed = Packed(stream, of_zstd)
     answers = []
     for log in packed.logs():
         tally = Tally(log.lines)

@@ -9,8 +9,7 @@ import codecs
 import io
 import itertools
 import re
-import subprocess
-from typing import BinaryIO, Iterator, NamedTuple, Optional, Tuple
+from typing import BinaryIO, Callable, Iterator, NamedTuple, Optional, Tuple
 
 from .line_splitter import LineSplitter
 
@@ -27,7 +26,10 @@ _LOGS = re.compile(
 )
 _NO_TEXT = re.compile(r"\.(?:journal~?|rpm|deb|html?|json|py|conf|service|efi|img|svg|png)$", re.IGNORECASE)
 _DEEPEST = 3  # packed in packed in packed
-_NO_ZSTD = "it is packed with zstd, and neither Python nor the program zstd can unpack it here; install zstd"
+NO_ZSTD = "it is packed with zstd, and neither Python nor the program zstd can unpack it here; install zstd"
+
+
+Unpacker = Callable[[BinaryIO], BinaryIO]
 
 
 class Log(NamedTuple):
@@ -40,7 +42,9 @@ class Log(NamedTuple):
 class Packed:
     """The logs in a stream. trouble: why not all could be read, once they have been."""
 
-    def __init__(self, stream: BinaryIO, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, stream: BinaryIO, of_zstd: Optional[Unpacker] = None, most_bytes: int = MOST_BYTES) -> None:
+        """of_zstd: makes a stream of unpacked bytes of one that is packed with zstd; the core starts no program."""
+        self._of_zstd = of_zstd
         self.trouble: Optional[str] = None
         self.is_archive = False
         self._left = most_bytes
@@ -53,7 +57,7 @@ class Packed:
     def _logs(self, name, head, stream, deep) -> Iterator[Log]:
         if is_packed(head) and deep:
             try:
-                inner = _unpacked(head, stream)
+                inner = _unpacked(head, stream, self._of_zstd)
             except OSError as error:
                 self._stop(str(error))
                 return
@@ -178,7 +182,7 @@ def has_to_be_unpacked(head: bytes) -> bool:
     return is_packed(head) or is_tar or head.startswith(tuple(mark for mark, _encoding in _WIDE))
 
 
-def _unpacked(head, stream):
+def _unpacked(head, stream, of_zstd):
     if head.startswith(_GZIP):
         import gzip
 
@@ -191,53 +195,9 @@ def _unpacked(head, stream):
         import bz2
 
         return bz2.BZ2File(stream)
-    return _of_zstd(stream)
-
-
-def _of_zstd(stream):
-    """By Python 3.14's own module, else by the program."""
-    try:
-        from compression import zstd
-    except ImportError:
-        pass
-    else:
-        return zstd.ZstdFile(stream)
-    try:
-        # Only the program knows this format here, and it must not read all before it writes.
-        child = subprocess.Popen(  # pylint: disable=ansible-bad-function,consider-using-with
-            ["zstd", "-dcq"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-    except OSError:
-        raise OSError(_NO_ZSTD) from None
-    return _Program(child, stream)
-
-
-class _Program:
-    """What a program makes of a stream. A thread feeds it, since it may want to write before it has read all."""
-
-    def __init__(self, child, stream) -> None:
-        import threading
-
-        self._child = child
-        self._feeder = threading.Thread(target=self._feed, args=(stream,), daemon=True)
-        self._feeder.start()
-
-    def _feed(self, stream) -> None:
-        try:
-            for chunk in iter(lambda: stream.read(_CHUNK), b""):
-                self._child.stdin.write(chunk)
-            self._child.stdin.close()
-        except (OSError, ValueError):
-            pass  # the program ended before, and its status says why
-
-    def read(self, size: int) -> bytes:
-        """The next bytes. Raises OSError where the program failed."""
-        data = self._child.stdout.read(size)
-        if not data:
-            self._child.stdout.close()
-            if self._child.wait() != 0:
-                raise OSError("zstd could not unpack it")
-        return data
+    if of_zstd is None:
+        raise OSError(NO_ZSTD)
+    return of_zstd(stream)
 
 
 def _narrow(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:

@@ -20,7 +20,8 @@ RIGHT, TIED, WRONG, NONE = "right", "tied", "wrong", "none"
 class Domain(NamedTuple):
     """A place where memory can run out. path: the cgroup, None for the host; used, limit: bytes; says: who dies there.
 
-    pids: who dies next, several where they are tied or too close to call; sure: whether it is just one.
+    pids: who dies next, several where they are tied or too close to call; count: how many these are. others: who dies
+    instead if it grows enough before, or if the first is a child of vfork.
     """
 
     path: Optional[str]
@@ -29,6 +30,7 @@ class Domain(NamedTuple):
     pids: Tuple[int, ...]
     count: int
     says: str
+    others: Tuple[int, ...] = ()
 
 
 class Forecast(NamedTuple):
@@ -59,7 +61,8 @@ def _domain(path, row) -> Domain:
     pids = [task["pid"] for task in row["next"]][:_TIED]
     pids += [pid for pid in row["rivals"][:_TIED] if pid not in pids]
     count = max(row["next_count"], len(pids))
-    return Domain(path, row["used_bytes"], row["limit_bytes"], tuple(pids), count, outcome(row))
+    others = [task["pid"] for task in row["could_die_instead"] + row["without_vfork"]][:_TIED]
+    return Domain(path, row["used_bytes"], row["limit_bytes"], tuple(pids), count, outcome(row), tuple(others))
 
 
 def judged(forecast: Optional[Forecast], event: Dict) -> str:
@@ -74,7 +77,7 @@ def judged(forecast: Optional[Forecast], event: Dict) -> str:
     for domain in forecast.domains:
         if domain.path == path and domain.pids:
             if victim["pid"] not in domain.pids:
-                return WRONG
+                return TIED if victim["pid"] in domain.others else WRONG
             return RIGHT if domain.count == 1 else TIED
     return NONE
 

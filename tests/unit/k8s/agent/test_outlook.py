@@ -38,6 +38,11 @@ def test_judgement_of_a_forecast(pids, count, dies, result):
     assert outlook.judged(found, event(dies)) == result
 
 
+def test_process_that_was_said_to_die_if_it_grows_is_no_wrong_forecast():
+    found = forecast(domain(None, (1,)), domain("/a", (7,))._replace(others=(8, 9)))
+    assert [outlook.judged(found, event(pid)) for pid in (7, 8, 9, 10)] == ["right", "tied", "tied", "wrong"]
+
+
 def test_host_and_cgroup_have_forecasts_of_their_own():
     found = forecast(domain(None, (1,)), domain("/a", (2,)))
     assert outlook.judged(found, event(1, "global")) == "right"

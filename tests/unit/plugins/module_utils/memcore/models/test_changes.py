@@ -78,3 +78,9 @@ def test_nobody_is_lost_between_old_and_new(domain, known, pids, adj):
     assert {move.task.pid for move in moves} == {row.task.pid for row in old.rows + new.rows}
     assert len(moves) == len({move.task.pid for move in moves})
     assert [move.after for move in moves if move.after] == new.rows
+
+
+def test_what_a_task_held_can_be_taken_by_the_others_once_it_is_gone():
+    tasks = [Task(1, "a", 0, 500, 3, 7), Task(2, "b", 0, 50, 0, 0)]
+    assert changes.without(Domain("/c", 4000, tasks, headroom=100), {1}).headroom == 610
+    assert changes.without(Domain("/c", 4000, tasks, headroom=None), {1}).headroom is None

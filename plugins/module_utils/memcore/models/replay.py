@@ -10,7 +10,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ..sources.oomlog.oom_records import Kill, Report, TaskRow
 from ..sources.printable import with_pid
-from . import oom_total
+from . import badness, oom_total
 from .badness import FLOORED, SIGNED, Task
 from .oom_rules import Rules, is_floored, version_of
 from .oom_total import Total
@@ -424,22 +424,25 @@ def _without_vfork_child(tasks, chosen, total) -> List[Task]:
     The table does not say who is in vfork. Taken for one is a task that would have been chosen, and was not, and whose
     figures are those of an earlier task of the same name to the page.
     """
-    if chosen is None:
+    own = None if chosen is None else next((task for task in tasks if task.pid == chosen.pid), None)
+    least = None if own is None else badness.points(own, total.usual, SIGNED)
+    if least is None:
         return tasks
-    found = list(tasks)
-    while True:
-        best = _choose(found, total.usual, SIGNED)
-        if best is None or best.pid == chosen.pid:
-            return found if best is not None else tasks
-        place = next(place for place, task in enumerate(found) if task.pid == best.pid)
-        if not any(_is_twin(task, found[place]) for task in found[:place]):
-            # The larger one is no child in vfork, so that another reason is to be found.
-            return tasks
-        found[place] = found[place]._replace(spared=VFORK)
-
-
-def _is_twin(one, other) -> bool:
-    return one.spared is None and one._replace(pid=other.pid, adj=other.adj, ppid=other.ppid) == other
+    found, seen, is_behind = [], set(), False
+    for task in tasks:
+        is_own = task.pid == own.pid
+        is_behind = is_behind or is_own  # of equals a signed kernel takes the last
+        score, figures = badness.points(task, total.usual, SIGNED), task._replace(pid=0, adj=0)
+        if not is_own and score is not None and (score > least or (score == least and is_behind)):
+            if figures not in seen:
+                # This larger one is no child in vfork, so that another reason is to be found.
+                return tasks
+            found.append(task._replace(spared=VFORK))
+            continue
+        if task.spared is None:
+            seen.add(figures)
+        found.append(task)
+    return found
 
 
 def _freed(report) -> Optional[Freed]:

@@ -9,16 +9,11 @@ from typing import Dict, List, Optional
 
 from ..models import event_id, owner, pod_path, reasons, verdicts
 from ..sources.oomlog.kernel_log import LogLine, wall_time
-from ..sources.oomlog.killer_records import KILLERS, Decision, Pod
+from ..sources.oomlog.killer_records import Decision, Pod
 from ..sources.oomlog.local_date import local_date
 from ..sources.oomlog.oom_assembly import Assembly
 from . import oom_event, rows
 from .oom_event import Origin
-
-
-def is_user_kill(record: Dict) -> bool:
-    """Whether user space killed, and not the kernel."""
-    return record["source"] in KILLERS
 
 
 def record(decision: Decision, place: int, origin: Origin, top: int) -> Dict:

@@ -13,7 +13,6 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 from . import qos, quantity
 from .lenient import number_of, object_of, rows_of, text_of
 
-SANDBOX_ADJ = -998  # of the pause process, in every runtime and version
 _CRITICAL_PRIORITY = 2000000000  # SystemCriticalPriority
 _NODE_CRITICAL = "system-node-critical"
 _SOURCE, _MIRROR = "kubernetes.io/config.source", "kubernetes.io/config.mirror"

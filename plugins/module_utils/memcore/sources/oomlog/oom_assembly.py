@@ -59,9 +59,8 @@ class Assembly:
         self._usages: Dict[str, Usage] = {}
         self._stats_cgroup: Optional[str] = None
         self._stats: Dict[str, int] = {}
-        self._cgroup_stats: Dict[str, Dict[str, int]] = {}
+        self._cgroups_added: Set[str] = set()  # to the statistics of a subtree
         self._invoker_nodes: Optional[str] = None
-        self._cpuset: Optional[str] = None
         self._in_stats = False
         self._memory = MemoryBlock()
         self._slabs: List[Slab] = []
@@ -139,9 +138,8 @@ class Assembly:
 
     def _invoker_cpuset(self, text: str) -> bool:
         """Up to 4.20 the report's second line; its first word is the invoker's name."""
-        found = oom_lines.cpuset(text) if "mems_allowed=" in text and self._invoker_nodes is None else None
-        if found:
-            self._cpuset, self._invoker_nodes = found
+        found = oom_lines.invoker_nodes(text) if "mems_allowed=" in text and self._invoker_nodes is None else None
+        self._invoker_nodes = self._invoker_nodes or found
         return found is not None
 
     def _body(self, text: str) -> bool:
@@ -250,8 +248,8 @@ class Assembly:
             return True
         # Up to 5.2 each cgroup of the subtree has a line, the limit's first, with the pages of its own alone.
         self._stats_cgroup = self._stats_cgroup or cgroup
-        if cgroup not in self._cgroup_stats and len(self._cgroup_stats) < _MOST_OTHERS:
-            self._cgroup_stats[cgroup] = stats
+        if cgroup not in self._cgroups_added and len(self._cgroups_added) < _MOST_OTHERS:
+            self._cgroups_added.add(cgroup)
             for name, size in stats.items():
                 self._stats[name] = self._stats.get(name, 0) + size
         return True
@@ -395,10 +393,7 @@ class Assembly:
             acted_stamp=_printable(acted.stamp),
             exiting=None if self.exiting is None else (self.exiting[0], _name(self.exiting[1])),
             mems_allowed=_printable(self._mems_allowed()),
-            cpuset=_printable(choice.cpuset if choice else self._cpuset),
-            lost_start=invoked is None,
             table_lost_rows=self._has_lost_rows(),
-            cgroup_stats={_name(cgroup): stats for cgroup, stats in self._cgroup_stats.items()},
             repeats=self.repeats,
         )
 

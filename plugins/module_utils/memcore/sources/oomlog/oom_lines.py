@@ -39,7 +39,6 @@ class Choice(NamedTuple):
     task_cgroup: Optional[str]
     comm: Optional[str]
     pid: Optional[int]
-    cpuset: Optional[str] = None
     mems_allowed: Optional[str] = None
 
 
@@ -116,8 +115,8 @@ _CONSTRAINT = re.compile(
 _WHOSE = re.compile(r",mems_allowed=[0-9,-]{0,1000},(?:(global_oom)|oom_memcg=)(?=[,/]|$)")
 _WHOSE_WITHOUT_CPUSETS = re.compile(r",(?:(global_oom)|oom_memcg=)(?=[,/]|$)")
 # The pattern before may have taken ",cpuset=" for the end of the nodes.
-_CPUSET = re.compile(r"(?:,cpuset=)?(.{0,1000}?),mems_allowed=([0-9,-]{0,1000}),(?=global_oom|oom_memcg=)", re.S)
-_CPUSET_OF = re.compile(r" cpuset=(\S{1,1000}) mems_allowed=([0-9][0-9,-]{0,1000})$")
+_NODES_OF_CHOICE = re.compile(r"(?:,cpuset=)?.{0,1000}?,mems_allowed=([0-9,-]{0,1000}),(?=global_oom|oom_memcg=)", re.S)
+_NODES_OF_INVOKER = re.compile(r" cpuset=\S{1,1000} mems_allowed=([0-9][0-9,-]{0,1000})$")
 _VICTIM = re.compile(r",pid=([0-9]{1,10}),uid=([0-9]{1,10})$")
 _SLAB = re.compile(r"(\S{1,100}) +([0-9]{1,20})KB +([0-9]{1,20})KB$")
 _ROW_WIDTH = re.compile(r"\[( *[0-9]{1,10})\]((?: +-?[0-9]{1,20}){7,10}) ")
@@ -218,7 +217,7 @@ def choice(text: str) -> Optional[Choice]:
     if victim and ",task=" in body:
         body, comm = _split_comm(body)
     limit, task = _split_cgroups(body) if whose and not whose[1] else (None, _after(body, ",task_memcg="))
-    cpuset = _CPUSET.match(text, head.end()) if whose else None
+    nodes = _NODES_OF_CHOICE.match(text, head.end()) if whose else None
     return Choice(
         head[1],
         head[2],
@@ -227,15 +226,14 @@ def choice(text: str) -> Optional[Choice]:
         task,
         comm,
         _number(victim[1]) if victim else None,
-        cpuset and cpuset[1],
-        cpuset and cpuset[2],
+        nodes and nodes[1],
     )
 
 
-def cpuset(text: str) -> Optional[Tuple[str, str]]:
-    """(cpuset, its nodes) of whoever requested memory, up to 4.20: `java cpuset=/ mems_allowed=0-1`."""
-    match = _CPUSET_OF.search(text)
-    return (match[1], match[2]) if match else None
+def invoker_nodes(text: str) -> Optional[str]:
+    """The nodes of whoever requested memory, up to 4.20: `java cpuset=/ mems_allowed=0-1`."""
+    match = _NODES_OF_INVOKER.search(text)
+    return match[1] if match else None
 
 
 def _split_comm(body: str) -> Tuple[str, str]:

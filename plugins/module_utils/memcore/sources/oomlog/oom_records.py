@@ -153,8 +153,5 @@ class Report(NamedTuple):
     acted_stamp: Optional[str] = None
     exiting: Optional[Tuple[int, str]] = None
     mems_allowed: Optional[str] = None  # "0-1" of the oom-kill: or cpuset= line
-    cpuset: Optional[str] = None
-    lost_start: bool = False  # the line "invoked oom-killer" is not there
     table_lost_rows: bool = False  # the table's header is there, but rows are known to be missing
-    cgroup_stats: Dict[str, Dict[str, int]] = {}  # up to 5.2: each cgroup of the subtree; `stats` is their sum
     repeats: int = 0  # failed allocations that the kernel did not print, but counted ("callbacks suppressed")

@@ -4,6 +4,7 @@
 
 from typing import Dict, List
 
+from memcore.answers.audit import name_of
 from memcore.findings.pods import catalogue
 from oomwatch import VERSION
 
@@ -36,7 +37,7 @@ def _result(row, places) -> Dict:
         "ruleId": row["id"],
         "ruleIndex": places[row["id"]],
         "level": _LEVELS[row["severity"]],
-        "message": {"text": f"{_name(row)}: {row['summary']}. {row['remedy']}"},
+        "message": {"text": f"{name_of(row['object'])}: {row['summary']}. {row['remedy']}"},
         "locations": _locations(row),
     }
     if "suppressed" in row:
@@ -44,14 +45,9 @@ def _result(row, places) -> Dict:
     return result
 
 
-def _name(row):
-    one = row["object"]
-    return f"{one['kind']} {one['namespace'] + '/' if one['namespace'] else ''}{one['name']}"
-
-
 def _locations(row) -> List[Dict]:
     if row["file"] is None:
-        return [{"logicalLocations": [{"fullyQualifiedName": _name(row), "kind": "resource"}]}]
+        return [{"logicalLocations": [{"fullyQualifiedName": name_of(row["object"]), "kind": "resource"}]}]
     place: Dict = {"artifactLocation": {"uri": _uri(row["file"])}}
     if row["line"] is not None:
         place["region"] = {"startLine": row["line"]}

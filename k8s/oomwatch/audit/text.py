@@ -5,7 +5,7 @@
 import textwrap
 from typing import Dict, List
 
-from memcore.answers.audit import SEVERITIES
+from memcore.answers.audit import SEVERITIES, name_of
 
 _NARROWEST = 60
 
@@ -19,7 +19,7 @@ def lines(found: Dict, width: int, with_suppressed: bool) -> List[str]:
     if with_suppressed and found["suppressed"]:
         told += ["Suppressed by an annotation:"]
         told += _wrapped(
-            [f"{_object(row)}: {row['id']}: {row['suppressed']}" for row in found["suppressed"]], width, "  "
+            [f"{name_of(row['object'])}: {row['id']}: {row['suppressed']}" for row in found["suppressed"]], width, "  "
         )
         told += [""]
     told += _table(found["pods"])
@@ -45,17 +45,12 @@ def _count(number, what):
 def _by_object(findings) -> List[List[Dict]]:
     groups: Dict = {}
     for row in findings:
-        groups.setdefault((row["file"], _object(row)), []).append(row)
+        groups.setdefault((row["file"], name_of(row["object"])), []).append(row)
     return list(groups.values())
 
 
-def _object(row):
-    one = row["object"]
-    return f"{one['kind']} {one['namespace'] + '/' if one['namespace'] else ''}{one['name']}"
-
-
 def _title(row):
-    return _object(row) + ("" if row["file"] is None else f"  ({row['file']})")
+    return name_of(row["object"]) + ("" if row["file"] is None else f"  ({row['file']})")
 
 
 def _finding(row, width):
@@ -84,6 +79,6 @@ def _table(pods) -> List[str]:
         for one in pod["containers"]:
             kind = "" if one["kind"] == "container" else f" ({one['kind']})"
             values = [str(one["oom_score_adj"][text]) for text in sizes]
-            rows.append((_object({"object": pod}), one["name"] + kind, pod["qos_class"], *values))
+            rows.append((name_of(pod), one["name"] + kind, pod["qos_class"], *values))
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     return ["  ".join(cell.ljust(size) for cell, size in zip(row, widths)).rstrip() for row in rows]

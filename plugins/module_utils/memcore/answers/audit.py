@@ -76,7 +76,7 @@ def _row(what, reason):
 def _judge(found, rules, one, pod, whole, asked):
     memory = pod_memory.of_pod(whole)
     if not memory.containers:
-        found["skipped"].append(_row(_named(pod), "it has no containers"))
+        found["skipped"].append(_row(name_of(_object(pod)), "it has no containers"))
         return
     expected = [expected_adj.of_pod(whole, capacity, asked.kubelet_version) for _text, capacity in asked.node_memory]
     found["pods"].append(_pod(pod, memory, asked, expected))
@@ -100,23 +100,26 @@ def _judge(found, rules, one, pod, whole, asked):
                 else:
                     found["findings"].append(row)
     found["skipped"] += [
-        _row(f"{IGNORE} of {_named(pod)}", f"there is no rule {name}")
+        _row(f"{IGNORE} of {name_of(_object(pod))}", f"there is no rule {name}")
         for name in ignored
         if name not in {rule.id for rule in catalogue.RULES}
     ]
 
 
-def _named(pod):
-    return f"{pod.kind} {pod.namespace}/{pod.name}" if pod.namespace else f"{pod.kind} {pod.name}"
+def name_of(one: Dict) -> str:
+    """`Deployment shop/web`, of an object {kind, namespace, name}; without its namespace where that is not known."""
+    return f"{one['kind']} {one['namespace']}/{one['name']}" if one["namespace"] else f"{one['kind']} {one['name']}"
+
+
+def _object(pod):
+    return {"kind": pod.kind, "namespace": pod.namespace, "name": pod.name}
 
 
 def _pod(pod, memory, asked, expected):
     sizes = [text for text, _capacity in asked.node_memory]
     rows = zip(*expected)  # each container with one value a size
     return {
-        "kind": pod.kind,
-        "namespace": pod.namespace,
-        "name": pod.name,
+        **_object(pod),
         "qos_class": memory.qos_class,
         "containers": [
             {
@@ -136,7 +139,7 @@ def _finding(finding, pod, one, container):
         "summary": finding.summary,
         "evidence": finding.evidence,
         "remedy": finding.remedy,
-        "object": {"kind": pod.kind, "namespace": pod.namespace, "name": pod.name},
+        "object": _object(pod),
         "container": container,
         "file": one.file,
         "line": _line(one, pod, container),

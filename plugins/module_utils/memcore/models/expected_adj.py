@@ -10,12 +10,11 @@ claims. The value is written when a container starts, so one that runs may still
 import re
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from . import qos, quantity
+from . import qos, quantity, workload
 from .lenient import number_of, object_of, rows_of, text_of
 
 _CRITICAL_PRIORITY = 2000000000  # SystemCriticalPriority
 _NODE_CRITICAL = "system-node-critical"
-_SOURCE, _MIRROR = "kubernetes.io/config.source", "kubernetes.io/config.mirror"
 _VERSION = re.compile(r"v?([0-9]{1,3})\.([0-9]{1,3})")
 _KINDS = (("container", "containers"), ("init", "initContainers"), ("ephemeral", "ephemeralContainers"))
 
@@ -92,8 +91,7 @@ def _fixed(pod, spec, version) -> Optional[Tuple[str, int]]:
 def _is_critical(pod, spec, version) -> bool:
     if version < (1, 14):
         return False
-    annotations = object_of(object_of(pod, "metadata"), "annotations")
-    is_static = text_of(annotations, _SOURCE) not in (None, "api") or text_of(annotations, _MIRROR) is not None
+    is_static = workload.is_static(object_of(pod, "metadata"))
     is_high = (number_of(spec, "priority") or 0) >= _CRITICAL_PRIORITY
     if version < (1, 22):
         return is_static or is_high

@@ -12,7 +12,6 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 from . import qos, quantity, workload
 from .lenient import number_of, object_of, rows_of, text_of
 
-_SOURCE, _MIRROR = "kubernetes.io/config.source", "kubernetes.io/config.mirror"
 _KINDS = (("container", "containers"), ("init", "initContainers"))
 _HUGE = "hugepages-"
 _MIB = 1 << 20
@@ -84,9 +83,7 @@ class PodMemory(NamedTuple):
 def of_pod(pod: Dict) -> PodMemory:
     """The claims of a pod, or of a template as {metadata, spec}. What is missing or of a wrong type is absent."""
     metadata, spec, status = (object_of(pod, part) for part in ("metadata", "spec", "status"))
-    annotations = object_of(metadata, "annotations")
-    mirror = text_of(annotations, _MIRROR)
-    is_static = mirror is not None or text_of(annotations, _SOURCE) not in (None, "api")
+    is_static = workload.is_static(metadata)
     told = text_of(status, "qosClass")
     containers = tuple(_containers(spec, status))
     whole = _amounts(spec["resources"]) if isinstance(spec.get("resources"), dict) else None

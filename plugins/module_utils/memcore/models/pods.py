@@ -10,8 +10,6 @@ from . import qos, quantity, workload
 from .lenient import number_of, object_of, rows_of, text_of
 
 _HASH = "kubernetes.io/config.hash"  # of a static pod's manifest: its uid in cgroup paths and for the kubelet
-_MIRROR = "kubernetes.io/config.mirror"
-_SOURCE = "kubernetes.io/config.source"
 _MOST_CONTAINERS = 256
 _MOST_PODS = 1024
 _EARLIER_IDS = 8  # of one container: those that it had before
@@ -121,9 +119,8 @@ def of_json(pod: Dict) -> Pod:
     metadata, spec, status = (object_of(pod, part) for part in ("metadata", "spec", "status"))
     uid, namespace, name = (_required(metadata, field) for field in ("uid", "namespace", "name"))
     annotations = object_of(metadata, "annotations")
-    mirror = text_of(annotations, _MIRROR)
-    is_static = mirror is not None or text_of(annotations, _SOURCE) not in (None, "api")
-    config_hash = (text_of(annotations, _HASH) or mirror) if is_static else None
+    is_static = workload.is_static(metadata)
+    config_hash = (text_of(annotations, _HASH) or text_of(annotations, workload.MIRROR)) if is_static else None
     node = text_of(spec, "nodeName")
     owner = workload.of_metadata(metadata, name, node, is_static)
     told = text_of(status, "qosClass")

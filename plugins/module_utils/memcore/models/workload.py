@@ -8,6 +8,8 @@ from typing import Dict, NamedTuple, Optional
 
 from .lenient import object_of, rows_of, text_of
 
+MIRROR = "kubernetes.io/config.mirror"
+_SOURCE = "kubernetes.io/config.source"
 _HASH_LABEL = "pod-template-hash"
 # CronJob's controller names a Job by its scheduled time: minutes since 1970 (Kubernetes 1.21 on), seconds before.
 _SCHEDULED = re.compile(r"(?P<name>.+)-(?P<time>[0-9]{8}|[0-9]{10})$")
@@ -22,13 +24,19 @@ class Workload(NamedTuple):
     name: str
 
 
-def of_metadata(metadata: Dict, pod: str, node: Optional[str], is_static: bool) -> Workload:
+def is_static(metadata: Dict) -> bool:
+    """Whether the pod is from a file of its node: by the kubelet (config.source), or as its mirror in the API."""
+    annotations = object_of(metadata, "annotations")
+    return text_of(annotations, MIRROR) is not None or text_of(annotations, _SOURCE) not in (None, "api")
+
+
+def of_metadata(metadata: Dict, pod: str, node: Optional[str], static: bool) -> Workload:
     """The workload: that of the controller's ownerReference, where a ReplicaSet stands for its Deployment.
 
     A Job whose name ends in a scheduled time near the pod's creation stands for its CronJob. For metrics, static pods
     share one workload, their node: the container's name tells them apart, and `etcd-node1` would say the node twice.
     """
-    if is_static:
+    if static:
         return Workload("Node", node or pod)
     controller = _controller(metadata)
     if controller is None:

@@ -122,9 +122,10 @@ def _holder(by_cause):
 def _floored(which):
     def tell(event):
         adj = _adjs(event)
+        such = "this" if _is_unfixed(event) else "such a"
         return (
             f"It was not the largest: {_unfixed(event)} {_equals(event)} processes whose oom_score_adj{adj} pushes "
-            f"their score below zero tied; {_such(event)} kernel kills the {which} one it scans.{_better(event)}"
+            f"their score below zero tied; {such} kernel kills the {which} one it scans.{_better(event)}"
         )
 
     return tell
@@ -149,11 +150,11 @@ def _middle(event):
 
 def _unfixed(event):
     """What the kernel lacks, and where its release says otherwise, what else may explain the choice."""
-    release = event["kernel_release"]
-    version = version_of(release)
-    if version is not None and is_floored(version):
+    if _is_unfixed(event):
         return f"{_UNFIXED}."
     told = f"the choice is that of a kernel that {_LACKS}."
+    release = event["kernel_release"]
+    version = version_of(release)
     if version is not None and version.base >= (5, 9):
         told += (
             f" Linux {release} should have that fix: more swap than the report shows, or a larger process that was "
@@ -162,9 +163,10 @@ def _unfixed(event):
     return told
 
 
-def _such(event):
+def _is_unfixed(event):
+    """Whether the release alone says that the kernel lacks the fix."""
     version = version_of(event["kernel_release"])
-    return "this" if version is not None and is_floored(version) else "such a"
+    return version is not None and is_floored(version)
 
 
 def _near(event):

@@ -355,20 +355,19 @@ def read(lines: Iterable[Union[bytes, str]]) -> Iterator[LogLine]:
 
 def of_journal(fields: Dict) -> LogLine:
     """An entry of the journal by its fields; user space may write to /dev/kmsg, but with a facility of its own."""
-    text = _journal_text(fields.get("MESSAGE"))
+    text = journal_text(fields.get("MESSAGE"))
     if fields.get("_TRANSPORT", "kernel") != "kernel" or fields.get("SYSLOG_IDENTIFIER", "kernel") != "kernel":
         return _if_of_journald(text) if fields.get("SYSLOG_IDENTIFIER") == "systemd-journald" else _NOT_OF_THE_KERNEL
     if fields.get("SYSLOG_FACILITY", "0") != "0":
         return _NOT_OF_THE_KERNEL
-    realtime = _number(fields.get("__REALTIME_TIMESTAMP"))
     boot = fields.get("_BOOT_ID")
     return LogLine(
         text=text[:_LONGEST_TEXT],
         # Never __MONOTONIC_TIMESTAMP, when journald read the record: by it the same OOM would have another id.
-        time_usec=_number(fields.get("_SOURCE_MONOTONIC_TIMESTAMP")),
-        stamp=None if realtime is None else "%d.%06d" % divmod(realtime, 1000000),
+        time_usec=number_of(fields.get("_SOURCE_MONOTONIC_TIMESTAMP")),
+        stamp=journal_stamp(fields),
         boot_id=_uuid(boot) if isinstance(boot, str) else None,
-        priority=_number(fields.get("PRIORITY")),
+        priority=number_of(fields.get("PRIORITY")),
     )
 
 
@@ -455,7 +454,7 @@ def _unescaped(text: str, escape=None) -> str:
     return text[:_LONGEST_TEXT]
 
 
-def _journal_text(message) -> str:
+def journal_text(message) -> str:
     """MESSAGE is an array of bytes where it is not all printable."""
     if isinstance(message, str):
         return _only_escapes(message)
@@ -471,5 +470,12 @@ def _uuid(text: str) -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
-def _number(value) -> Optional[int]:
+def journal_stamp(fields: Dict) -> Optional[str]:
+    """An entry's date as wall_time() takes it."""
+    realtime = number_of(fields.get("__REALTIME_TIMESTAMP"))
+    return None if realtime is None else "%d.%06d" % divmod(realtime, 1000000)
+
+
+def number_of(value) -> Optional[int]:
+    """A field of the journal, which has its numbers as text."""
     return int(value) if isinstance(value, str) and _DIGITS.match(value) else None

@@ -97,7 +97,7 @@ class Packed:
             yield from splitter.push(chunk)
         yield from splitter.end()
 
-    def _peeked(self, stream) -> Tuple[bytes, BinaryIO]:
+    def _peeked(self, stream) -> Tuple[bytes, io.RawIOBase]:
         """(the first bytes, the stream with them)."""
         head = b""
         while len(head) < HEAD:
@@ -105,7 +105,7 @@ class Packed:
             if not data:
                 break
             head += data
-        return head[:HEAD], _Joined(head, stream)  # type: ignore[return-value]
+        return head[:HEAD], _Joined(head, stream)
 
     def _read(self, stream, size: int) -> bytes:
         """The next bytes; none after damage, of which `trouble` then speaks."""
@@ -135,7 +135,19 @@ class _Bomb(Exception):
     """More bytes than a log may have."""
 
 
-class _Limited(io.RawIOBase):
+class _Stream(io.RawIOBase):
+    """What the unpackers of the standard library read from: next_bytes(size) gives at most so many."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        data = self.next_bytes(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+class _Limited(_Stream):
     """Counts what is read."""
 
     def __init__(self, stream, counter: Packed) -> None:
@@ -143,17 +155,13 @@ class _Limited(io.RawIOBase):
         self._stream = stream
         self._counter = counter
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer) -> int:
-        data = self._stream.read(len(buffer))
+    def next_bytes(self, size: int) -> bytes:
+        data = self._stream.read(size)
         self._counter.take(len(data))
-        buffer[: len(data)] = data
-        return len(data)
+        return data
 
 
-class _Joined(io.RawIOBase):
+class _Joined(_Stream):
     """A stream whose first bytes were read already."""
 
     def __init__(self, head: bytes, stream) -> None:
@@ -161,14 +169,10 @@ class _Joined(io.RawIOBase):
         self._head = head
         self._stream = stream
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer) -> int:
-        data = self._head[: len(buffer)] if self._head else self._stream.read(len(buffer))
+    def next_bytes(self, size: int) -> bytes:
+        data = self._head[:size] if self._head else self._stream.read(size)
         self._head = self._head[len(data) :]
-        buffer[: len(data)] = data
-        return len(data)
+        return data
 
 
 def is_packed(head: bytes) -> bool:

@@ -10,6 +10,7 @@ import re
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 from . import journal_export
+from .kernel_log import journal_stamp, journal_text, number_of
 
 KERNEL = "kernel"
 _LONGEST_TEXT = 1 << 16
@@ -28,7 +29,6 @@ _KLOG = re.compile(r"[IWEF][0-9]{4} [0-9:.]{8,18} +[0-9]{1,10} [\w./-]{1,100}:[0
 _TAG = re.compile(r"(?:^|[\s|])\[?([^\s:\[\]\"'()]{1,128})(?:\[[0-9]{1,10}\])?(?::|\])\s*\"?$")
 _LOGCAT = re.compile(r"(?:[0-9]{1,10} +[0-9]{1,10} )?[VDIWEF][ /](?:lowmemorykiller|lmkd) ?(?:\( *[0-9]{1,10}\))?: ?$")
 _DRESS = re.compile(r"[\s>|]|\[[^\]]{0,100}\]|<[0-9]{1,4}>|[0-9.]{1,40}:? |&gt;")
-_DIGITS = re.compile(r"[0-9]{1,20}$")
 
 
 class Tagged(NamedTuple):
@@ -86,7 +86,7 @@ def of_fields(fields: Dict[str, Any]) -> Optional[Tuple[Optional[str], str, Tagg
     """Of a line that is JSON: (identifier, text, the rest). None where it has no text, which may have its own tag."""
     text = fields.get("MESSAGE")
     if text is not None:
-        return _of_journal(fields, _text(text))
+        return _of_journal(fields, journal_text(text))
     for name in ("log", "message", "msg", "line"):
         text = fields.get(name)
         if isinstance(text, str):
@@ -100,12 +100,10 @@ def _of_journal(fields, text):
     is_kernel = fields.get("_TRANSPORT") == KERNEL
     if is_kernel:
         identifier = KERNEL if fields.get("SYSLOG_FACILITY", "0") == "0" else identifier
-    realtime, monotonic = fields.get("__REALTIME_TIMESTAMP"), fields.get("_SOURCE_MONOTONIC_TIMESTAMP")
     boot = fields.get("_BOOT_ID")
-    stamp = "%d.%06d" % divmod(int(realtime), 1000000) if _is_number(realtime) else None
-    usec = int(monotonic) if is_kernel and _is_number(monotonic) else None
+    usec = number_of(fields.get("_SOURCE_MONOTONIC_TIMESTAMP")) if is_kernel else None
     name = identifier if isinstance(identifier, str) else None
-    return name, text, Tagged(name, "", usec, stamp, boot[:64] if isinstance(boot, str) else None)
+    return name, text, Tagged(name, "", usec, journal_stamp(fields), boot[:64] if isinstance(boot, str) else None)
 
 
 def _with_values(fields, text):
@@ -135,19 +133,6 @@ def _stamp(value: Any) -> Optional[str]:
         seconds = value / 1000 if value > 1e11 else value  # the kubelet's are milliseconds
         return f"{seconds:.6f}"
     return None
-
-
-def _text(value: Any) -> str:
-    """MESSAGE is a list of bytes where it is not all printable."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list) and all(isinstance(byte, int) and 0 <= byte < 256 for byte in value):
-        return bytes(value).decode("utf-8", "surrogateescape")
-    return ""
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, str) and _DIGITS.match(value) is not None
 
 
 class Unpacker:

@@ -108,7 +108,7 @@ def replay(report: Report, earlier: Optional[Dict[int, str]] = None) -> Replay:
     tasks = _without_vfork_child(tasks, chosen, total)
     pages, missing = _pages(report, tasks, chosen, total)
     choices = {model: _choose(tasks, pages or 1, model) for model in (SIGNED, FLOORED)}
-    candidates = _candidates(report, tasks, pages)
+    candidates = _candidates(report, tasks, None if report.old_scores else pages)
     freed = _freed(report)
     reason = _why_not(report, chosen, pages, choices)
     empty = Replay(
@@ -368,6 +368,8 @@ def _why_not(report, chosen, total, choices):
         return _NO_KILL[report.outcome]
     if chosen is None:
         return "the log ends before it shows a kill"
+    if report.old_scores:
+        return "kernels before 2.6.36 scored processes by another rule, which memfacts does not replay"
     if report.tasks == []:
         return "the rows of the task table are not in the log: something filtered them out, or they were lost"
     if report.tasks is None:

@@ -6,12 +6,14 @@ import re
 from typing import Callable, Dict, List, Optional, Set, Tuple
 
 from ..printable import printable
-from . import oom_lines
+from . import oom_lines, task_table
 from .failed_allocation import Failed
 from .kernel_log import LogLine, wall_time
-from .oom_lines import Choice, Invoked, Killed, Machine, Selected, Table
+from .kill_lines import Killed, Selected
+from .oom_lines import Choice, Invoked, Machine
 from .oom_memory_block import MemoryBlock
 from .oom_records import Kill, Reaped, Report, Slab, TaskRow, Usage
+from .task_table import Table
 
 MOST_ROWS = 1 << 16
 _MOST_OTHERS = 4096  # of kills, reaped, slabs and statistics each
@@ -49,6 +51,7 @@ class Assembly:
         self.by_sysrq = False
         self.allocating_task = False
         self.of_memcg: Optional[bool] = None
+        self._said_scope: Optional[str] = None  # by the line of the choice or of the kill
         self.rows: List[TaskRow] = []
         self._row_of: Dict[int, TaskRow] = {}
         self._table: Optional[Table] = None
@@ -194,7 +197,7 @@ class Assembly:
             return False
         # Where a mail program wrapped the line before the name, there is none yet.
         name = self.rows[-1].comm + "\n" * bool(self.rows[-1].comm) + (line.text.lstrip() if line.bare else line.text)
-        if len(name.encode("utf-8", "surrogateescape")) > oom_lines.LONGEST_COMM:
+        if len(name.encode("utf-8", "surrogateescape")) > task_table.LONGEST_COMM:
             return False
         self.rows[-1] = self.rows[-1]._replace(comm=name)
         return True
@@ -209,7 +212,11 @@ class Assembly:
     def _cpu(self, text: str) -> bool:
         found = oom_lines.machine(text)
         # Another task may print its own: the kernel's line has the name of the one that ran out of memory.
-        if found and self.machine is None and (self.invoked is None or found.comm.endswith(self.invoked.comm)):
+        if (
+            found
+            and self.machine is None
+            and (self.invoked is None or self.invoked.comm is None or found.comm.endswith(self.invoked.comm))
+        ):
             self.machine = found
         return found is not None
 
@@ -250,7 +257,8 @@ class Assembly:
         self._stats_cgroup = self._stats_cgroup or cgroup
         if cgroup not in self._cgroups_added and len(self._cgroups_added) < _MOST_OTHERS:
             self._cgroups_added.add(cgroup)
-            for name, size in stats.items():
+            has_sums = any(name.startswith(_TOTAL) for name in self._stats)
+            for name, size in ({} if has_sums else stats).items():
                 self._stats[name] = self._stats.get(name, 0) + size
         return True
 
@@ -266,7 +274,7 @@ class Assembly:
         return True
 
     def _mem_info(self, text: str) -> bool:
-        return text == "Mem-Info:" and self._memory.begin()
+        return text in ("Mem-Info:", "Mem-info:") and self._memory.begin()
 
     def _node(self, text: str) -> bool:
         return self._memory.begun and self._memory.node(text)
@@ -296,14 +304,14 @@ class Assembly:
     def take_selected(self, found: Selected) -> None:
         """A "Kill process" line."""
         self.selected = found
-        self.of_memcg = found.of_memcg
+        self._take_scope(found.scope)
         self.allocating_task = self.allocating_task or found.allocating_task
 
     def take_killed(self, found: Killed) -> None:
         """A "Killed process" line."""
         self.done = True
-        if found.of_memcg is not None:
-            self.of_memcg = found.of_memcg
+        if found.scope is not None:
+            self._take_scope(found.scope)
         self.allocating_task = self.allocating_task or found.allocating_task
         repeated = self.names_again(found.kill)
         if len(self.kills) < _MOST_OTHERS:
@@ -312,8 +320,17 @@ class Assembly:
             self._killed_as.add((found.kill.comm, found.kill.total_vm_bytes))
         else:
             self.miss("kills", "more than {0} kills in one report".format(_MOST_OTHERS))
-        if found.kill.total_vm_bytes is None:
+        if found.is_cut and not self._is_of_old_kernel:
             self.miss("kill", "the line of the kill is cut")
+
+    def _take_scope(self, scope: str) -> None:
+        self._said_scope = scope
+        self.of_memcg = scope == "memcg"
+
+    @property
+    def _is_of_old_kernel(self) -> bool:
+        """Whether a line is written as kernels before 2.6.36 wrote it."""
+        return (self.selected is not None and self.selected.is_old) or (self._table is not None and self._table.is_old)
 
     def take_exiting(self, victim: Tuple[int, str]) -> None:
         """The victim needs no kill: it is about to go."""
@@ -375,7 +392,7 @@ class Assembly:
             memory_swap=self._usages.get("memory+swap"),
             swap=self._usages.get("swap"),
             kmem=self._usages.get("kmem"),
-            stats=self._stats,
+            stats=_of_subtree(self._stats),
             meminfo=self._memory.in_bytes(page_size),
             slabs=[slab._replace(name=_name(slab.name)) for slab in self._slabs],
             tasks=[row._replace(comm=_name(row.comm)) for row in self.rows] if self._table else None,
@@ -395,6 +412,7 @@ class Assembly:
             mems_allowed=_printable(self._mems_allowed()),
             table_lost_rows=self._has_lost_rows(),
             repeats=self.repeats,
+            old_scores=self._is_of_old_kernel,
         )
 
     def _cgroups(self) -> Tuple[Optional[str], Optional[str]]:
@@ -427,8 +445,8 @@ class Assembly:
             return "memcg"
         if self._policy_nodes() is not None:
             return "mempolicy"
-        if self.of_memcg is not None:
-            return "global"
+        if self._said_scope is not None:
+            return self._said_scope
         if self.choice and self.choice.in_whole_host:
             return "global"
         return "global" if self._memory.begun and self.invoked else None
@@ -467,9 +485,10 @@ class Assembly:
         return kill._replace(comm=_name(kill.comm), page_tables_bytes=tables)
 
     def _page_size(self) -> int:
-        """The smallest free block is a page; else a victim's size in the table in pages and at the kill in kB tells."""
-        if self._memory.block_bytes in _PAGE_SIZES:
-            return self._memory.block_bytes or 4096
+        """By what is printed both in pages and in kB: the memory block, else a victim in the table and at the kill."""
+        size = self._memory.page_bytes(_PAGE_SIZES)
+        if size is not None:
+            return size
         for kill in self.kills:
             row = self._row_of.get(kill.pid)
             if row and row.total_vm_pages and kill.total_vm_bytes:
@@ -503,8 +522,10 @@ _LONGEST_ROW = 200
 _NODES = re.compile(r"[0-9][0-9,-]{0,1000}$")
 _ONLY_THE_KILL = "only the kill is in the log: it begins here, or the kernel printed 10 reports within 5 seconds"
 _FULL_RECORD = 960
+_TOTAL = "total_"
 _BY_WORD: Dict[str, Callable[[Assembly, str], bool]] = {
     "CPU:": Assembly._cpu,
+    "Pid:": Assembly._cpu,
     "Workqueue:": Assembly._workqueue,
     "Task": Assembly._limit_of,
     "Memory": Assembly._memory_cgroup,
@@ -513,6 +534,7 @@ _BY_WORD: Dict[str, Callable[[Assembly, str], bool]] = {
     "swap:": Assembly._usage,
     "kmem:": Assembly._usage,
     "Mem-Info:": Assembly._mem_info,
+    "Mem-info:": Assembly._mem_info,  # up to 2.6.24
     "Node": Assembly._node,
     # Zones (include/linux/mmzone.h), on kernels without NUMA.
     "DMA": Assembly._node,
@@ -532,6 +554,12 @@ _BY_WORD: Dict[str, Callable[[Assembly, str], bool]] = {
     "Total": Assembly._swap,
     "Unreclaimable": Assembly._slab_head,
 }
+
+
+def _of_subtree(stats: Dict[str, int]) -> Dict[str, int]:
+    """Statistics with those of the cgroups below, where version 1 prints both: `rss 0` and `total_rss 531599360`."""
+    totals = {name[len(_TOTAL) :]: value for name, value in stats.items() if name.startswith(_TOTAL)}
+    return dict(stats, **totals) if totals else stats
 
 
 def _name(text: str) -> str:

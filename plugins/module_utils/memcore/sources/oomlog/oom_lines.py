@@ -7,12 +7,13 @@ A task's name may have any byte, brackets and newlines too, so each pattern is h
 """
 
 import re
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, NamedTuple, Optional, Tuple
 
+from . import kill_lines
 from .kernel_log import LogLine
-from .oom_records import Kill, Reaped, Slab, TaskRow, Usage
+from .oom_records import Reaped, Slab, Usage
+from .task_table import LONGEST_COMM
 
-LONGEST_COMM = 15
 _LONGEST_PART = 1 << 14
 _BEGIN_OF_PIECES = frozenset(",/: ")
 _END_OF_PIECES = frozenset("= ")
@@ -20,9 +21,12 @@ _KB = 1024
 
 
 class Invoked(NamedTuple):
-    """`big proc invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=986`."""
+    """`big proc invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=986`.
 
-    comm: str
+    comm: None up to 2.6.17, which print `oom-killer: gfp_mask=0xd0, order=0`.
+    """
+
+    comm: Optional[str]
     gfp_mask: Optional[str]
     nodemask: Optional[str]
     order: Optional[int]
@@ -42,24 +46,6 @@ class Choice(NamedTuple):
     mems_allowed: Optional[str] = None
 
 
-class Selected(NamedTuple):
-    """`Out of memory: Kill process 59 (big proc) score 683 or sacrifice child`."""
-
-    of_memcg: bool
-    allocating_task: bool
-    pid: int
-    comm: str
-    score: Optional[int]
-
-
-class Killed(NamedTuple):
-    """A "Killed process" line; of_memcg None where it has no prefix."""
-
-    of_memcg: Optional[bool]
-    allocating_task: bool
-    kill: Kill
-
-
 class Machine(NamedTuple):
     """`CPU: 1 UID: 0 PID: 122 Comm: python3 Not tainted 6.1.0-50-cloud-amd64 #1`."""
 
@@ -69,22 +55,14 @@ class Machine(NamedTuple):
 
 
 INVOKED = " invoked oom-killer: "
+INVOKED_OLD = "oom-killer: gfp_mask="
 _INVOKED = re.compile(
     r"gfp_mask=(0x[0-9a-f]{1,16}(?:\([^)]{0,1000}\))?)(?:, nodemask=([^ ]{1,1000}))?"
-    r", {1,2}order=(-?[0-9]{1,2})(?![0-9])(?:, oom_score_adj=(-?[0-9]{1,5})(?![0-9]))?"
+    r", {1,2}order=(-?[0-9]{1,2})(?![0-9])(?:, oom(?:kill|_)adj=-?[0-9]{1,3}(?![0-9]))?"
+    r"(?:, oom_score_adj=(-?[0-9]{1,5})(?![0-9]))?"
 )
-_PREFIX = r"(?:(Out of memory|Memory cgroup out of memory)( \(oom_kill_allocating_task\))?: )"
-_SELECTED = re.compile(
-    _PREFIX + r"Kill process ([0-9]{1,10}) \((.{0,64})\) score ([0-9]{1,20}) or sacrifice child", re.S
-)
-_KILLED = re.compile(
-    _PREFIX + r"?Killed process ([0-9]{1,10})(?:, UID ([0-9]{1,10}),)? \((.{0,64})\),? (?:UID ([0-9]{1,10}), )?"
-    r"total-vm:([0-9]{1,20})kB, anon-rss:([0-9]{1,20})kB, file-rss:([0-9]{1,20})kB(?:, shmem-rss:([0-9]{1,20})kB)?"
-    r"(?:, UID:([0-9]{1,10})(?![0-9]))?(?: pgtables:([0-9]{1,20})kB)?(?: oom_score_adj:(-?[0-9]{1,5})(?![0-9]))?",
-    re.S,
-)
-_KILLED_CUT = re.compile(_PREFIX + r"?Killed process ([0-9]{1,10})(?:, UID ([0-9]{1,10}),)? \((.{0,64})", re.S)
-_CLOSING = re.compile(r"\),?\s*$")
+_PREFIX = r"(?:(?:Out of memory|Memory cgroup out of memory)(?: \(oom_kill_allocating_task\))?: )"
+_INVOKED_OLDEST = re.compile(INVOKED_OLD + r"(0x[0-9a-f]{1,16})$")
 _SHARING = re.compile(r"Kill process ([0-9]{1,10}) \((.{0,64})\) sharing same memory", re.S)
 _EXITING = re.compile(
     _PREFIX + r"?OOM victim ([0-9]{1,10}) \((.{0,64})\) is already exiting\. Skip killing the task", re.S
@@ -108,6 +86,12 @@ _MACHINE = re.compile(
     r"(?:Kdump: loaded )?(?:Not tainted|Tainted: [^#]{0,200}?) +([0-9]{1,3}\.[0-9][^ ]{0,100})(?: |$)",
     re.S,
 )
+# Up to 3.9: "Pid: 2600, comm: httpd Not tainted 2.6.32-642.el6.x86_64 #1", and in brackets before 2.6.29.
+_MACHINE_OLD = re.compile(
+    r"Pid: ([0-9]{1,10}), comm: (.{0,64}?) (?:Not tainted|Tainted: [^#]{0,200}?) +"
+    r"\(?([0-9]{1,3}\.[0-9][^ ]{0,100})(?: |$)",
+    re.S,
+)
 _MACHINE_CUT = re.compile(r"CPU: [0-9]{1,5} (?:UID: [0-9]{1,10} )?PID: ([0-9]{1,10}) Comm: (.{0,64})", re.S)
 _CONSTRAINT = re.compile(
     r"oom-kill:constraint=(\w{1,40})(?:,nodemask=(.{0,1000}?)(?:,cpuset=|(?=,global_oom|,oom_memcg=)))?", re.S
@@ -119,83 +103,23 @@ _NODES_OF_CHOICE = re.compile(r"(?:,cpuset=)?.{0,1000}?,mems_allowed=([0-9,-]{0,
 _NODES_OF_INVOKER = re.compile(r" cpuset=\S{1,1000} mems_allowed=([0-9][0-9,-]{0,1000})$")
 _VICTIM = re.compile(r",pid=([0-9]{1,10}),uid=([0-9]{1,10})$")
 _SLAB = re.compile(r"(\S{1,100}) +([0-9]{1,20})KB +([0-9]{1,20})KB$")
-_ROW_WIDTH = re.compile(r"\[( *[0-9]{1,10})\]((?: +-?[0-9]{1,20}){7,10}) ")
-_COLUMNS = {
-    "pid": "pid",
-    "uid": "uid",
-    "tgid": "tgid",
-    "total_vm": "total_vm_pages",
-    "rss": "rss_pages",
-    "rss_anon": "anon_pages",
-    "rss_file": "file_pages",
-    "rss_shmem": "shmem_pages",
-    "nr_ptes": "page_tables_pages",
-    "nr_pmds": "page_tables_pages",
-    "nr_puds": "page_tables_pages",
-    "pgtables_bytes": "page_tables_bytes",
-    "swapents": "swap_pages",
-    "oom_score_adj": "adj",
-    "cpu": "",  # up to 3.5
-    "oom_adj": "",
-}
-_NEEDED = frozenset(["pid", "uid", "tgid", "total_vm", "rss", "oom_score_adj"])
 # No limit: LONG_MAX pages, in kB; 3.x printed ULLONG_MAX bytes, 32 bit kernels have LONG_MAX pages of 4 kB.
 _NO_LIMIT_KB = 9007199254740000
 _NO_LIMIT_32_KB = 8589934588
 
 
-class Table:
-    """The task table: its header says which columns the rows have."""
-
-    def __init__(self, columns: List[str]) -> None:
-        self._fields = [_COLUMNS[column] for column in columns]
-        self._row = re.compile(r"\[ *([0-9]{1,10})\]" + r" +(-?[0-9]{1,20})" * (len(columns) - 1) + r" (.*)$", re.S)
-
-    @classmethod
-    def of_header(cls, text: str) -> Optional["Table"]:
-        """From `[ pid ]   uid  tgid total_vm … oom_score_adj name`; None if it is no such header."""
-        columns = text.replace("[", " ", 1).replace("]", " ", 1).split()
-        names = columns[:-1]
-        known = columns[-1:] == ["name"] and columns[0] == "pid" and _NEEDED <= set(names) <= set(_COLUMNS)
-        return cls(names) if known and len(names) == len(set(names)) else None
-
-    @classmethod
-    def of_row(cls, text: str) -> Optional["Table"]:
-        """From a row whose header is lost: by its columns, the width of the pid and the size of page tables."""
-        match = _ROW_WIDTH.match(text)
-        if match is None:
-            return None
-        numbers = match[2].split()
-        tail = ["swapents", "oom_score_adj"]
-        head = ["pid", "uid", "tgid", "total_vm", "rss"]
-        if len(numbers) >= 10:
-            return cls([*head, "rss_anon", "rss_file", "rss_shmem", "pgtables_bytes", *tail])
-        if len(match[1]) < 7 and len(numbers) == 8 and int(numbers[5]) < 4096:
-            return cls([*head, "nr_ptes", "nr_pmds", *tail])
-        in_bytes = len(match[1]) >= 7 or int(numbers[4]) >= 4096
-        return cls([*head, "pgtables_bytes" if in_bytes else "nr_ptes", *tail])
-
-    def row(self, text: str) -> Optional[TaskRow]:
-        """A row; None where the text is none."""
-        match = self._row.match(text)
-        if match is None:
-            return None
-        values = match.groups()
-        if len(values[-1]) > LONGEST_COMM and len(values[-1].encode("utf-8", "surrogateescape")) > LONGEST_COMM:
-            return None
-        found: Dict[str, Optional[int]] = dict.fromkeys(TaskRow._fields)
-        for field, value in zip(self._fields, values):
-            if not field:
-                continue
-            found[field] = int(value) + (found[field] or 0)  # tables of page tables are two columns in 4.4
-        return TaskRow(comm=values[-1], **{name: found[name] for name in _NUMBERS})
-
-
-_NUMBERS = [name for name in TaskRow._fields if name != "comm"]
-
-
 def invoked(text: str) -> Optional[Invoked]:
     """Who ran out of memory."""
+    if text.startswith(INVOKED_OLD):
+        match = _INVOKED.match(text, INVOKED_OLD.index("gfp_mask"))
+        without_order = _INVOKED_OLDEST.match(text)  # 2.6.9
+        return Invoked(
+            None,
+            match[1] if match else without_order and without_order[1],
+            None,
+            _number(match and match[3]),
+            None,
+        )
     comm, found, rest = text.partition(INVOKED)
     if not found or len(comm) > 4 * LONGEST_COMM:
         return None
@@ -262,52 +186,6 @@ def limit_of(text: str) -> Optional[Tuple[Optional[str], str]]:
     return (match["task"], text[match.end() :]) if match and match.end() < len(text) else None
 
 
-def selected(text: str) -> Optional[Selected]:
-    """The choice of kernels up to 5.0, which may fall on a thread, or on a parent whose child dies."""
-    match = _SELECTED.match(text)
-    if match is None:
-        return None
-    return Selected(match[1] != "Out of memory", match[2] is not None, int(match[3]), match[4], _number(match[5]))
-
-
-def killed(text: str) -> Optional[Killed]:
-    """A kill that happened."""
-    match = _KILLED.match(text)
-    if match is None:
-        return None
-    uid = match[4] or match[6] or match[11]
-    kill = Kill(
-        pid=int(match[3]),
-        comm=match[5],
-        uid=_number(uid),
-        total_vm_bytes=_bytes(match[7]),
-        anon_bytes=_bytes(match[8]),
-        file_bytes=_bytes(match[9]),
-        shmem_bytes=_bytes(match[10]),
-        page_tables_bytes=_bytes(match[12]),
-        adj=_number(match[13]),
-        in_group=False,
-        repeated=False,
-    )
-    return Killed(_of_memcg(match[1]), match[2] is not None, kill)
-
-
-def killed_cut(text: str) -> Optional[Killed]:
-    """A kill whose line ends after the name began."""
-    match = _KILLED_CUT.match(text)
-    if match is None:
-        return None
-    comm = match[5].partition(") total-vm")[0]
-    if len(match[0]) == len(text):
-        comm = _CLOSING.sub("", comm)  # the line ends behind the name, or inside of it
-    kill = Kill(int(match[3]), comm, _number(match[4]), None, None, None, None, None, None, False, False)
-    return Killed(_of_memcg(match[1]), match[2] is not None, kill)
-
-
-def _of_memcg(prefix: Optional[str]) -> Optional[bool]:
-    return None if prefix is None else prefix != "Out of memory"
-
-
 def sharing(text: str) -> Optional[Tuple[int, str]]:
     """(pid, comm) of a process that has the victim's memory and dies with it; kernels up to 4.6 say so."""
     match = _SHARING.match(text)
@@ -317,7 +195,7 @@ def sharing(text: str) -> Optional[Tuple[int, str]]:
 def exiting(text: str) -> Optional[Tuple[int, str]]:
     """(pid, comm) of a victim that needs no kill."""
     match = _EXITING.match(text)
-    return (int(match[3]), match[4]) if match else None
+    return (int(match[1]), match[2]) if match else None
 
 
 def reaped(text: str) -> Optional[Reaped]:
@@ -337,7 +215,7 @@ def group(text: str) -> Optional[str]:
 
 def machine(text: str) -> Optional[Machine]:
     """Which task on which kernel."""
-    match = _MACHINE.match(text)
+    match = _MACHINE.match(text) or _MACHINE_OLD.match(text)
     if match:
         return Machine(int(match[1]), match[2], match[3])
     match = _MACHINE_CUT.match(text)
@@ -384,12 +262,12 @@ def is_whole(text: str) -> bool:
 
 _AFTER_NAME = re.compile(r"Killed process .*(?:\)|kB|UID:[0-9]{1,10}),?\s*$", re.S)
 _KEY_OF_KILL = re.compile(r"(?:total-vm|anon-rss|file-rss|shmem-rss|UID|pgtables|oom_score_adj):-?[0-9]")
-_WRAPPED_KILL = re.compile(r"(?:[0-9],? |,|UID:[0-9]{1,10}|kB |pgtables:[0-9]{1,20}kB)$")
+_WRAPPED_KILL = re.compile(r"(?:[0-9],? |,|\)[,.]? ?|UID:[0-9]{1,10}|kB |pgtables:[0-9]{1,20}kB)$")
 # By what a line that may be cut is known, and what it has when it is whole.
 _ENDS = [
     ("oom-kill:constraint=", _VICTIM),
-    ("Killed process ", re.compile("total-vm:[0-9]+kB, anon-rss:[0-9]+kB, file-rss:[0-9]+kB")),
-    ("Kill process ", re.compile("or sacrifice child|sharing same memory")),
+    ("Killed process ", kill_lines.END),
+    ("Kill process ", re.compile("or sacrifice child|and children|sharing same memory")),
     (INVOKED, re.compile("order=-?[0-9]")),
     ("oom_reaper: reaped", re.compile("file-rss:[0-9]+")),
     ("Task in /", re.compile(" limit of ./?")),
@@ -415,7 +293,10 @@ def joined(part: LogLine, rest: LogLine) -> Optional[str]:
     if wrapped is not None:
         return wrapped
     if is_whole(part.text):
-        return None  # a mail program might have wrapped it, but has not
+        # A mail program might have wrapped it, but has not. A name of many lines may have such an end inside.
+        whole = part.text + "\n" + text
+        is_name = not rest.bare and rest.time_usec == part.time_usec and kill_lines.has_sizes(whole)
+        return whole if is_name and not kill_lines.has_sizes(part.text) else None
     in_name = not part.text.startswith(("Task", "Memory cgroup stats for "))
     if part.text.startswith("oom-kill:"):
         in_name = ",task=" in part.text

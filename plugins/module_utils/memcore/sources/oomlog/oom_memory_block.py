@@ -3,14 +3,14 @@
 """The memory block of a global OOM report, "Mem-Info:" to "pages reserved" (lib/show_mem.c, mm/page_alloc.c)."""
 
 import re
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, Iterable, List, Optional, Tuple
 
 from .oom_records import Zone
 
 # active_anon:46467 inactive_anon:399 … in pages, host-wide; one record of many lines, which dmesg shows as lines.
 _COUNTERS = re.compile(r"(?:[ \n]{0,2}[a-z_]{2,40}:[0-9]{1,20})+\s?$")
 _COUNTER = re.compile(r"(?:^|[ \n])([a-z_]{2,40}):([0-9]{1,20})(?=[ \n]|$)")
-_PAGES = re.compile(r"([0-9]{1,20}) (pages|total pagecache pages)(?: ([^ ].{0,40})|$)")
+_PAGES = re.compile(r"([0-9]{1,20}) (pages|total pagecache pages|reserved pages)(?: ([^ ].{0,40})|$)")
 _PAGES_NAMES = {
     "RAM": "ram",
     "reserved": "reserved",
@@ -19,8 +19,13 @@ _PAGES_NAMES = {
     "in swap cache": "swap_cache",
     "cma reserved": "cma_reserved",
     "hwpoisoned": "hwpoisoned",
+    # Up to 2.6.28.
+    "of RAM": "ram",
+    "of HIGHMEM": "highmem",
+    "swap cached": "swap_cache",
 }
-_SWAP = re.compile(r"(Free|Total) swap {1,2}= ([0-9]{1,20})kB")
+_WHOLE_NAMES = {"total pagecache pages": "page_cache", "reserved pages": "reserved"}
+_SWAP = re.compile(r"(Free|Total) swap(?: {1,2}=|:) {1,20}([0-9]{1,20})kB")
 # Without NUMA the kernel leaves "Node N" out.
 _OF_NODE = re.compile(r"(?:Node ([0-9]{1,5}) )?(?:([A-Z][A-Za-z0-9]{1,10}) free:|active_anon:(?=[0-9]{1,20}kB))")
 _AMOUNT = re.compile(r" ([a-z_()]{2,40}): ?([0-9]{1,20})[kK]B")
@@ -31,7 +36,9 @@ _BLOCKS = re.compile(
 )
 _BLOCK = re.compile(r"(?<![0-9])([0-9]{1,15})\*([0-9]{1,10})kB(?: \(([A-Z]{1,8})\))?")
 # Only nodes or zones have these; which of the two changed over time, so they are summed where they are seen.
+_LEAST_PAGES = 100  # fewer tell no size
 _SUMMED = frozenset(["kernel_stack", "mlocked", "anon_thp", "shmem_thp", "shadow_call_stack"])
+_IN_BOTH = frozenset(["active_anon", "inactive_anon", "active_file", "inactive_file"])
 _MOST_ZONES = 4096
 
 
@@ -44,6 +51,7 @@ class MemoryBlock:
         self.block_bytes: Optional[int] = None  # the smallest free block: a page
         self._pages: Dict[str, int] = {}
         self._bytes: Dict[str, int] = {}
+        self._kb: Dict[bool, Dict[str, int]] = {True: {}, False: {}}  # of nodes, and of zones: what they have in all
         self._zones: Dict[Tuple[Optional[int], str], Zone] = {}
         self._newest: Optional[Tuple[Optional[int], str]] = None  # the zone whose line was the last
 
@@ -66,7 +74,7 @@ class MemoryBlock:
         match = _PAGES.match(text)
         if match is None or self.ended:
             return False
-        name = "page_cache" if match[3] is None and match[2] != "pages" else _PAGES_NAMES.get(match[3] or "")
+        name = _WHOLE_NAMES.get(match[2]) if match[3] is None else _PAGES_NAMES.get(match[3])
         if name is None:
             return False
         self._pages.setdefault(name, int(match[1]))
@@ -87,6 +95,9 @@ class MemoryBlock:
         match = _OF_NODE.match(text)
         if match:
             amounts = {name: int(kb) * 1024 for name, kb in _AMOUNT.findall(text)}
+            sums = self._kb[match[2] is None]
+            for name in _IN_BOTH & set(amounts):
+                sums[name] = sums.get(name, 0) + amounts[name] // 1024
             for name in _SUMMED & set(amounts):
                 self._bytes[name] = self._bytes.get(name, 0) + amounts[name]
             if match[2]:
@@ -138,6 +149,20 @@ class MemoryBlock:
         if match:
             self._bytes["hugetlb"] = self._bytes.get("hugetlb", 0) + int(match[2]) * int(match[3]) * 1024
         return match is not None
+
+    def page_bytes(self, sizes: Iterable[int]) -> Optional[int]:
+        """Which of these sizes a page has: what the smallest free block shows, or a figure in pages and in kB.
+
+        The two were read a moment apart, so that they may differ a little; sizes differ by half at least.
+        """
+        if self.block_bytes in sizes:
+            return self.block_bytes
+        in_kb = self._kb[True] or self._kb[False]
+        name = max(_IN_BOTH & set(in_kb) & set(self._pages), key=lambda name: (self._pages[name], name), default=None)
+        if name is None or self._pages[name] < _LEAST_PAGES:
+            return None
+        size = in_kb[name] * 1024 / self._pages[name]
+        return next((one for one in sizes if abs(size - one) < one / 8), None)
 
     def zones(self) -> List[Zone]:
         """All zones in the order printed."""

@@ -154,4 +154,5 @@ class Report(NamedTuple):
     exiting: Optional[Tuple[int, str]] = None
     mems_allowed: Optional[str] = None  # "0-1" of the oom-kill: or cpuset= line
     table_lost_rows: bool = False  # the table's header is there, but rows are known to be missing
+    old_scores: bool = False  # a kernel before 2.6.36, which scored by address space and age, says its lines
     repeats: int = 0  # failed allocations that the kernel did not print, but counted ("callbacks suppressed")

@@ -9,7 +9,7 @@ A report begins at "invoked oom-killer", or with its first line that survived. I
 import re
 from typing import Iterable, Iterator, List, Optional, Union
 
-from . import failed_allocation, oom_lines
+from . import failed_allocation, kill_lines, oom_lines
 from .kernel_log import LogLine, PrefixStripper, decoded
 from .oom_assembly import Assembly
 from .oom_records import Kill, Report
@@ -311,7 +311,7 @@ class Reader:
         return found is not None
 
     def _selected(self, text: str, line: LogLine) -> bool:
-        found = oom_lines.selected(text)
+        found = kill_lines.selected(text)
         if found:
             report = self._undone(line)
             if report.selected is not None:
@@ -320,7 +320,7 @@ class Reader:
         return found is not None
 
     def _killed(self, text: str, line: LogLine) -> bool:
-        found = oom_lines.killed(text) or oom_lines.killed_cut(text)
+        found = kill_lines.killed(text)
         if found is None:
             return False
         self.kill_lines += 1
@@ -379,7 +379,7 @@ class Reader:
         if not text.startswith(_PANIC):
             return False
         why = text[len(_PANIC) :]
-        if "ut of memory" in why or (self._open is not None and self._open.nobody):
+        if "ut of memory" in why or "deadlocked on memory" in why or (self._open is not None and self._open.nobody):
             report = self._open
             if report is None or report.kills or report.failed is not None:
                 report = self._begin(line)
@@ -426,7 +426,7 @@ class Reader:
 
     def _header(self, text: str, line: LogLine) -> bool:
         """The head of a task table whose report has lost its beginning."""
-        if text[:1] != "[" or (self._open is not None and not self._open.done) or "oom_score_adj name" not in text:
+        if text[:1] != "[" or (self._open is not None and not self._open.done) or text[-4:] != "name":
             return False
         return self._begin(line).take(line)
 
@@ -489,13 +489,13 @@ class Reader:
 
 
 _EVENTS = [
-    (oom_lines.INVOKED, Reader._invoked),
+    ("oom-killer: ", Reader._invoked),
     ("oom-kill:", Reader._choice),
     ("Killed process ", Reader._killed),
-    ("Kill process ", Reader._selected),
+    ("ill process ", Reader._selected),
     ("sharing same memory", Reader._sharing),
     ("oom_reaper: ", Reader._reaped),
-    ("oom_score_adj name", Reader._header),
+    ("total_vm ", Reader._header),
     ("as a result of limit of", Reader._limit_of),
     ("memory: usage ", Reader._usage),
     ("memory.oom.group set", Reader._group),

@@ -26,10 +26,12 @@ _PRINTK = re.compile(r"\[ *([0-9]{1,10})\.([0-9]{6})(?:@[0-9]{1,4})?\] ?")
 _TIME_OR_COLUMN = re.compile(r"[0-9]:[0-9]{2}:[0-9]{2}|\| *$|> *$|^ *[0-9]{1,9}[:.)]? *$")
 _FILE = re.compile(r"[^\s:]{1,1000}?[:-](?:[0-9]{1,9}[:-])?(?=[^\s])")
 _ANCHOR = re.compile(
-    r"(?:Memory cgroup o|O)ut of memory(?: \(oom_kill_allocating_task\))?: (?:Kill(?:ed)? process|OOM victim) "
+    r"(?:(?:Memory cgroup o|O)ut of [Mm]emory|No available memory (?:\(MPOL_BIND\)|in cpuset))"
+    r"(?: \(oom_kill_allocating_task\))?: (?:[Kk]ill(?:ed)? process|OOM victim) "
     r"|Kill(?:ed)? process [0-9]{1,10}(?:, UID [0-9]{1,10},)? \("
     r"|oom-kill:constraint=|Tasks? in /|(?:memory(?:\+swap)?|swap|kmem): usage [0-9]|Memory cgroup stats for "
-    r"|Mem-Info:|\[ *pid *\] +uid +tgid |Out of memory and no killable proc|Kernel panic - not sync|oom_reaper: reaped "
+    r"|Mem-[Ii]nfo:|oom-killer: gfp_mask=0x"
+    r"|\[ *pid *\] +uid +tgid |Out of memory and no killable proc|Kernel panic - not sync|oom_reaper: reaped "
     r"|CPU: [0-9]{1,5} (?:UID: [0-9]{1,10} )?PID: |Memory limit reached of cgroup "
 )
 _INVOKED = re.compile(r"(\S{1,60}) invoked oom-killer: ")

@@ -4,7 +4,7 @@
 
 import pytest
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oomlog import oom_lines, oom_report
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oomlog import oom_lines, oom_report, task_table
 
 
 @pytest.mark.parametrize("cpuset", ["", ",cpuset=/,mems_allowed=0"], ids=["without cpusets", "with cpusets"])
@@ -37,8 +37,8 @@ def test_report_without_a_killable_process_lacks_no_cgroup_of_a_victim():
 
 def test_header_that_names_a_column_twice_is_none():
     header = "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name"
-    assert oom_lines.Table.of_header(header) is not None
-    assert oom_lines.Table.of_header(header.replace(" rss ", " rss rss ")) is None
+    assert task_table.Table.of_header(header) is not None
+    assert task_table.Table.of_header(header.replace(" rss ", " rss rss ")) is None
 
 
 def test_order_that_no_kernel_has_is_no_order():

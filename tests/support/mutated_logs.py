@@ -114,24 +114,32 @@ def mutant(captured, seed, number):
 def complaint(found, lines):
     """What was invented in these events, None where nothing was: ids, names and sizes must stand in the log."""
     text = b"".join(lines).decode("utf-8", "replace")
-    for event in found:
-        rows = [*event["victims"], *event["candidates"]]
-        if event["victim"] is not None:
-            rows.append(event["victim"])
-        for row in rows:
-            if row["pid"] is not None and str(row["pid"]) not in text:
-                return f"pid {row['pid']} is not in the log"
-            # A name may have been put together of two lines, and bytes that are no text are escaped.
-            for word in _WORD.findall(row["comm"] or "") if "\\" not in (row["comm"] or "") else ():
-                if word not in text:
-                    return f"the name {row['comm']!r} is not in the log"
-        for row in event["candidates"]:
-            if not any(str(row["rss_bytes"] // page) in text for page in _PAGES):
-                return f"the resident set of pid {row['pid']}, {row['rss_bytes']} bytes, is not in the log"
-        share = event["cause"]["evidence"]["share_percent"]
-        if share is not None and share > 100:
-            return f"a part has {share} percent of the whole"
-    return None
+    return next((problem for event in found for problem in _complaints(event, text)), None)
+
+
+def _complaints(event, text):
+    rows = [*event["victims"], *event["candidates"], *([event["victim"]] if event["victim"] else [])]
+    names = [row["comm"] for row in rows] + [row["cgroup"] for row in event["victims"]] + [event["group_cgroup"]]
+    names += [event["trigger"] and event["trigger"]["comm"], event["limit_owner"] and event["limit_owner"]["cgroup"]]
+    for row in rows:
+        if row["pid"] is not None and str(row["pid"]) not in text:
+            yield f"pid {row['pid']} is not in the log"
+        for field in ("rss_bytes", "anon_bytes", "file_bytes", "shmem_bytes"):
+            if not _is_size_of(row.get(field), text):
+                yield f"{field} of pid {row['pid']}, {row[field]}, is not in the log"
+    for name in names:
+        # A name may have been put together of two lines, and bytes that are no text are escaped.
+        for word in _WORD.findall(name or "") if "\\" not in (name or "") else ():
+            if word not in text:
+                yield f"the name {name!r} is not in the log"
+    share = event["cause"]["evidence"]["share_percent"]
+    if share is not None and share > 100:
+        yield f"a part has {share} percent of the whole"
+
+
+def _is_size_of(size, text):
+    """Whether the log has it in kB or in pages."""
+    return size is None or any(str(size // unit) in text for unit in (1024, *_PAGES))
 
 
 def main():

@@ -4,6 +4,7 @@
 
 from typing import Dict, List, Optional
 
+from ..models import verdicts
 from ..models.oom_rules import is_floored, version_of
 from ..models.size import human
 from ..sources.printable import one_line, with_pid
@@ -89,6 +90,8 @@ def _largest(event):
     judged = event["verdict"]
     candidates = event["candidates"]
     able = [row for row in candidates if row["spared"] is None]
+    if len(able) == 1 and judged["by_rule"]["settle"] == verdicts.WHOLE_LOG:
+        return "The log shows no other process that the kernel could kill, but lines of the report are lost."
     if len(able) == 1 and not event["truncated"]:
         return "It was the only process that the kernel could kill, so every kernel would kill it."
     if judged["margin_pages"] is not None and judged["margin_pages"] <= judged["slack_pages"]:

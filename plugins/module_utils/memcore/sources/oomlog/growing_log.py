@@ -56,7 +56,7 @@ class GrowingReader(Reader):
     def __init__(self, clock: Callable[[], float] = time.monotonic, is_one_boot: bool = False) -> None:
         """clock: seconds that never go back. is_one_boot: the log is one boot's, so where it begins again it is read
         again: the report that is open is forgotten, since its lines come once more."""
-        super().__init__(held=0)
+        super().__init__(held=0, rest=0)  # its state says nothing of it
         self._clock = clock
         self.is_one_boot = is_one_boot
         self._seen = clock()  # when the last line of a report came

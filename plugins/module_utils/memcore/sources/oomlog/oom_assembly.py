@@ -31,6 +31,7 @@ class Assembly:
 
     def __init__(self, line: LogLine) -> None:
         self.line = line
+        self._has_begun_before = False
         self.done = False  # the kernel has acted; a group's other kills and the reaper may follow
         self.given = False  # as a report; whatever still comes belongs to it, but is not told
         self.invoked: Optional[Invoked] = None
@@ -71,6 +72,27 @@ class Assembly:
         self._missing: Dict[str, str] = {}
         self._acted: Optional[LogLine] = None  # the line that says what the kernel did
 
+    @classmethod
+    def of_rest(cls, line: LogLine) -> Optional["Assembly"]:
+        """A report whose beginning is lost, from one of its later lines; None where the line is of no report.
+
+        Stacks are of all kinds of trouble, so that no report is told by a line of one.
+        """
+        text = line.text.lstrip() if line.bare else line.text
+        if text.startswith(_OF_STACKS):
+            return None
+        report = cls(line)
+        report._has_begun_before = True
+        report._memory.begun = not text.startswith(_MEM_INFO)
+        report._in_stats = True
+        return report if report.take(line) else None
+
+    @property
+    def shows_oom(self) -> bool:
+        """Whether it has a line that only reports of the OOM killer have; others print memory blocks, too."""
+        is_by_others = self._has_begun_before and not self._table and not self._usages and not self._limit_cgroup
+        return not is_by_others or self.done or self.choice is not None or self.selected is not None
+
     @property
     def skips_indented(self) -> bool:
         """Whether no line that is indented matters now: those of stacks do not, some of the memory block do."""
@@ -90,7 +112,8 @@ class Assembly:
         """Whether a kill after the first can be one of the group: its task is in the table, where there is one."""
         if self.group is None:
             return False
-        return not self.rows or pid in self._row_of or (kill is not None and self.names_again(kill))
+        is_whole = bool(self.rows) and "tasks" not in self._missing
+        return not is_whole or pid in self._row_of or (kill is not None and self.names_again(kill))
 
     def names_again(self, kill: Kill) -> bool:
         """Whether a "Killed process" line is about a process that was killed here before.
@@ -210,7 +233,7 @@ class Assembly:
             self.miss("trigger", "the report's first line is cut")
 
     def _cpu(self, text: str) -> bool:
-        found = oom_lines.machine(text)
+        found = None if self._has_begun_before else oom_lines.machine(text)
         # Another task may print its own: the kernel's line has the name of the one that ran out of memory.
         if (
             found
@@ -274,7 +297,7 @@ class Assembly:
         return True
 
     def _mem_info(self, text: str) -> bool:
-        return text in ("Mem-Info:", "Mem-info:") and self._memory.begin()
+        return text in _MEM_INFO and self._memory.begin()
 
     def _node(self, text: str) -> bool:
         return self._memory.begun and self._memory.node(text)
@@ -522,6 +545,8 @@ _LONGEST_ROW = 200
 _NODES = re.compile(r"[0-9][0-9,-]{0,1000}$")
 _ONLY_THE_KILL = "only the kill is in the log: it begins here, or the kernel printed 10 reports within 5 seconds"
 _FULL_RECORD = 960
+_MEM_INFO = ("Mem-Info:", "Mem-info:")  # the second up to 2.6.24
+_OF_STACKS = ("CPU: ", "Pid: ", "Workqueue: ")
 _TOTAL = "total_"
 _BY_WORD: Dict[str, Callable[[Assembly, str], bool]] = {
     "CPU:": Assembly._cpu,
@@ -534,7 +559,7 @@ _BY_WORD: Dict[str, Callable[[Assembly, str], bool]] = {
     "swap:": Assembly._usage,
     "kmem:": Assembly._usage,
     "Mem-Info:": Assembly._mem_info,
-    "Mem-info:": Assembly._mem_info,  # up to 2.6.24
+    "Mem-info:": Assembly._mem_info,
     "Node": Assembly._node,
     # Zones (include/linux/mmzone.h), on kernels without NUMA.
     "DMA": Assembly._node,

@@ -57,7 +57,7 @@ class MemoryBlock:
 
     def begin(self) -> bool:
         """At "Mem-Info:"; a second block in one report is that of another task's failed allocation."""
-        self.ended = self.begun
+        self.ended = self.begun and bool(self._pages or self._bytes or self._zones)
         self.begun = True
         return True
 

@@ -26,6 +26,8 @@ _GROUP_PAUSE_USEC = 10 * 1000 * 1000
 # The clock of a CPU may be a little behind another's; further back is another boot.
 _BOOT_USEC = 2 * 1000 * 1000
 _FRAGMENT_LINES = 8
+# A log may begin inside a report, as that of a full ring buffer does. In so many lines something of it comes.
+_LINES_OF_A_REST = 200
 _MOST_LOSSES = 16
 # Where two write to one console, a line with its time stands inside another, whose rest comes as a line of its own.
 _SPLICE = re.compile(r"\[ *[0-9]{1,10}\.[0-9]{6}\] ")
@@ -55,7 +57,9 @@ def read(lines: Iterable[Union[bytes, str]]) -> Iterator[Report]:
 class Reader:
     """For a log that still grows: feed() it, take() what is ready, flush() when nothing more is expected soon."""
 
-    def __init__(self, held: int = HELD) -> None:
+    def __init__(self, held: int = HELD, rest: int = _LINES_OF_A_REST) -> None:
+        """rest: how many lines at the beginning of the log are looked at for the rest of a report."""
+        self._rest = rest
         self.ready: List[Report] = []
         self.kill_lines = 0  # all "Killed process" lines: as many as `oom_kill` of /proc/vmstat rose by
         self._stripper = PrefixStripper()
@@ -77,7 +81,8 @@ class Reader:
     @property
     def has_begun(self) -> bool:
         """Whether a report has begun that is neither ready nor taken."""
-        return bool(self._held) or (self._open is not None and not self._open.given)
+        is_open = self._open is not None and not self._open.given and self._open.shows_oom
+        return bool(self._held) or is_open
 
     def take(self) -> List[Report]:
         """The reports that are ready, each once."""
@@ -94,7 +99,7 @@ class Reader:
         if self._fragment is not None or self._spliced is not None:
             pass  # any line may be the rest
         elif report is None or (not report.goes_on and self._between >= _LINES_OF_THE_END):
-            if not self._is_wanted(line):
+            if not self._rest and not self._is_wanted(line):
                 self._next += line[:1] != " "
                 return False
         elif report.skips_indented and self._is_indented(line):
@@ -238,12 +243,18 @@ class Reader:
     def _take_body(self, line: LogLine) -> None:
         report = self._open
         if report is None:
+            if self._rest:
+                self._rest -= 1
+                self._open = Assembly.of_rest(line)
+                self._between = 0
             return
         if report.goes_on and report.take(line):
             self._between = 0
             return
         self._between += 1
-        if self._between > _MOST_BETWEEN and not report.done:
+        if self._between > _LINES_OF_THE_END and not report.shows_oom:
+            self._close()
+        elif self._between > _MOST_BETWEEN and not report.done:
             report.miss("end", "no line of the report in {0} lines".format(_MOST_BETWEEN))
             self._close()
 
@@ -285,6 +296,7 @@ class Reader:
 
     def _begin(self, line: LogLine) -> Assembly:
         self._close()
+        self._rest = 0
         self._open = Assembly(line)
         for why in self._lost:
             self._open.miss("log", why)
@@ -325,7 +337,7 @@ class Reader:
             return False
         self.kill_lines += 1
         report = self._open
-        if report is None or not self._is_of(report, found.kill.pid, line, found.kill):
+        if report is None or not report.shows_oom or not self._is_of(report, found.kill.pid, line, found.kill):
             report = self._begin(line)
         report.take_killed(found)
         self._acted_usec = line.time_usec
@@ -392,7 +404,7 @@ class Reader:
         if found is None:
             return False
         report = self._open
-        if report is not None and not report.done:
+        if report is not None and not report.done and report.shows_oom:
             report.miss("meminfo", "a failed allocation printed its own memory block in the middle of the report")
             inner = Assembly(line)
             inner.take_failed(found)
@@ -474,7 +486,8 @@ class Reader:
         """The open report is over; it waits for the reaper."""
         if self._open is None:
             return
-        self._held.append(self._open)
+        if self._open.shows_oom:
+            self._held.append(self._open)
         self._open = None
         self._between = 0
         self._give_out(self._most_held)

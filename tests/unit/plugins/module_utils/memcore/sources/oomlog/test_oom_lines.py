@@ -4,7 +4,11 @@
 
 import pytest
 
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oomlog import oom_lines, oom_report, task_table
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.oomlog import (
+    oom_lines,
+    oom_report,
+    task_table,
+)
 
 
 @pytest.mark.parametrize("cpuset", ["", ",cpuset=/,mems_allowed=0"], ids=["without cpusets", "with cpusets"])

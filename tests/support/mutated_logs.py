@@ -17,6 +17,7 @@ FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "unit" / "fixtures"
 MOST_LINES = 400  # of a log; the long ones are storms
 _LONG = 1 << 20
 _PAGES = (4096, 8192, 16384, 32768, 65536, 262144)
+_SPLICE = re.compile(r"(?<!\n)\[ *[0-9]{1,10}\.[0-9]{6}\] [^\n]*\n")
 _WORD = re.compile(r"[A-Za-z0-9]{3,}")
 
 
@@ -114,6 +115,7 @@ def mutant(captured, seed, number):
 def complaint(found, lines):
     """What was invented in these events, None where nothing was: ids, names and sizes must stand in the log."""
     text = b"".join(lines).decode("utf-8", "replace")
+    text += _SPLICE.sub("", text)  # a line that has another inside may be put together again
     return next((problem for event in found for problem in _complaints(event, text)), None)
 
 
@@ -128,7 +130,7 @@ def _complaints(event, text):
             if not _is_size_of(row.get(field), text):
                 yield f"{field} of pid {row['pid']}, {row[field]}, is not in the log"
     for name in names:
-        # A name may have been put together of two lines, and bytes that are no text are escaped.
+        # Bytes that are no text are escaped.
         for word in _WORD.findall(name or "") if "\\" not in (name or "") else ():
             if word not in text:
                 yield f"the name {name!r} is not in the log"

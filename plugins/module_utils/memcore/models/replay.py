@@ -379,7 +379,8 @@ def _why_not(report, chosen, total, choices):
     if total is None:
         return "the report does not show how much memory there was, and the processes have different oom_score_adj"
     if chosen_row(report, chosen.pid) is None:
-        return f"the victim {with_pid(chosen.comm, chosen.pid)} is not in the task table"
+        victim = f"with pid {chosen.pid}" if chosen.comm is None else with_pid(chosen.comm, chosen.pid)
+        return f"the victim {victim} is not in the task table"
     return None
 
 

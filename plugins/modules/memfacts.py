@@ -1682,6 +1682,15 @@ ansible_facts:
                   returned: always
                   type: int
                   sample: 20971520
+            may_die_too:
+              description:
+                - Process ids of processes, in this cgroup or in another, that have exactly the memory of the victim and
+                  are its parent or child, or linked to it by such. The kernel kills all processes that share the memory
+                  of its victim. No file shows whether they do.
+              returned: always
+              type: list
+              elements: int
+              sample: []
             group_cgroup:
               description:
                 - Path of the cgroup whose processes all die with the victim, because memory.oom.group is set there.
@@ -1701,6 +1710,12 @@ ansible_facts:
               returned: always
               type: int
               sample: 4294967296
+            group_sure:
+              description:
+                - Whether this group dies whichever process is chosen. V(null) if no cgroup dies as one.
+              returned: always
+              type: bool
+              sample: true
             killable:
               description: Number of processes that may be killed.
               returned: always
@@ -2039,6 +2054,15 @@ ansible_facts:
                       returned: always
                       type: int
                       sample: 20971520
+                may_die_too:
+                  description:
+                    - Process ids of processes, in this cgroup or in another, that have exactly the memory of the victim
+                      and are its parent or child, or linked to it by such. The kernel kills all processes that share
+                      the memory of its victim. No file shows whether they do.
+                  returned: always
+                  type: list
+                  elements: int
+                  sample: []
                 group_cgroup:
                   description:
                     - Path of the cgroup whose processes all die with the victim, because memory.oom.group is set there.
@@ -2058,6 +2082,12 @@ ansible_facts:
                   returned: always
                   type: int
                   sample: 4294967296
+                group_sure:
+                  description:
+                    - Whether this group dies whichever process is chosen. V(null) if no cgroup dies as one.
+                  returned: always
+                  type: bool
+                  sample: true
                 killable:
                   description: Number of processes that may be killed.
                   returned: always

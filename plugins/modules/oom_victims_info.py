@@ -350,6 +350,15 @@ host:
           returned: always
           type: int
           sample: 20971520
+    may_die_too:
+      description:
+        - Process ids of processes, in this cgroup or in another, that have exactly the memory of the victim and are its
+          parent or child, or linked to it by such. The kernel kills all processes that share the memory of its victim.
+          No file shows whether they do.
+      returned: always
+      type: list
+      elements: int
+      sample: []
     group_cgroup:
       description:
         - Path of the cgroup whose processes all die with the victim, because memory.oom.group is set there. V(null) if
@@ -369,6 +378,12 @@ host:
       returned: always
       type: int
       sample: 4294967296
+    group_sure:
+      description:
+        - Whether this group dies whichever process is chosen. V(null) if no cgroup dies as one.
+      returned: always
+      type: bool
+      sample: true
     killable:
       description: Number of processes that may be killed.
       returned: always
@@ -725,6 +740,15 @@ by_cgroup:
           returned: always
           type: int
           sample: 20971520
+    may_die_too:
+      description:
+        - Process ids of processes, in this cgroup or in another, that have exactly the memory of the victim and are its
+          parent or child, or linked to it by such. The kernel kills all processes that share the memory of its victim.
+          No file shows whether they do.
+      returned: always
+      type: list
+      elements: int
+      sample: []
     group_cgroup:
       description:
         - Path of the cgroup whose processes all die with the victim, because memory.oom.group is set there. V(null) if
@@ -744,6 +768,12 @@ by_cgroup:
       returned: always
       type: int
       sample: 4294967296
+    group_sure:
+      description:
+        - Whether this group dies whichever process is chosen. V(null) if no cgroup dies as one.
+      returned: always
+      type: bool
+      sample: true
     killable:
       description: Number of processes that may be killed.
       returned: always

@@ -130,6 +130,9 @@ class Tree:
         swappiness = number.parse(self._survey.host.optional(f"{folder}/memory.swappiness"))
         memsw = self._bytes(folder, "memory.memsw.limit_in_bytes")
         reusable = self._reusable(folder, ("total_active_file", "total_inactive_file", "total_shmem"))
+        if reusable is not None:
+            # v1 does not tell which part of the kernel's memory can be freed (v2's slab_reclaimable).
+            reusable += self._bytes(folder, "memory.kmem.usage_in_bytes") or 0
         return Limits(limit, self._bytes(folder, "memory.usage_in_bytes"), None, memsw, swappiness != 0, reusable)
 
     def _reusable(self, folder, names) -> Optional[int]:

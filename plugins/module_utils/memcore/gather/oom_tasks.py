@@ -17,12 +17,16 @@ _GLOBAL_INIT = "global init"
 
 
 class Tasks(NamedTuple):
-    """Tasks with memory of their own by pid, those whose adj could be read; threads of each, and what counters hide."""
+    """Tasks with memory of their own by pid, those whose adj could be read; threads of each, and what counters hide.
+
+    families: of each that may share its memory with a parent or a child the pids of all that may (models/vfork.py).
+    """
 
     by_pid: Dict[int, Task]
     threads: Dict[int, int]
     release: Optional[str]
     cpus: int
+    families: Dict[int, List[int]]
 
     def drift(self, task: Task) -> int:
         """Pages by which the task's counters may be off."""
@@ -74,10 +78,11 @@ def read(survey: Survey, release: Optional[str], rules: oom_rules.Rules, cgroup_
         )
     if refused:
         host.lacks("/proc/PID/oom_score_adj", reasons.processes_unread(refused, refused + len(tasks)))
-    for pid in vfork.suspects(tasks):
+    suspected = vfork.suspects(tasks)
+    for pid in suspected:
         tasks[pid] = tasks[pid]._replace(maybe_vfork=True)
     threads = {pid: shown.threads for pid, shown in user}
-    return Tasks(tasks, threads, release, _cpus(survey))
+    return Tasks(tasks, threads, release, _cpus(survey), vfork.families(tasks, suspected))
 
 
 def by_creation(survey: Survey, tasks: List[Task]) -> Optional[List[Task]]:

@@ -109,7 +109,9 @@ def rank_cgroup(
 
 def _as_seen(survey, ranking) -> victims.Ranking:
     """Whom nobody can see may stand in front of all others."""
-    return ranking if survey.table.complete else ranking._replace(sure=False)
+    if survey.table.complete:
+        return ranking
+    return ranking._replace(sure=False, group_sure=None if ranking.group is None else False)
 
 
 def gather(survey: Survey) -> Dict:
@@ -161,6 +163,7 @@ def domain_row(survey: Survey, found: Prediction, answer: Answer, place: str) ->
         "could_die_count": len(ranking.contenders),
         "maybe_vfork": [task.pid for task in survey.capped(f"{place}.maybe_vfork", ranking.maybe_vfork)],
         "without_vfork": _rows_of_next(survey, ranking.without_vfork, f"{place}.without_vfork"),
+        "may_die_too": survey.capped(f"{place}.may_die_too", _sharers(found.tasks, ranking)),
         **_group(survey, ranking),
         "killable": len(ranking.rows),
         "victims": [_row(survey, found, row) for row in survey.capped(f"{place}.victims", ranking.rows)],
@@ -188,6 +191,13 @@ def _contenders(survey, ranking, place) -> List[Dict]:
         {"pid": one.task.pid, "comm": one.task.comm, "grows_bytes": one.grows * survey.page_size}
         for one in survey.capped(place, ranking.contenders)
     ]
+
+
+def _sharers(tasks: oom_tasks.Tasks, ranking) -> List[int]:
+    """The pids of those that die, too, if they share the memory of who dies, in whatever cgroup they are."""
+    found = {pid for task in ranking.victims for pid in tasks.families.get(task.pid, ()) if pid != task.pid}
+    named = {task.pid for task in ranking.group_tasks}
+    return sorted(pid for pid in found - named if tasks.by_pid[pid].spared is None)
 
 
 def _signed_next(survey, found, domain, place) -> List[Dict]:
@@ -247,6 +257,7 @@ def _group(survey, ranking) -> Dict:
         "group_cgroup": None if ranking.group is None else printable(ranking.group),
         "group_tasks": None if tasks is None else len(tasks),
         "group_frees_bytes": None if tasks is None else _freed_bytes(survey, tasks),
+        "group_sure": ranking.group_sure,
     }
 
 

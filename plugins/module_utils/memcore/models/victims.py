@@ -68,7 +68,8 @@ class Ranking(NamedTuple):
     rivals: other tasks that the counters' drift could put in front.
     margin, drift: points between the chosen and the next, and by how much those points may be off; None where there
     is no next. sure: exactly one task can be the victim, or surely none.
-    group: the cgroup that dies with it, group_tasks: everybody in it.
+    group: the cgroup that dies with it, group_tasks: everybody in it. group_sure: whoever is chosen, it is this group
+    that dies; None where no group does.
     contenders: others that could have the most points by the time that memory has run out, the nearest first.
     maybe_vfork: those of the victims that the kernel skips if they are vfork children that still use their parent's
     memory; without_vfork: who dies then.
@@ -88,6 +89,7 @@ class Ranking(NamedTuple):
     contenders: List[Contender] = []
     maybe_vfork: List[Task] = []
     without_vfork: List[Task] = []
+    group_sure: Optional[bool] = None
 
 
 def no_drift(_task: Task) -> int:
@@ -104,7 +106,8 @@ def rank(domain: Domain, rules: Rules, drift: Callable[[Task], int] = no_drift) 
     if rules.model == UNKNOWN:
         signed = rank(domain, rules._replace(model=SIGNED), drift)
         floored = rank(domain, rules._replace(model=FLOORED), drift)
-        return signed._replace(sure=signed.sure and floored.sure and signed.victims == floored.victims)
+        sure = signed.sure and floored.sure and signed.victims == floored.victims
+        return _of_one_group(signed, floored)._replace(sure=sure)
     scored, spared = _score(domain, rules, drift)
     if not scored:
         choice = NOBODY if domain.setting in (HIGHEST, ALLOCATING) else domain.setting
@@ -117,6 +120,7 @@ def rank(domain: Domain, rules: Rules, drift: Callable[[Task], int] = no_drift) 
     chosen, rivals = _choose(scored, domain, rules.tie_rule)
     contenders = _contenders(chosen, scored, domain, rules)
     victims, sure = _sacrificed(chosen, scored, rules, domain)
+    sure = sure and len(victims) == 1 and not rivals and not contenders
     group = group_of(victims[0], domain.path, domain.groups)
     margin, off = _margin(chosen, scored)
     ranking = Ranking(
@@ -128,11 +132,16 @@ def rank(domain: Domain, rules: Rules, drift: Callable[[Task], int] = no_drift) 
         rivals,
         margin,
         off,
-        sure and len(victims) == 1 and not rivals and not contenders,
+        sure,
         group,
         [] if group is None else members(domain.tasks, group),
         contenders,
     )
+    if group is not None:
+        able = [*victims, *rivals, *(one.task for one in contenders)]
+        same = all(group_of(task, domain.path, domain.groups) == group for task in able)
+        # Of those who pass the chosen one, up to 5.0, a child dies, and that may be in another group.
+        ranking = ranking._replace(group_sure=sure or (same and not rules.child_sacrifice))
     return _doubted(ranking, domain, rules, drift)
 
 
@@ -143,14 +152,22 @@ def _doubted(ranking, domain, rules, drift) -> Ranking:
         return ranking
     tasks = [task._replace(spared=_VFORK) if task.maybe_vfork else task for task in domain.tasks]
     then = rank(domain._replace(tasks=tasks), rules, drift)
-    return ranking._replace(sure=False, maybe_vfork=doubted, without_vfork=then.victims)
+    return _of_one_group(ranking, then)._replace(sure=False, maybe_vfork=doubted, without_vfork=then.victims)
+
+
+def _of_one_group(ranking, other) -> Ranking:
+    """The first of two rankings of which nobody knows the right one: its group is certain where both say it."""
+    if ranking.group is None:
+        return ranking
+    return ranking._replace(group_sure=bool(ranking.group_sure and other.group_sure) and ranking.group == other.group)
 
 
 def frees(task: Task) -> Optional[int]:
     """Pages of RAM that its death gives back: anonymous memory and page tables.
 
-    At most: what it shares with others since a fork stays. Shared memory and file pages survive it, and what it has in
-    swap frees only swap. None where the kernel does not tell anonymous memory from the rest.
+    At most: what it shares with others since a fork stays. Files in a tmpfs survive it, other shared memory goes with
+    the last that maps it, and what it has in swap frees only swap. None where the kernel does not tell anonymous memory
+    from the rest.
     """
     return None if task.anon is None else task.anon + task.page_tables
 

@@ -46,6 +46,9 @@ def outcome(domain: Dict) -> str:
     if choice != victims.HIGHEST:
         return _OTHERWISE[choice]
     names, count = domain["next"], domain["next_count"]
+    if domain["group_sure"] and not domain["sure"]:
+        text = f"the kernel kills all {domain['group_tasks']} processes of {domain['group_cgroup']}"
+        return f"{text}, whichever of them it chooses{_freed(domain['group_frees_bytes'])}{_of_today(domain)}"
     if count > 1:
         return f"one of {count} processes with the same points dies ({_listed(names)}){_of_today(domain)}"
     first = names[0]
@@ -81,7 +84,7 @@ def changed(asked: Dict) -> str:
     """What the changes do, as the second half of a sentence."""
     places = [("on the host", asked["host"])] + [(f"in {row['cgroup']}", row) for row in asked["by_cgroup"]]
     moved = [
-        f"next to die {where}: {_one(row, 'after')} instead of {_one(row, 'before')}"
+        f"next to die {where}: {_one(row, 'after')} instead of {_one(row, 'before')}{_open(row)}"
         for where, row in places
         if row["changed"]
     ]
@@ -119,7 +122,7 @@ def in_short(oom: Dict) -> str:
 def decides(domain: Dict) -> List[str]:
     """What decides among those that could die; empty where nobody else could have the most points."""
     others = domain["could_die_instead"]
-    if not others or domain["choice"] != victims.HIGHEST:
+    if not others or domain["choice"] != victims.HIGHEST or domain["group_sure"]:
         return []
     first = domain["next"][0]
     if domain["next_count"] > 1:
@@ -143,7 +146,7 @@ def decides(domain: Dict) -> List[str]:
 
 def doubt(domain: Dict) -> Optional[str]:
     """That a victim may be a child of vfork(), and who dies in that case; None where nothing looks like it."""
-    if not domain["maybe_vfork"]:
+    if not domain["maybe_vfork"] or domain["group_sure"]:
         return None
     pids = ", ".join(map(str, domain["maybe_vfork"][:_TIED]))
     then = domain["without_vfork"]
@@ -154,16 +157,26 @@ def doubt(domain: Dict) -> Optional[str]:
     return f"{text} and kills {'one of ' if len(then) > 1 else ''}{_listed(then)}"
 
 
+def sharers(domain: Dict) -> Optional[str]:
+    """That others may use the same memory as the victim and die with it; None where nothing looks like it."""
+    others = domain["may_die_too"]
+    if not others:
+        return None
+    pids = ", ".join(map(str, others[:_TIED])) + (" …" if others[_TIED:] else "")
+    what = "uses as much memory" if len(others) == 1 else "use as much memory"
+    return f"pid {pids} {what} as {name(domain['next'][0])}, to the page: if it is the same memory, all of them die"
+
+
 def _table(title, domain) -> List[str]:
     used = "" if domain["used_bytes"] is None else f", {human(domain['used_bytes'])} used"
     lines = ["", f"{title} ({human(domain['limit_bytes'])}{used}): {outcome(domain)}"]
-    if domain["rivals"]:
+    if domain["rivals"] and not domain["group_sure"]:
         drift = (
             "" if domain["drift_bytes"] is None else f" (kernel counters may be off by {human(domain['drift_bytes'])})"
         )
         pids = ", ".join(map(str, domain["rivals"][:_ROWS]))
         lines.append(f"  too close to call{drift}; could also be killed first: pid {pids}")
-    open_points = decides(domain) + [text for text in (doubt(domain),) if text]
+    open_points = decides(domain) + [text for text in (doubt(domain), sharers(domain)) if text]
     if open_points:
         lines += ["  not certain yet:", *(f"    {text}" for text in open_points)]
     if domain["victims"]:
@@ -191,6 +204,7 @@ def _changes(asked: Optional[Dict]) -> List[str]:
         place = "Host" if row["cgroup"] is None else row["cgroup"]
         was, now = (_one(row, when) for when in ("before", "after"))
         lines.append(f"  {place}: {now} instead of {was}" if row["changed"] else f"  {place}: still {now}")
+        lines[-1] += _open(row)
         for move in row["order"][:_ROWS]:
             ranks = " -> ".join(_rank(move[f"rank_{when}"]) for when in ("before", "after"))
             lines.append(f"    {ranks:>10} {move['pid']:>8}  {move['comm']}")
@@ -201,6 +215,12 @@ def _one(row, when) -> str:
     if row[f"choice_{when}"] is None:
         return "no limit"
     return _listed(row[f"next_{when}"]) or row[f"choice_{when}"]
+
+
+def _open(row) -> str:
+    """Behind an answer of what if: whether somebody else could die as well."""
+    is_open = row["choice_after"] == victims.HIGHEST and not row["sure_after"]
+    return ", but this is not certain" if is_open else ""
 
 
 def _rank(value) -> str:
@@ -225,7 +245,7 @@ def _cut(text):
 
 
 def _outcome(row):
-    if not row["rivals"]:
+    if not row["rivals"] or row["group_sure"]:
         return outcome(row)
     pids = ", ".join(map(str, row["rivals"][:_TIED]))
     return f"{outcome(row)}; too close to call, could also be killed first: pid {pids}"

@@ -553,3 +553,44 @@ def test_figures_of_a_doubt(tmp_path):
     dummy, found = rows(lay(tmp_path, family(), [("/p", limited(100 * MIB), [10, 11, 12])]))
     assert found["by_cgroup"][0]["maybe_vfork"] == [11]
     assert found["by_cgroup"][0]["without_vfork"] == [{"pid": 10, "comm": "task10", "frees_bytes": 409 * PAGE}]
+
+
+def test_who_may_share_the_victims_memory_is_named_in_whatever_cgroup_it_is(tmp_path):
+    cgroups = [("/p", limited(100 * MIB), [10, 12]), ("/elsewhere", limited(100 * MIB), [11])]
+    dummy, found = rows(lay(tmp_path, family(), cgroups))
+    by_path = {row["cgroup"]: row for row in found["by_cgroup"]}
+    assert (by_path["/p"]["next"][0]["pid"], by_path["/p"]["may_die_too"]) == (10, [11])
+    assert (by_path["/elsewhere"]["next"][0]["pid"], by_path["/elsewhere"]["may_die_too"]) == (11, [10])
+
+
+def test_who_dies_with_the_group_anyway_is_not_named_again(tmp_path):
+    cgroups = [("/p", limited(100 * MIB, memory_oom_group=1), [10, 11, 12])]
+    dummy, found = rows(lay(tmp_path, family(), cgroups))
+    row = found["by_cgroup"][0]
+    assert (row["group_tasks"], row["group_sure"], row["sure"], row["may_die_too"]) == (3, True, False, [])
+
+
+def test_where_processes_hide_no_group_is_certain(tmp_path):
+    cgroups = [("/p", limited(100 * MIB, memory_oom_group=1), [10])]
+    machine = lay(tmp_path, [process(10)], cgroups)
+    assert ask(machine).cgroups[0].ranking.group_sure
+    hiding = lay(tmp_path / "hiding", [process(10)], cgroups)
+    (tmp_path / "hiding" / "proc" / "2" / "status").unlink()
+    assert ask(hiding).cgroups[0].ranking.group_sure is False
+
+
+def test_kernel_memory_of_v1_may_become_a_process_s_since_nothing_tells_what_of_it_can_be_freed(tmp_path):
+    files = {
+        "memory.limit_in_bytes": 100 * MIB,
+        "memory.usage_in_bytes": 100 * MIB,
+        "memory.stat": f"total_inactive_file {MIB}",
+        "memory.kmem.usage_in_bytes": 2 * MIB,
+    }
+    tasks = [process(10, 9000), process(11, 8231), process(12, 8230)]  # pid 11 lacks 769 pages, and 3 MiB are 768
+    answer = ask(lay(tmp_path, tasks, [("/p", files, [10, 11, 12])], version="v1", release="7.1.0")).cgroups[0]
+    assert answer.domain.headroom == 3 * MIB // PAGE
+    assert pids(one.task for one in answer.ranking.contenders) == []
+    more = dict(files, **{"memory.kmem.usage_in_bytes": 2 * MIB + PAGE})
+    machine = lay(tmp_path / "more", tasks, [("/p", more, [10, 11, 12])], version="v1", release="7.1.0")
+    ranking = ask(machine).cgroups[0].ranking
+    assert (pids(one.task for one in ranking.contenders), ranking.sure) == ([11], False)

@@ -354,3 +354,80 @@ def test_where_another_child_can_grow_the_sacrifice_is_unsure():
     rules = OLD._replace(child_sacrifice=True)
     assert rank(Domain("/c", 4000, tasks, headroom=9), rules).sure
     assert not rank(Domain("/c", 4000, tasks, headroom=10), rules).sure
+
+
+def grouped(*tasks, **more):
+    """A domain of 10000 pages in which /c/g dies as one."""
+    return Domain("/c", 10000, list(tasks), groups=["/c/g"], **more)
+
+
+HOG, DB = task(1, 1000, cgroup="/c/g/a"), task(2, 500, cgroup="/c/g/b")
+
+
+@pytest.mark.parametrize(
+    "tasks, headroom, sure, group_sure",
+    [
+        pytest.param([HOG, DB], 499, True, True, id="nobody-can-pass"),
+        pytest.param([HOG, DB], 500, False, True, id="one-of-the-group-can"),
+        pytest.param([HOG, DB, task(3, 500, cgroup="/c/alone")], 501, False, False, id="another-can"),
+        pytest.param([HOG, DB, task(3, 400, cgroup="/c/alone")], 501, False, True, id="another-cannot"),
+        pytest.param([HOG, task(2, 500, cgroup=None)], 501, False, False, id="one-whose-cgroup-nobody-knows-can"),
+    ],
+)
+def test_a_group_is_certain_where_all_who_could_be_chosen_are_in_it(tasks, headroom, sure, group_sure):
+    ranking = rank(grouped(*tasks, headroom=headroom), NEW)
+    assert (ranking.group, ranking.sure, ranking.group_sure) == ("/c/g", sure, group_sure)
+
+
+def test_a_tie_within_a_group_leaves_the_group_certain():
+    both = [HOG, task(2, 1000, cgroup="/c/g/b")]
+    ranking = rank(grouped(*both, order=victims.NOT_KNOWN), NEW)
+    assert (pids(ranking.victims), ranking.sure, ranking.group_sure) == ([1, 2], False, True)
+    ranking = rank(grouped(*both, task(3, 1000, cgroup="/c/x"), order=victims.NOT_KNOWN), NEW)
+    assert (pids(ranking.victims), ranking.sure, ranking.group_sure) == ([1, 2, 3], False, False)
+
+
+def test_counters_that_drift_leave_the_group_certain_or_not():
+    assert rank(grouped(HOG, task(2, 999, cgroup="/c/g/b")), NEW, lambda _task: 4).group_sure
+    assert not rank(grouped(HOG, task(2, 999, cgroup="/c/x")), NEW, lambda _task: 4).group_sure
+
+
+def test_without_a_group_its_certainty_is_not_asked():
+    assert rank(Domain("/c", 10000, [HOG, DB]), NEW).group_sure is None
+
+
+def test_where_the_model_is_unknown_the_group_is_certain_if_both_models_take_it():
+    low = [task(1, 5, -900, cgroup="/c/g"), task(2, 900, -900, cgroup="/c/g"), task(3, 300, -900, cgroup="/c/x")]
+    unknown = Rules(UNKNOWN, "first")  # signed takes 2, floored the first scanned
+    ranking = rank(grouped(*low), unknown)
+    assert (pids(ranking.victims), ranking.sure, ranking.group_sure) == ([2], False, True)
+    assert rank(grouped(*low[::-1]), unknown).group_sure is False
+
+
+def test_a_vfork_doubt_leaves_the_group_certain_only_where_the_other_is_in_it():
+    child = task(2, 1000, ppid=1, cgroup="/c/g", maybe_vfork=True)
+    assert rank(grouped(HOG, child), NEW).group_sure is True
+    assert rank(grouped(HOG._replace(cgroup="/c/x"), child), NEW).group_sure is False
+
+
+def test_up_to_5_0_another_parents_child_may_be_in_another_group():
+    tasks = [HOG, DB, task(3, 1, ppid=2, cgroup="/c/x")]
+    ranking = rank(grouped(*tasks, headroom=501), OLD._replace(child_sacrifice=True))
+    assert (pids(ranking.victims), ranking.group_sure) == ([1], False)
+
+
+@given(tasks_of_any_domain, totals, any_rules, st.integers(0, 300), st.integers(0, 4000), st.data())
+def test_no_growth_within_the_headroom_changes_a_group_that_is_certain(tasks, total, rules, off, free, data):
+    if rules.tie_rule == "unknown" or any(one.administrator for one in tasks):  # 3 % off would scale the growth, too
+        return
+    tasks = [one._replace(cgroup=data.draw(st.sampled_from(["/c/g/a", "/c/g/b", "/c/g/b", "/c/x"]))) for one in tasks]
+    domain = Domain("/c", total, tasks, groups=["/c/g"], headroom=min(free, total))
+    ranking = rank(domain, rules, lambda _task: off)
+    if not ranking.group_sure:
+        return
+    left, grown = domain.headroom, []
+    for one in tasks:
+        more = data.draw(st.integers(0, left))
+        left -= more
+        grown.append(one._replace(rss=one.rss + more + data.draw(st.integers(0, off))))
+    assert rank(domain._replace(tasks=grown), rules).group == "/c/g"

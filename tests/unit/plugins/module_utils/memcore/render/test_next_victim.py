@@ -27,9 +27,11 @@ def domain(**given):
         "could_die_count": 0,
         "maybe_vfork": [],
         "without_vfork": [],
+        "may_die_too": [],
         "group_cgroup": None,
         "group_tasks": None,
         "group_frees_bytes": None,
+        "group_sure": None,
         "used_bytes": 75 * MIB,
         "limit_bytes": 100 * MIB,
     }
@@ -40,6 +42,8 @@ def host(*cgroups, **given):
     return dict(domain(), by_cgroup=list(cgroups), kills_since_boot=0, badness_model="signed", **given)
 
 
+TABLE = {"victims": [], "killable": 0, "unkillable": [], "drift_bytes": 0}
+DIES_WITH_ALL = {"group_cgroup": "/a/b", "group_tasks": 4, "group_frees_bytes": 300 * MIB}
 TIE = {
     "next": [process(1, "pause", 1), process(2, "a", 1), process(3, "b", 1), process(4, "c", 1)],
     "next_count": 5,
@@ -77,10 +81,23 @@ TIE = {
             id="close",
         ),
         pytest.param(
-            {"group_cgroup": "/a/b", "group_tasks": 4, "group_frees_bytes": 300 * MIB},
+            {"group_cgroup": "/a/b", "group_tasks": 4, "group_frees_bytes": 300 * MIB, "group_sure": True},
             "the kernel kills java (pid 9) and with it all 4 processes of /a/b, which frees up to 300.0 MiB",
             "the OOM killer would kill java (pid 9)",
             id="group",
+        ),
+        pytest.param(
+            dict(DIES_WITH_ALL, sure=False, rivals=[7], group_sure=True),
+            "the kernel kills all 4 processes of /a/b, whichever of them it chooses, which frees up to 300.0 MiB",
+            "the OOM killer would kill java (pid 9)",
+            id="group-whoever-is-chosen",
+        ),
+        pytest.param(
+            dict(DIES_WITH_ALL, sure=False, group_sure=False),
+            "the kernel most likely kills java (pid 9) and with it all 4 processes of /a/b,"
+            " which frees up to 300.0 MiB",
+            "the OOM killer would kill java (pid 9)",
+            id="group-or-somebody-else",
         ),
         pytest.param(
             {"choice": "panic", "next": []},
@@ -179,3 +196,52 @@ def test_a_victim_with_its_parents_memory_is_a_doubt():
     )
     assert next_victim.doubt(domain(maybe_vfork=[9])).endswith("the kernel skips it and finds nobody to kill")
     assert next_victim.doubt(domain()) is None
+
+
+def test_within_a_group_that_dies_anyway_nothing_is_left_to_decide():
+    grower = {"pid": 5, "comm": "db", "grows_bytes": 40 * MIB}
+    given = dict(DIES_WITH_ALL, sure=False, could_die_instead=[grower], could_die_count=1, maybe_vfork=[9])
+    anyway, open_one = domain(**given, group_sure=True), domain(**given, group_sure=False)
+    assert (next_victim.decides(anyway), next_victim.doubt(anyway)) == ([], None)
+    assert next_victim.decides(open_one)[0] == "java (pid 9) dies if it goes on growing"
+    assert next_victim.doubt(open_one) is not None
+
+
+@pytest.mark.parametrize(
+    ("pids", "start"),
+    [
+        ([8], "pid 8 uses as much memory as java (pid 9), to the page"),
+        ([4, 5, 6, 7], "pid 4, 5, 6 … use as much memory as java (pid 9), to the page"),
+    ],
+)
+def test_who_may_share_the_victims_memory_may_die_too(pids, start):
+    assert next_victim.sharers(domain(may_die_too=pids)) == f"{start}: if it is the same memory, all of them die"
+    assert next_victim.sharers(domain()) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "end"),
+    [
+        ({"sure_after": True}, "instead of hog (pid 1)"),
+        ({"sure_after": False}, "instead of hog (pid 1), but this is not certain"),
+        (
+            {"sure_after": False, "choice_after": "allocating task", "next_after": []},
+            "allocating task instead of hog (pid 1)",
+        ),
+        ({"sure_after": None, "choice_after": None, "next_after": []}, "no limit instead of hog (pid 1)"),
+    ],
+)
+def test_an_answer_to_what_if_says_where_it_is_not_certain(given, end):
+    row = {
+        "cgroup": None,
+        "changed": True,
+        "choice_before": "highest score",
+        "choice_after": "highest score",
+        "sure_before": True,
+        "next_before": [process(1, "hog", 9)],
+        "next_after": [process(2, "db", 9)],
+        "order": [],
+    }
+    asked = {"changes": [{"summary": "a change"}], "host": dict(row, **given), "by_cgroup": []}
+    assert next_victim.changed(asked).endswith(end)
+    assert next_victim.page(dict(host(), **TABLE, what_if=asked))[-1].endswith(end)

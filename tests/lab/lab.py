@@ -38,11 +38,12 @@ class GuestDied(Exception):
         super().__init__("\n".join([sentence, *_ends_of_logs(out_dir)]))
 
 
-def run(kernel_name, script, out_dir, args=(), mem_mb=512, timeout=None, cgroup="v2", swap_mb=0, files=(), words=()):
+def run(kernel_name, script, out_dir, args=(), mem_mb=512, timeout=None, cgroup="v2", swap_mb=0, files=(), words=(), nodes=1):
     """Exit status of `python3 script args…` in a guest; all that it leaves in $MEMFACTS_OUT lands in `out_dir`.
 
     There too: console.txt with what the script printed, boot.txt with what the kernel did. `files` of this machine,
-    programs for one, are in the guest below /out/.lab. `words` are added to the kernel's command line.
+    programs for one, are in the guest below /out/.lab. `words` are added to the kernel's command line;
+    `nodes` are those of NUMA, which only an emulated machine has more than one of.
     Raises kernels.Unavailable when the kernel cannot be had here, GuestDied when it did not live to tell.
     """
     kernel = kernels.find(kernel_name)
@@ -68,7 +69,8 @@ def run(kernel_name, script, out_dir, args=(), mem_mb=512, timeout=None, cgroup=
         if swap_mb:
             _sparse(f"{stage}/swap", swap_mb)
         machine.prepare(stage, parts)
-        command = machine.command(stage, parts, mem_mb, [f"LAB_CGROUP={cgroup}", f"LAB_SWAP_MB={swap_mb}", *words])
+        settings = [f"LAB_CGROUP={cgroup}", f"LAB_SWAP_MB={swap_mb}", *words]
+        command = machine.command(stage, parts, mem_mb, settings) + machine.nodes(mem_mb, nodes)
         boot_log = os.path.join(out_dir, "boot.txt")
         ended = boot(command, boot_log, timeout or machine.timeout, stage, machines.environment(mem_mb))
         machine.collect(stage)

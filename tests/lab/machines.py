@@ -36,13 +36,17 @@ class Parts(NamedTuple):
 
 
 class Machine(NamedTuple):
-    """`collect(stage)` brings what the guest left in /out back to `out` on the stage."""
+    """`collect(stage)` brings what the guest left in /out back to `out` on the stage.
+
+    `nodes(mem_mb, count)`: words of the command for so many NUMA nodes of one size.
+    """
 
     needs: Tuple[str, ...]
     timeout: int
     prepare: Callable
     command: Callable
     collect: Callable
+    nodes: Callable
 
 
 def memory_folder(mem_mb=0):
@@ -95,6 +99,12 @@ def _uml_collect(stage):
     """Nothing to do: /out is the folder itself."""
 
 
+def _uml_nodes(_mem_mb, count):
+    if count > 1:
+        raise ValueError("a user-mode kernel has one NUMA node")
+    return []
+
+
 def _qemu_prepare(stage, parts):
     # A disk and no initramfs: pages of an initramfs stay in memory for good, as Shmem (or as unevictable page cache),
     # while those of a disk are page cache as on any host. The cloud kernels have NVMe and ext4 built in.
@@ -118,6 +128,15 @@ def _qemu_command(stage, parts, mem_mb, settings):
     ]
 
 
+def _qemu_nodes(mem_mb, count):
+    if count == 1:
+        return []
+    size = mem_mb // count
+    backends = [("-object", f"memory-backend-ram,id=node{node},size={size}M") for node in range(count)]
+    places = [("-numa", f"node,nodeid={node},memdev=node{node}") for node in range(count)]
+    return [word for pair in (*backends, *places) for word in pair]
+
+
 def _qemu_collect(stage):
     _disk_tool("debugfs", "-R", f'rdump /out "{stage}"', f"{stage}/disk")
 
@@ -129,6 +148,6 @@ def _disk_tool(name, *words):
 _EVERY_GUEST = ("busybox", "ldd", "setpriv")
 _EMULATION = ("debugfs", "mke2fs", "qemu-system-x86_64")
 MACHINES = {
-    "uml": Machine(_EVERY_GUEST, HANG_SECONDS, _uml_prepare, _uml_command, _uml_collect),
-    "qemu": Machine(_EVERY_GUEST + _EMULATION, HANG_SECONDS, _qemu_prepare, _qemu_command, _qemu_collect),
+    "uml": Machine(_EVERY_GUEST, HANG_SECONDS, _uml_prepare, _uml_command, _uml_collect, _uml_nodes),
+    "qemu": Machine(_EVERY_GUEST + _EMULATION, HANG_SECONDS, _qemu_prepare, _qemu_command, _qemu_collect, _qemu_nodes),
 }

@@ -12,17 +12,19 @@ import json
 import os
 import sys
 import tempfile
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from memcore.answers import events
 from tests.lab import cache, debian, kernels, lab, oom_scenarios, program
+from tests.lab.guest import oom_stage
+from tests.lab.guest.kinds_stage import KILL
 
 PLAY = os.path.join(oom_scenarios.HERE, "guest", "oom_kinds.py")
 SWAP_MB = 32
 
 
 class Boot(NamedTuple):
-    """One guest and the scenes that are played in it; words: of the kernel's command line."""
+    """One guest and the scenes that are played in it. words: of the kernel's command line; nodes: of NUMA."""
 
     kernel: str
     cgroup: str
@@ -30,19 +32,20 @@ class Boot(NamedTuple):
     swap_mb: int = 0
     mem_mb: int = 256
     words: Tuple[str, ...] = ()
+    nodes: int = 1
 
 
 ANYWHERE = ("swap-limit", "vfork", "sharer", "shared-anonymous", "overtaken", "left-charge", "locked")
 OF_V1 = ("memsw", "moved-charge")
 BOOTS = {
     "6.1": Boot("6.1-uml", "v2", (*ANYWHERE, "nobody", "earlyoom")),
-    "6.1-swap": Boot("6.1-uml", "v2", ("swap-limit",), SWAP_MB),
+    "6.1-swap": Boot("6.1-uml", "v2", ("swap-limit-with-swap",), SWAP_MB),
     "6.1-v1": Boot("6.1-uml", "v1", OF_V1, SWAP_MB),
-    "5.10": Boot("5.10-uml", "v2", (*ANYWHERE, "nobody-inside")),
+    "5.10": Boot("5.10-uml", "v2", ANYWHERE),
     "5.10-v1": Boot("5.10-uml", "v1", OF_V1, SWAP_MB),
     "floored-first": Boot("6.1-floored-first", "v2", (*ANYWHERE, "nobody", "tie", "no-controller")),
     "floored-last": Boot("6.1-floored-last", "v2", ("tie", "no-controller")),
-    "nodes": Boot("6.12", "v2", ("cpuset", "huge-pages", "zram", "swap-limit"), mem_mb=512, words=("numa=fake=2",)),
+    "nodes": Boot("6.12", "v2", ("cpuset", "huge-pages", "zram", "swap-limit"), mem_mb=512, nodes=2),
     "movable": Boot("7.x", "v2", ("movable", "vfork", "sharer"), mem_mb=512, words=("movablecore=256M",)),
 }
 PANICS = ("5.10-uml", "6.1-uml")
@@ -87,6 +90,7 @@ def _run(boot, folder):
         swap_mb=boot.swap_mb,
         files=files,
         words=boot.words,
+        nodes=boot.nodes,
     )
 
 
@@ -94,41 +98,71 @@ def _earlyoom(folder):
     debian.unpack("bookworm", "earlyoom", folder)
 
 
+def log_of(scene: Dict) -> List[str]:
+    """What memfacts has to read: the kernel's log, of earlyoom its own as systemd's journal shows it."""
+    if scene["name"] != "earlyoom":
+        return scene["kmsg"]
+    return [f"Dec 01 12:00:00 lab earlyoom[100]: {line}" for line in scene["facts"]["earlyoom"]]
+
+
 def events_of(lines: List[str]) -> List[Dict]:
     """What memfacts says of these lines of a log."""
     return list(events.read(line.encode() for line in lines))
+
+
+def first_taken(scene: Dict) -> Optional[int]:
+    """The pid of the first process that the kernel says it killed."""
+    return next((oom_stage.killed_pid(line) for line in scene["kmsg"] if KILL in line), None)
+
+
+def killed(scene: Dict) -> Set[str]:
+    """Names of those that the kernel's log says were killed."""
+    pids = {oom_stage.killed_pid(line) for line in scene["kmsg"] if KILL in line}
+    return {name for name, pid in scene["pids"].items() if pid in pids}
+
+
+def fixture(boot: str, scene: Dict) -> str:
+    """The log of a scene as a file that tests read: with a head, and of an endless series only the beginning."""
+    release = BOOTS[boot].kernel
+    lines = log_of(scene)
+    ends = [place for place, line in enumerate(lines) if "no killable processes" in line]
+    if ends:
+        lines = lines[: ends[2] + 1]
+    who = ", ".join(f"{name} {pid}" for name, pid in scene["pids"].items())
+    head = [f"# Captured: scene {scene['name']} of tests/lab/guest/oom_kinds.py on {release}. Pids: {who}."]
+    return "".join(f"{line}\n" for line in head + lines)
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("boot", metavar="BOOT", choices=BOOTS, help=", ".join(BOOTS))
     parser.add_argument("scene", metavar="SCENE", nargs="*", help="only these")
-    parser.add_argument("--keep", metavar="DIR", help="leave kinds.jsonl, boot.txt and console.txt there")
+    parser.add_argument("--keep", metavar="DIR", help="leave the log of each scene there, and kinds.jsonl")
     options = parser.parse_args(argv)
     boot = BOOTS[options.boot]
     if options.scene:
         boot = boot._replace(scenes=tuple(options.scene))
     if options.keep:
-        return _show(boot, options.keep)
+        return _show(options.boot, boot, options.keep)
     with tempfile.TemporaryDirectory(prefix="lab-kinds-") as folder:
-        return _show(boot, folder)
+        return _show(options.boot, boot, folder)
 
 
-def _show(boot, folder):
-    for name, scene in play(boot, folder).items():
+def _show(name, boot, folder):
+    for scene in play(boot, folder).values():
         names = {pid: who for who, pid in scene["pids"].items()}
-        print(f"== {name} on {boot.kernel} {boot.cgroup}, {scene['seconds']} s; died: {scene['died']}")
+        print(f"== {scene['name']} on {boot.kernel} {boot.cgroup}, {scene['seconds']} s; died: {scene['died']}")
         for when, told in scene["predictions"].items():
             after = [names.get(row["pid"], row["pid"]) for row in told["next"]]
             rivals = [names.get(pid, pid) for pid in told["rivals"]]
-            print(
-                f"   {when}: {told['choice']}, next {after}, {'sure' if told['sure'] else 'not sure'}, rivals {rivals}"
-            )
-        for event in events_of(scene["kmsg"]):
+            how = "sure" if told["sure"] else "not sure"
+            print(f"   {when}: {told['choice']}, next {after}, {how}, rivals {rivals}")
+        for event in events_of(log_of(scene)):
+            verdict, cause = event["verdict"], event["cause"]
             print(f"   {event['summary']}")
-            rule, cause = event["verdict"]["by_rule"], event["cause"]
-            share = cause["evidence"].get("share_percent")
-            print(f"   by rule {rule}; {event['verdict']['why']}; cause {cause['class']} {share}")
+            print(f"   by rule {verdict and verdict['by_rule']}; cause {cause and cause['class']}")
+        with open(os.path.join(folder, f"{name}_{scene['name']}.log"), "w", encoding="utf-8") as stream:
+            stream.write(fixture(name, scene))
     return 0
 
 

@@ -29,15 +29,31 @@ def plan(seed: int, number: int, guest: Guest) -> Plan:
 
 
 def _growing(chance, drawn, guest):
-    """One or two programs take more after the prediction, one page to a third of what the domain may use."""
-    inside = [one.name for one in oom_plan.candidates(drawn) if one.parent is None and one.name != drawn.trigger.name]
-    growers = chance.sample(inside, min(len(inside), chance.choice((1, 1, 2))))
+    """One or two programs take more after the prediction: any, or whom so little is missing that they may come first."""
     if drawn.trigger.adj != UNKILLABLE:
         return drawn  # it grows itself
+    names = {one.name for one in drawn.programs if one.parent is None}
+    # By what they hold now, with the adjustment: the order of a kernel that does not floor.
+    step = oom_plan.total(drawn, guest) // 1000
+    ranked = sorted(oom_plan.candidates(drawn), key=lambda one: -(one.private + one.adj * step))
+    growers = [one for one in ranked if one.name in names]
     # The programs take two thirds at most.
-    most = min(oom_plan.total(drawn, guest), _limit(drawn)) // 4 // len(growers)
-    later = tuple((name, chance.randrange(1, chance.choice((most // 8, most)) + 1)) for name in growers)
-    return drawn._replace(later=later, kills=1)
+    most = min(oom_plan.total(drawn, guest), _limit(drawn)) // 4
+    behind = [one for one in growers[1:] if _lead(ranked, one, step) < most // 2]
+    if behind and chance.random() < 0.5:
+        one = chance.choice(behind)
+        pages = max(1, _lead(ranked, one, step) * chance.randrange(40, 200) // 100)
+        return drawn._replace(later=((one.name, pages),), kills=1)
+    count = min(len(growers), chance.choice((1, 1, 2)))
+    pages = [chance.randrange(1, chance.choice((most // 8, most // count)) + 1) for _grower in range(count)]
+    some = chance.sample([one.name for one in growers], count)
+    return drawn._replace(later=tuple(zip(some, pages)), kills=1)
+
+
+def _lead(ranked, one, step):
+    """Pages that it lacks to the first of all."""
+    first = ranked[0]
+    return first.private + first.adj * step - one.private - one.adj * step
 
 
 def _limit(drawn):

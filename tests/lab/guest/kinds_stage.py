@@ -112,7 +112,7 @@ class Scene:
                     raise Broken(f"{name} neither grows nor dies")
 
     def said(self, text):
-        """In how many lines of the log so far that text stands."""
+        """In how many lines of the log that text stands, up to now."""
         self.log.read()
         return sum(text in line for line in self.log.lines)
 

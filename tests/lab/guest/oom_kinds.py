@@ -14,7 +14,8 @@ import sys
 import time
 
 from tests.lab.guest import oom_stage
-from tests.lab.guest.kinds_stage import ANSWER_SECONDS, MIB, NOBODY, Scene, mebibytes, write
+from tests.lab.guest.kinds_stage import KILL, MIB, NOBODY, Scene, mebibytes
+from tests.lab.guest.oom_stage import ANSWER_SECONDS, PAGE, write
 
 _LAB = "/out/.lab"
 _F_SETPIPE_SZ = 1031
@@ -138,26 +139,11 @@ def nobody(scene):
     scene.facts["said"] = scene.said(NOBODY)
 
 
-def nobody_inside(scene):
-    """The same up to 5.15, where a page fault then asks for a kill on the host, which has memory enough.
-
-    pagefault_out_of_memory() kills one bystander after the other until the trigger is gone, and panics after the last.
-    """
-    scene.group("box", max=mebibytes(16))
-    for index in range(20):
-        scene.worker(f"bystander-{index}", pages=64)
-    scene.worker("trigger", "box", adj=-1000)
-    scene.predict("before", "box")
-    scene.grow("trigger")
-    oom_stage.kill(scene.actors["trigger"].pid)
-    scene.await_end("trigger")
-
-
 def tie(scene):
-    """Three of one size at -998 in one cgroup: the log tells whom of equals a floored kernel takes."""
+    """Three at -998, the largest in the middle: the log tells which of those with one point a floored kernel takes."""
     scene.group("box", max=mebibytes(32))
-    for index in range(1, 4):
-        scene.worker(f"equal-{index}", "box", adj=-998, pages=4 * MIB)
+    for name, size in (("first", 4), ("middle", 6), ("last", 5)):
+        scene.worker(name, "box", adj=-998, pages=size * MIB)
     scene.worker("trigger", "box", adj=-1000)
     scene.predict("before", "box")
     scene.grow("trigger")
@@ -244,8 +230,8 @@ def cpuset(scene):
 
 
 def huge_pages(scene):
-    """200 MiB are reserved as huge pages that nobody uses; one process leaks all the rest."""
-    write("/proc/sys/vm/nr_hugepages", 100)
+    """120 MiB are reserved as huge pages that nobody uses; one process leaks all the rest."""
+    write("/proc/sys/vm/nr_hugepages", 60)
     try:
         scene.worker("small", pages=8 * MIB)
         scene.worker("leak", pages=48 * MIB)
@@ -273,23 +259,24 @@ def zram(scene):
 def movable(scene):
     """The kernel's own memory may not lie in the movable zone, which is mostly free when the other is full."""
     scene.worker("victim", pages=24 * MIB)
-    scene.worker("small", pages=4 * MIB)
+    for index in range(1, 7):
+        scene.worker(f"small-{index}", pages=4 * MIB)
     scene.predict("before")
     pipes = []
-    while not scene.said("Killed process "):
+    while not scene.said(KILL):
         pipes.append(os.pipe2(os.O_NONBLOCK))
-        _fill(pipes[-1][1])
+        _fill(pipes[-1][1], scene)
     for ends in pipes:
         for end in ends:
             os.close(end)
 
 
-def _fill(end):
-    """Pages of a pipe are the kernel's: they cannot be moved."""
+def _fill(end, scene):
+    """Pages of a pipe are the kernel's: they cannot be moved. A kill gives back few others, so that each step is one."""
     fcntl.fcntl(end, _F_SETPIPE_SZ, _PIPE)
     try:
-        while True:
-            os.write(end, bytes(1 << 16))
+        while not scene.said(KILL):
+            os.write(end, bytes(PAGE))
     except BlockingIOError:
         pass
 
@@ -314,6 +301,7 @@ def _content(path):
 
 SCENES = {
     "swap-limit": swap_limit,
+    "swap-limit-with-swap": swap_limit,
     "memsw": memsw,
     "vfork": vfork,
     "sharer": sharer,
@@ -321,7 +309,6 @@ SCENES = {
     "locked": locked,
     "overtaken": overtaken,
     "nobody": nobody,
-    "nobody-inside": nobody_inside,
     "tie": tie,
     "no-controller": no_controller,
     "moved-charge": moved_charge,

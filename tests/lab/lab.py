@@ -38,7 +38,9 @@ class GuestDied(Exception):
         super().__init__("\n".join([sentence, *_ends_of_logs(out_dir)]))
 
 
-def run(kernel_name, script, out_dir, args=(), mem_mb=512, timeout=None, cgroup="v2", swap_mb=0, files=(), words=(), nodes=1):
+def run(
+    kernel_name, script, out_dir, args=(), mem_mb=512, timeout=None, cgroup="v2", swap_mb=0, files=(), words=(), nodes=1
+):
     """Exit status of `python3 script args…` in a guest; all that it leaves in $MEMFACTS_OUT lands in `out_dir`.
 
     There too: console.txt with what the script printed, boot.txt with what the kernel did. `files` of this machine,

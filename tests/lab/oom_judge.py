@@ -13,6 +13,7 @@ from memcore.sources.oomlog import oom_report
 YES = "yes"  # one was predicted, and the kernel took it
 TIE = "tie"  # several were, and the kernel took one of them
 CLOSE = "close"  # it took another, whose points may be the most by what the counters hide
+GROWN = "grown"  # it took one that was said to die if it grows, or if the first is a child in vfork
 NO = "no"
 UNTOLD = "untold"  # the report does not say what the replay needs; only of replays
 
@@ -53,7 +54,7 @@ class Row(NamedTuple):
             return SURE_RIGHT if self.sure else RIGHT
         if self.sure:
             return SURE_WRONG
-        return LISTED if self.prediction == CLOSE else WRONG
+        return LISTED if self.prediction in (CLOSE, GROWN) else WRONG
 
     @property
     def is_wrong(self) -> bool:
@@ -79,6 +80,8 @@ def judge(scene: Dict) -> List[Row]:
         if scene["lost"] and any(what == "log" for what, _why in report.missing):
             break  # who died in between is not known
         left = domain._replace(tasks=[task for task in domain.tasks if task.pid not in dead])
+        if dead:
+            left = left._replace(headroom=0)  # the trigger, which nobody may kill, has taken what they left
         ranking = victims.rank(left, rules, lambda task: drift[task.pid])
         verdict = replay.replay(report, dead)
         rows.append(_row(scene, len(rows) + 1, report, ranking, verdict, rules, names))
@@ -122,6 +125,8 @@ def _domain(told):
         told["order"],
         told["setting"],
         frozenset(told["groups"]),
+        told["headroom"],
+        dict(told["mixed"]),
     )
 
 
@@ -164,7 +169,10 @@ def _class_of_prediction(ranking, taken):
         return YES if len(victims_pids) == 1 else TIE
     if taken is None:
         return YES if ranking.choice == victims.NOBODY else NO
-    return CLOSE if taken in [task.pid for task in ranking.rivals] else NO
+    if taken in [task.pid for task in ranking.rivals]:
+        return CLOSE
+    others = [one.task.pid for one in ranking.contenders] + [task.pid for task in ranking.without_vfork]
+    return GROWN if taken in others else NO
 
 
 def _class_of_replay(verdict, model, taken):

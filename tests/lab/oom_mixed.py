@@ -29,7 +29,7 @@ def plan(seed: int, number: int, guest: Guest) -> Plan:
 
 
 def _growing(chance, drawn, guest):
-    """One or two programs take more after the prediction: any, or whom so little is missing that they may come first."""
+    """One or two programs take more after the prediction: any, or one that little is missing to come first."""
     if drawn.trigger.adj != UNKILLABLE:
         return drawn  # it grows itself
     names = {one.name for one in drawn.programs if one.parent is None}

@@ -168,7 +168,8 @@ def line_of(played: Played) -> str:
     """The boot in one line."""
     boot, counts = played.boot, played.counts()
     classes = " ".join(
-        f"{name} {counts[name]}" for name in (oom_judge.YES, oom_judge.TIE, oom_judge.CLOSE, oom_judge.NO)
+        f"{name} {counts[name]}"
+        for name in (oom_judge.YES, oom_judge.TIE, oom_judge.CLOSE, oom_judge.GROWN, oom_judge.NO)
     )
     return (
         f"{boot.kernel:17} {boot.cgroup} swap {boot.swap_mb:2}  seed {boot.seed}: {len(boot.numbers)} scenes, "

@@ -258,9 +258,9 @@ def zram(scene):
 
 def movable(scene):
     """The kernel's own memory may not lie in the movable zone, which is mostly free when the other is full."""
-    scene.worker("victim", pages=24 * MIB)
-    for index in range(1, 7):
-        scene.worker(f"small-{index}", pages=4 * MIB)
+    # What its page tables take, its end gives back to the kernel; of its pages nothing helps.
+    scene.worker("victim", pages=24 * MIB).ask("z 1500")
+    scene.worker("small", pages=4 * MIB)
     scene.predict("before")
     pipes = []
     while not scene.said(KILL):
@@ -272,11 +272,11 @@ def movable(scene):
 
 
 def _fill(end, scene):
-    """Pages of a pipe are the kernel's: they cannot be moved. A kill gives back few others, so that each step is one."""
+    """Pages of a pipe are the kernel's: they cannot be moved."""
     fcntl.fcntl(end, _F_SETPIPE_SZ, _PIPE)
     try:
         while not scene.said(KILL):
-            os.write(end, bytes(PAGE))
+            os.write(end, bytes(16 * PAGE))
     except BlockingIOError:
         pass
 

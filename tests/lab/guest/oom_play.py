@@ -75,6 +75,8 @@ def predict(path):
         "total": domain.total,
         "order": domain.order,
         "setting": domain.setting,
+        "headroom": domain.headroom,
+        "mixed": [[path, with_path] for path, with_path in dict(domain.mixed).items()],
         "groups": sorted(path for path in _ways({task.cgroup for task in domain.tasks}) if path in domain.groups),
         "tasks": [task._asdict() for task in domain.tasks],
         "drift": {task.pid: told.tasks.drift(task) for task in domain.tasks},

@@ -14,6 +14,7 @@
  *   p N        the same, and the child touches the shared anonymous memory that was taken last
  *   t N        start a thread that sleeps
  *   l N        take N pages of private memory that is locked
+ *   z N        take N pages that are 2 MiB apart, so that each needs a page table of its own
  *   v N        start a child process by vfork(2), which sleeps; nothing is answered from then on
  *   x N        start a process that shares this one's memory and sleeps; answers with its pid
  *   n 0 NAME   take that name
@@ -83,6 +84,20 @@ static long take(long pages, long flags, long file)
 		shared = area;
 		shared_pages = pages;
 	}
+	return 0;
+}
+
+static long take_apart(long pages)
+{
+	char *area;
+	long i;
+
+	area = (char *)call(__NR_mmap, 0, pages << 21, 3, 0x4022, -1, 0); /* MAP_NORESERVE */
+	if ((unsigned long)area > -PAGE)
+		return (long)area;
+	call(__NR_madvise, (long)area, pages << 21, 15, 0, 0, 0); /* MADV_NOHUGEPAGE */
+	for (i = 0; i < pages; i++)
+		((volatile char *)area)[i << 21] = 1;
 	return 0;
 }
 
@@ -191,6 +206,8 @@ static long obey(char letter, long number, const char *rest)
 		return start_thread(FLAGS_THREAD);
 	case 'l':
 		return take(number, 0x2022, -1); /* MAP_LOCKED */
+	case 'z':
+		return take_apart(number);
 	case 'v':
 		return start_vfork();
 	case 'x':

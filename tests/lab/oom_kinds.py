@@ -46,7 +46,7 @@ BOOTS = {
     "floored-first": Boot("6.1-floored-first", "v2", (*ANYWHERE, "nobody", "tie", "no-controller")),
     "floored-last": Boot("6.1-floored-last", "v2", ("tie", "no-controller")),
     "nodes": Boot("6.12", "v2", ("cpuset", "huge-pages", "zram", "swap-limit"), mem_mb=512, nodes=2),
-    "movable": Boot("7.x", "v2", ("movable", "vfork", "sharer"), mem_mb=512, words=("movablecore=256M",)),
+    "movable": Boot("6.12", "v2", ("movable", "vfork", "sharer"), mem_mb=512, words=("movablecore=256M",)),
 }
 PANICS = ("5.10-uml", "6.1-uml")
 
@@ -125,12 +125,21 @@ def fixture(boot: str, scene: Dict) -> str:
     """The log of a scene as a file that tests read: with a head, and of an endless series only the beginning."""
     release = BOOTS[boot].kernel
     lines = log_of(scene)
-    ends = [place for place, line in enumerate(lines) if "no killable processes" in line]
-    if ends:
-        lines = lines[: ends[2] + 1]
+    lines = lines[: _third_end(lines)]
     who = ", ".join(f"{name} {pid}" for name, pid in scene["pids"].items())
     head = [f"# Captured: scene {scene['name']} of tests/lab/guest/oom_kinds.py on {release}. Pids: {who}."]
     return "".join(f"{line}\n" for line in head + lines)
+
+
+def _third_end(lines):
+    """Where the third report of an endless series ends, else None; user-mode kernels give many of them one time."""
+    times = set()
+    for place, line in enumerate(lines):
+        if "no killable processes" in line:
+            times.add(line.split(",")[2])
+            if len(times) == 3:
+                return place + 1
+    return None
 
 
 def main(argv=None):

@@ -455,7 +455,8 @@ events:
           elements: dict
           contains:
             where:
-              description: A zone's name, C(CMA), C(atomic reserve) or C(other nodes).
+              description: A zone's name, C(CMA), C(atomic reserve), C(other nodes), or C(higher zones), which
+                Linux 6.2 and later leave out of the report.
               returned: always
               type: str
               sample: "CMA"

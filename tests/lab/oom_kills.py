@@ -64,7 +64,9 @@ def play(kernel: str, seed: int, kills: int, folder: str) -> Tally:
         except lab.GuestDied as error:
             tally.failures.append(f"{repeated_by(boot)}: {error}")
         counts = ", ".join(f"{count} {outcome}" for outcome, count in tally.counts().items())
-        print(f"{repeated_by(boot)}, boot {index}: {len(tally.rows)} kills so far: {counts}", file=sys.stderr, flush=True)
+        print(
+            f"{repeated_by(boot)}, boot {index}: {len(tally.rows)} kills so far: {counts}", file=sys.stderr, flush=True
+        )
         if len(tally.rows) >= kills or len(tally.failures) >= MOST_DEATHS:
             break
     return tally

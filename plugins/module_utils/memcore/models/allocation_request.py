@@ -23,10 +23,14 @@ NO_BLOCK = "no-block"  # a zone has enough free memory, but in smaller blocks
 
 
 CMA, ATOMIC_RESERVE, OTHER_NODES = "CMA", "atomic reserve", "other nodes"
+HIGHER_ZONES = "higher zones"
 
 
 class Elsewhere(NamedTuple):
-    """Free memory that the request may not use. where: a zone's name, CMA, the atomic reserve, or other nodes."""
+    """Free memory that the request may not use.
+
+    where: a zone's name, CMA, the atomic reserve, other nodes, or higher zones, which the report leaves out.
+    """
 
     where: str
     bytes: int
@@ -133,17 +137,33 @@ def _of_zones(report, request, flags):
         usable_bytes=sum(look.usable_bytes or 0 for look in may),
         unusable=_unusable(looks, allowed, flags),
     )
-    if request.nodes is None and _lacks_zones(report) and not any(look.served for look in may):
-        return request._replace(why="The log lacks the lines of some zones.")
+    elsewhere = report.meminfo.get("free", 0) - sum(zone.free_bytes or 0 for zone in report.zones)
+    if request.nodes is None and _is_much(elsewhere, report) and not any(look.served for look in may):
+        if not _leaves_out_higher_zones(report, flags):
+            return request._replace(why="The log lacks the lines of some zones.")
+        request = request._replace(unusable=[Elsewhere(HIGHER_ZONES, elsewhere), *request.unusable])
     if not flags.movable and report.meminfo.get("free_cma") and any(look.zone.cma_free_bytes is None for look in may):
         return request._replace(why="The log does not show how much of each zone's free memory is CMA.")
     return _answer(request, may, flags)
 
 
-def _lacks_zones(report):
+def _is_much(elsewhere, report):
     """Whether more memory was free than the zones that the log has account for; the counters are read one by one."""
-    free = report.meminfo.get("free", 0)
-    return sum(zone.free_bytes or 0 for zone in report.zones) * 10 < free * 9
+    return elsewhere * 10 > report.meminfo.get("free", 0)
+
+
+def _leaves_out_higher_zones(report, flags):
+    """Whether the zones that are missing are higher than those the request may use, which 6.2 and later do not print.
+
+    mm/show_mem.c, show_free_areas() skips zones above max_zone_idx. lowmem_reserve of the last zone that is printed
+    tells a zone that the log lost from one that is empty: it is 0 up to the next zone that has memory. Its columns are
+    DMA, DMA32, Normal, Movable, Device, or on 32 bits DMA, Normal, HighMem, Movable.
+    """
+    version = version_of(report.release)
+    if version is None or version.base < (6, 2) or flags.highest_zone not in ("Normal", "HighMem"):
+        return False
+    last = {zone.node: zone.lowmem_reserve_pages for zone in report.zones}
+    return all(len(reserves) > 3 and not any(reserves[:3]) for reserves in last.values())
 
 
 def _unusable(looks, allowed, flags) -> List[Elsewhere]:
@@ -221,6 +241,7 @@ def _place(where):
         CMA: "of CMA (kept for devices)",
         ATOMIC_RESERVE: "kept for atomic requests",
         OTHER_NODES: "of other nodes",
+        HIGHER_ZONES: "of higher zones (the report leaves them out)",
     }
     return named.get(where, f"of zone {where}")
 

@@ -244,10 +244,10 @@ VARIANTS: Dict[str, Words] = {
     "anonymous:elsewhere": WORDS["anonymous"]._replace(
         cgroup="Find processes that took memory in this cgroup and then moved to another one: it stays charged here "
         "until they free it or exit. Start them in the cgroup where they belong.",
-        to_do="Find processes that moved from this cgroup to another",
+        to_do="Look for a kill in this cgroup just before; if there was none, find processes that moved to another one",
         held="Anonymous memory of processes held {size}, {share} of {domain}, but the processes that the report "
         "lists hold only {tasks_size}. The rest probably belongs to processes that moved from this cgroup to another "
-        "one (what they held stays charged here), or that were just exiting",
+        "one (what they held stays charged here), or that were just exiting, as those killed a moment before are",
     ),
     "compressed-swap:zswap": WORDS["compressed-swap"]._replace(
         cgroup="Limit what zswap takes here (memory.zswap.max), use swap on a disk, or raise the limit: compressed "

@@ -235,3 +235,20 @@ def test_every_answer_is_one_sentence():
         asked([zone("Device", 1, 1)]),
     ):
         assert found.why.endswith(".") and "\n" not in found.why and ". " not in found.why, found.why
+
+
+@pytest.mark.parametrize(
+    ("reserves", "release", "answer"),
+    [
+        ([0, 0, 0, 207, 207], "6.12.117", "no"),  # as captured with movablecore=
+        ([0, 0, 900, 1107, 1107], "6.12.117", "unknown"),  # a zone Normal with memory is not in the log
+        ([], "6.12.117", "unknown"),
+        ([0, 0, 0, 207, 207], "5.10.223", "unknown"),  # it prints every zone, so that lines are lost
+    ],
+)
+def test_zones_above_those_of_the_request_are_left_out(reserves, release, answer):
+    meminfo = dict(of_host()["meminfo"], free=100 * MIB)
+    found = asked([zone("DMA32", 100, 1000, lowmem_reserve_pages=reserves)], meminfo=meminfo, release=release)
+    assert found.could_be_served == answer
+    higher = [one.bytes for one in found.unusable if one.where == "higher zones"]
+    assert higher == ([100 * MIB - 100 * KB] if answer == "no" else [])

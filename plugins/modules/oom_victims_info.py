@@ -350,6 +350,57 @@ host:
           returned: always
           type: int
           sample: 20971520
+    by_nodes:
+      description:
+        - What happens instead if only some memory nodes are full, for each set of nodes to which a cpuset confines
+          processes. Only sets with another result than C(next) are listed.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        nodes:
+          description:
+            - The memory nodes, as the kernel prints them.
+          returned: always
+          type: str
+          sample: 0-1
+        processes:
+          description:
+            - Number of processes that may use these nodes only.
+          returned: always
+          type: int
+          sample: 2
+        choice:
+          description:
+            - What the kernel does in that case, as in the choice of the host.
+          returned: always
+          type: str
+          sample: "highest score"
+        next:
+          description:
+            - Processes that die in that case. The list is empty if the choice is not the highest score.
+          returned: always
+          type: list
+          elements: dict
+          contains:
+            pid:
+              description:
+                - Process id.
+              returned: always
+              type: int
+              sample: 2214
+            comm:
+              description:
+                - Name of the process.
+              returned: always
+              type: str
+              sample: postgres
+            frees_bytes:
+              description:
+                - Bytes of RAM that killing it frees at most. V(null) if the kernel does not show anonymous memory.
+              returned: always
+              type: int
+              sample: 20971520
     may_die_too:
       description:
         - Process ids of processes, in this cgroup or in another, that have exactly the memory of the victim and are its
@@ -740,6 +791,57 @@ by_cgroup:
           returned: always
           type: int
           sample: 20971520
+    by_nodes:
+      description:
+        - What happens instead if only some memory nodes are full, for each set of nodes to which a cpuset confines
+          processes. Only sets with another result than C(next) are listed.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        nodes:
+          description:
+            - The memory nodes, as the kernel prints them.
+          returned: always
+          type: str
+          sample: 0-1
+        processes:
+          description:
+            - Number of processes that may use these nodes only.
+          returned: always
+          type: int
+          sample: 2
+        choice:
+          description:
+            - What the kernel does in that case, as in the choice of the host.
+          returned: always
+          type: str
+          sample: "highest score"
+        next:
+          description:
+            - Processes that die in that case. The list is empty if the choice is not the highest score.
+          returned: always
+          type: list
+          elements: dict
+          contains:
+            pid:
+              description:
+                - Process id.
+              returned: always
+              type: int
+              sample: 2214
+            comm:
+              description:
+                - Name of the process.
+              returned: always
+              type: str
+              sample: postgres
+            frees_bytes:
+              description:
+                - Bytes of RAM that killing it frees at most. V(null) if the kernel does not show anonymous memory.
+              returned: always
+              type: int
+              sample: 20971520
     may_die_too:
       description:
         - Process ids of processes, in this cgroup or in another, that have exactly the memory of the victim and are its

@@ -30,7 +30,9 @@ class OrderedHost(host.Host):
 
 
 def process(pid, rss=100, adj=0, **more):
-    """rss, swap, page_tables, anon and shmem in pages; more: comm, ppid, threads, capabilities, start, cgroup."""
+    """rss, swap, page_tables, anon and shmem in pages; more: comm, ppid, threads, capabilities, start, cgroup,
+    nodes (of memory that it may use, as the kernel prints them).
+    """
     return dict(more, pid=pid, rss=rss, adj=adj)
 
 
@@ -77,11 +79,13 @@ def _process(one):
     resident = f"VmRSS:\t{_kib(rss)} kB\n"
     parts = f"RssAnon:\t{_kib(anon)} kB\nRssFile:\t{_kib(rss - anon - shmem)} kB\nRssShmem:\t{_kib(shmem)} kB\n"
     total_vm = f"VmSize:\t{_kib(one['total_vm'])} kB\n" if "total_vm" in one else ""
+    nodes = f"Mems_allowed:\t1\nMems_allowed_list:\t{one['nodes']}\n" if "nodes" in one else ""
     status = (
         f"Name:\t{one.get('comm', 'task%d' % one['pid'])}\nPPid:\t{one.get('ppid', 1)}\nUid:\t0\t0\t0\t0\n"
         f"{total_vm}{resident}{parts if one.get('parts', True) else ''}VmPTE:\t{_kib(one.get('page_tables', 0))} kB\n"
         f"VmSwap:\t{_kib(one.get('swap', 0))} kB\nThreads:\t{one.get('threads', 1)}\n"
         f"CapEff:\t{one.get('capabilities', 0):016x}\n"
+        f"{nodes}"
     )
     stat = f"{one['pid']} (a ) b) S " + " ".join(["0"] * 18) + f" {one.get('start', one['pid'])} 0 0\n"
     cgroup = one.get("cgroup", "/")

@@ -190,8 +190,8 @@ def host_domain(survey: Survey, tasks: Dict[int, Task], tree: Tree) -> victims.D
     pages = survey.page_size
     total = total_of_host(survey.meminfo["MemTotal"] // pages, survey.meminfo.get("SwapTotal", 0) // pages)
     tasks_of_host = list(tasks.values())
-    headroom = _headroom_of_host(survey)
-    return victims.Domain(None, total, tasks_of_host, victims.NOT_KNOWN, _setting(survey, 1), tree, headroom)
+    headroom, setting = _headroom_of_host(survey), _setting(survey, 1, of_host=True)
+    return victims.Domain(None, total, tasks_of_host, victims.NOT_KNOWN, setting, tree, headroom)
 
 
 def cgroup_domains(
@@ -260,13 +260,18 @@ def _order(survey, tree, creation_order) -> str:
     return victims.EXACT if tree.is_v2 else victims.BY_CGROUP
 
 
-def _setting(survey, panics_from) -> str:
+def setting_of_nodes(survey: Survey) -> str:
+    """What happens where only the nodes of a cpuset are full: it panics as for a cgroup, and kills as for a host."""
+    return _setting(survey, 2, of_host=True)
+
+
+def _setting(survey, panics_from, of_host=False) -> str:
     """vm.panic_on_oom: 1 panics where the host is out of memory, 2 where a cgroup is, too."""
     panic = number.parse(survey.host.text("proc/sys/vm/panic_on_oom")) or 0
     if panic >= panics_from:
         return victims.PANIC
     allocating = number.parse(survey.host.text("proc/sys/vm/oom_kill_allocating_task"))
-    return victims.ALLOCATING if allocating and panics_from == 1 else victims.HIGHEST
+    return victims.ALLOCATING if allocating and of_host else victims.HIGHEST
 
 
 def _ends(folders: List[str]) -> List[int]:

@@ -75,6 +75,7 @@ def read(survey: Survey, release: Optional[str], rules: oom_rules.Rules, cgroup_
             spared=init if pid == 1 else None,
             administrator=shown.administrator and rules.root_bonus,
             total_vm=_pages(shown.total_vm_bytes, size),
+            nodes=shown.nodes,
         )
     if refused:
         host.lacks("/proc/PID/oom_score_adj", reasons.processes_unread(refused, refused + len(tasks)))

@@ -8,6 +8,7 @@ from ..models import owner, reasons
 from ..sources import cgroup, keyed, meminfo, slabinfo, vmallocinfo, zoneinfo
 from ..sources.host import PAGE_SIZE, Host
 from ..sources.printable import printable, printable_bytes
+from ..sources.zoneinfo import Node
 from . import held_files, mount_namespaces, process_table, superblocks
 from .options import Options
 
@@ -61,6 +62,11 @@ class Survey:
         """The sums of /proc/zoneinfo, or None."""
         text = self.host.text("proc/zoneinfo")
         return zoneinfo.parse(text) if text else None
+
+    @once
+    def memory_nodes(self) -> Dict[int, Node]:
+        """The memory nodes by number; empty where /proc/zoneinfo is missing."""
+        return zoneinfo.nodes(self.host.text("proc/zoneinfo") or "")
 
     @once
     def vmalloc(self) -> Optional[vmallocinfo.Usage]:

@@ -4,7 +4,7 @@
 
 from typing import Callable, Dict, List, NamedTuple, Optional
 
-from ..models import badness, oom_rules, reasons, tie_rule, victims
+from ..models import badness, node_sets, oom_rules, reasons, tie_rule, victims
 from ..models.badness import Task
 from ..models.size import percent
 from ..models.tie_rule import Told
@@ -96,15 +96,26 @@ def rank_host(
     ranking = victims.rank(domain, rules, tasks.drift)
     ordered = oom_tasks.by_creation(survey, domain.tasks) if ranking.rows and ranking.rows[0].tied else None
     if ordered is not None:
-        ranking = victims.rank(domain._replace(tasks=ordered, order=victims.EXACT), rules, tasks.drift)
-    return _as_seen(survey, ranking)
+        domain = domain._replace(tasks=ordered, order=victims.EXACT)
+        ranking = victims.rank(domain, rules, tasks.drift)
+    return _as_seen(survey, _of_nodes(survey, domain, ranking, rules, tasks))
 
 
 def rank_cgroup(
     survey: Survey, domain: victims.Domain, rules: oom_rules.Rules, tasks: oom_tasks.Tasks
 ) -> victims.Ranking:
     """Rank a memory cgroup."""
-    return _as_seen(survey, victims.rank(domain, rules, tasks.drift))
+    ranking = victims.rank(domain, rules, tasks.drift)
+    return _as_seen(survey, _of_nodes(survey, domain, ranking, rules, tasks))
+
+
+def _of_nodes(survey, domain, ranking, rules, tasks) -> victims.Ranking:
+    """With the doubt that only some memory nodes are full, where cpusets give tasks different ones."""
+    if len({task.nodes for task in domain.tasks} - {None}) < 2:
+        return ranking
+    swap = survey.meminfo.get("SwapTotal", 0) // survey.page_size
+    space = node_sets.Space(survey.memory_nodes, swap, oom_domains.setting_of_nodes(survey))
+    return node_sets.doubted(domain, ranking, rules, tasks.drift, space)
 
 
 def _as_seen(survey, ranking) -> victims.Ranking:
@@ -163,6 +174,15 @@ def domain_row(survey: Survey, found: Prediction, answer: Answer, place: str) ->
         "could_die_count": len(ranking.contenders),
         "maybe_vfork": [task.pid for task in survey.capped(f"{place}.maybe_vfork", ranking.maybe_vfork)],
         "without_vfork": _rows_of_next(survey, ranking.without_vfork, f"{place}.without_vfork"),
+        "by_nodes": [
+            {
+                "nodes": one.nodes,
+                "processes": one.tasks,
+                "choice": one.choice,
+                "next": _rows_of_next(survey, one.victims, f"{place}.by_nodes.next"),
+            }
+            for one in survey.capped(f"{place}.by_nodes", ranking.by_nodes)
+        ],
         "may_die_too": survey.capped(f"{place}.may_die_too", _sharers(found.tasks, ranking)),
         **_group(survey, ranking),
         "killable": len(ranking.rows),

@@ -18,6 +18,7 @@ class Task(NamedTuple):
     spared: why the kernel never chooses it ("global init", "kernel thread" …), None where it may.
     administrator: has CAP_SYS_ADMIN, which earned 3 % off before 4.17.
     total_vm: pages of its address space. maybe_vfork: it may still use its parent's memory (vfork.py).
+    nodes: the memory nodes that it may use, as the kernel prints them, None where nobody tells.
     """
 
     pid: int
@@ -36,6 +37,7 @@ class Task(NamedTuple):
     administrator: bool = False
     total_vm: Optional[int] = None
     maybe_vfork: bool = False
+    nodes: Optional[str] = None
 
 
 def points(task: Task, total: int, model: str) -> Optional[int]:

@@ -3,7 +3,7 @@
 """Who dies when a domain (the host, or a memory cgroup with a limit) is out of memory, and what that frees.
 
 The choice of select_bad_process(), oom_kill_process() and mem_cgroup_get_oom_group(). What no file shows is left out:
-tasks that are being killed already, swapoff callers, cpusets and memory policies that part a host.
+tasks that are being killed already, swapoff callers, memory policies. Cpusets that part a host: node_sets.py.
 """
 
 from typing import Callable, Container, Dict, List, Mapping, NamedTuple, Optional, Tuple
@@ -60,6 +60,18 @@ class Row(NamedTuple):
     tied: int
 
 
+class OfNodes(NamedTuple):
+    """What happens where a request may use these memory nodes only, and they are full.
+
+    nodes: as the kernel prints them; tasks: how many are confined to exactly these; choice, victims: as of a Ranking.
+    """
+
+    nodes: str
+    tasks: int
+    choice: str
+    victims: List[Task]
+
+
 class Ranking(NamedTuple):
     """rows: whom the kernel chooses, in its order. choice: the domain's setting, or NOBODY.
 
@@ -73,6 +85,7 @@ class Ranking(NamedTuple):
     contenders: others that could have the most points by the time that memory has run out, the nearest first.
     maybe_vfork: those of the victims that the kernel skips if they are vfork children that still use their parent's
     memory; without_vfork: who dies then.
+    by_nodes: sets of memory nodes to which a cpuset confines tasks, of those that end otherwise than told here.
     """
 
     rows: List[Row]
@@ -90,6 +103,7 @@ class Ranking(NamedTuple):
     maybe_vfork: List[Task] = []
     without_vfork: List[Task] = []
     group_sure: Optional[bool] = None
+    by_nodes: List[OfNodes] = []
 
 
 def no_drift(_task: Task) -> int:

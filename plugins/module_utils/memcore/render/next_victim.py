@@ -157,6 +157,21 @@ def doubt(domain: Dict) -> Optional[str]:
     return f"{text} and kills {'one of ' if len(then) > 1 else ''}{_listed(then)}"
 
 
+def by_nodes(domain: Dict) -> List[str]:
+    """What happens instead where only some memory nodes are full, to which cpusets confine processes."""
+    return [_of_nodes(row) for row in domain["by_nodes"][:_TIED]]
+
+
+def _of_nodes(row) -> str:
+    nodes, count, names = row["nodes"], row["processes"], row["next"]
+    full = f"memory node {nodes} is full" if nodes.isdigit() else f"memory nodes {nodes} are full"
+    whose = f"to which a cpuset confines {count} process{'' if count == 1 else 'es'}"
+    if row["choice"] != victims.HIGHEST:
+        return f"if only {full}, {whose}, {_OTHERWISE[row['choice']]}"
+    who = f"{'one of ' if len(names) > 1 else ''}{_listed(names)}"
+    return f"if only {full}, {whose}, the kernel most likely kills {who}"
+
+
 def sharers(domain: Dict) -> Optional[str]:
     """That others may use the same memory as the victim and die with it; None where nothing looks like it."""
     others = domain["may_die_too"]
@@ -176,7 +191,7 @@ def _table(title, domain) -> List[str]:
         )
         pids = ", ".join(map(str, domain["rivals"][:_ROWS]))
         lines.append(f"  too close to call{drift}; could also be killed first: pid {pids}")
-    open_points = decides(domain) + [text for text in (doubt(domain), sharers(domain)) if text]
+    open_points = decides(domain) + by_nodes(domain) + [text for text in (doubt(domain), sharers(domain)) if text]
     if open_points:
         lines += ["  not certain yet:", *(f"    {text}" for text in open_points)]
     if domain["victims"]:

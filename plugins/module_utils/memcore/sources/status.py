@@ -19,6 +19,7 @@ _RESIDENT = re.compile(rb"\nVmRSS" + _KIB + rb"(?:RssAnon" + _KIB + rb"RssFile" 
 _TABLES = re.compile(rb"\nVmPTE" + _KIB + rb"(?:VmPMD" + _KIB + rb")?(?:VmSwap" + _KIB + rb")?")
 _THREADS = re.compile(rb"\nThreads:\t([0-9]{1,10})\n")
 _CAPABILITIES = re.compile(rb"\nCapEff:\t([0-9a-f]{1,16})\n")
+_NODES = re.compile(rb"\nMems_allowed_list:\t([0-9,-]{1,4096})\n")
 _ADMINISTRATOR = 1 << 21  # CAP_SYS_ADMIN
 
 
@@ -28,6 +29,7 @@ class Status(NamedTuple):
     A zombie with more than one thread is a process whose first thread has ended and whose others live on.
 
     threads is 1 and administrator (it has CAP_SYS_ADMIN) False where the text ends before it tells.
+    nodes: the memory nodes that the process may use, `0-1`; None where the kernel has no cpusets.
     """
 
     comm: bytes
@@ -42,6 +44,7 @@ class Status(NamedTuple):
     threads: int = 1
     administrator: bool = False
     total_vm_bytes: Optional[int] = None
+    nodes: Optional[str] = None
 
 
 def parse(data: bytes) -> Status:
@@ -61,6 +64,7 @@ def parse(data: bytes) -> Status:
     pte, pmd, swap = tables.groups() if tables else (None, None, None)
     threads = _THREADS.search(data, (tables or resident).end() - 1)
     capabilities = threads and _CAPABILITIES.search(data, threads.end() - 1)
+    nodes = capabilities and _NODES.search(data, capabilities.end() - 1)
     return Status(
         *identity,
         *map(_bytes, resident.groups()),
@@ -69,6 +73,7 @@ def parse(data: bytes) -> Status:
         int(threads[1]) if threads else 1,
         bool(capabilities and int(capabilities[1], 16) & _ADMINISTRATOR),
         None if total is None else _bytes(total[1]),
+        nodes[1].decode("ascii") if nodes else None,
     )
 
 

@@ -594,3 +594,70 @@ def test_kernel_memory_of_v1_may_become_a_process_s_since_nothing_tells_what_of_
     machine = lay(tmp_path / "more", tasks, [("/p", more, [10, 11, 12])], version="v1", release="7.1.0")
     ranking = ask(machine).cgroups[0].ranking
     assert (pids(one.task for one in ranking.contenders), ranking.sure) == ([11], False)
+
+
+def of_nodes(tmp_path, processes, model=SIGNED, tie="last", cgroups=(), nodes=(65438, 65495), **more):
+    """A host of two nodes; facts and ranking."""
+    machine = lay(tmp_path, processes, cgroups, **more)
+    zone = "Node {}, zone   Normal\n  pages free     1\n        spanned  {}\n        present  {}\n"
+    write(tmp_path, "proc/zoneinfo", "".join(zone.format(node, pages, pages) for node, pages in enumerate(nodes)))
+    write(tmp_path, "proc/meminfo", "MemTotal: 471536 kB\nMemFree: 0 kB\nMemAvailable: 0 kB\nSwapTotal: 0 kB\n")
+    survey = Survey(machine, Options())
+    found = victims.of_survey(survey, (tie, SAID), (model, SAID))
+    return found, victims.rows_of(survey, found)
+
+
+# Figures of the lab's scene cpuset on Linux 6.12: node 1 ran out, and on-one died for it.
+ON_ZERO = process(162, 10272, 300, comm="on-zero", nodes="0")
+ON_ONE = process(163, 15400, 0, comm="on-one", nodes="1")
+TRIGGER = process(164, 10, -1000, comm="trigger", nodes="1")
+FREE = process(165, 10, 0, comm="free", nodes="0-1")
+
+
+def test_who_dies_depends_on_which_nodes_of_a_cpuset_are_full(tmp_path):
+    _found, facts = of_nodes(tmp_path, [ON_ZERO, ON_ONE, TRIGGER, FREE])
+    assert ([row["pid"] for row in facts["next"]], facts["sure"]) == ([162], False)
+    on_one = {"pid": 163, "comm": "on-one", "frees_bytes": 15400 * PAGE}
+    assert facts["by_nodes"] == [{"nodes": "1", "processes": 2, "choice": "highest score", "next": [on_one]}]
+
+
+def test_a_cpuset_raises_no_doubt_where_the_same_process_dies_for_each_of_its_nodes(tmp_path):
+    everywhere = process(161, 40000, 0, nodes="0-1")
+    _found, facts = of_nodes(tmp_path, [everywhere, ON_ONE, TRIGGER])
+    assert ([row["pid"] for row in facts["next"]], facts["sure"], facts["by_nodes"]) == ([161], True, [])
+    # Nobody is confined where all may use the same nodes, or where the kernel has no cpusets.
+    for index, nodes in enumerate(({"nodes": "0-1"}, {"nodes": "0"}, {})):
+        rest = [process(10, 40000, **nodes), process(11, 100, **nodes)]
+        _found, facts = of_nodes(tmp_path / str(index), rest)
+        assert (facts["sure"], facts["by_nodes"]) == (True, [])
+
+
+def test_an_adj_weighs_less_where_fewer_nodes_are_full(tmp_path):
+    # 500 * 130 = 65000 pages on the host, 500 * 65 = 32500 of node 1 alone.
+    raised, large = process(10, 100, 500, nodes="0-1"), process(11, 40000, 0, nodes="1")
+    _found, facts = of_nodes(tmp_path, [raised, large])
+    assert ([row["pid"] for row in facts["next"]], facts["sure"]) == ([10], False)
+    assert [row["pid"] for row in facts["by_nodes"][0]["next"]] == [11]
+
+
+def test_full_nodes_of_a_cpuset_panic_only_where_cgroups_do(tmp_path):
+    for value, choices in ((1, ["highest score", "highest score"]), (2, [])):
+        sysctls = {"panic_on_oom": value}
+        found, facts = of_nodes(tmp_path / str(value), [ON_ZERO, ON_ONE], sysctls=sysctls)
+        assert found.host.ranking.choice == "panic" and facts["sure"] == (not choices)
+        assert [row["choice"] for row in facts["by_nodes"]] == choices
+
+
+def test_nodes_part_a_cgroup_only_on_kernels_before_5_3(tmp_path):
+    cgroups = [("/p", limited(100 * MIB), [162, 163])]
+    answers = {}
+    for model in (SIGNED, FLOORED):
+        _found, facts = of_nodes(tmp_path / model, [ON_ZERO, ON_ONE, TRIGGER], model, "first", cgroups)
+        row = facts["by_cgroup"][0]
+        answers[model] = row["sure"], [(part["nodes"], part["next"][0]["pid"]) for part in row["by_nodes"]]
+    assert answers == {SIGNED: (True, []), FLOORED: (False, [("1", 163)])}
+
+
+def test_without_the_pages_of_the_nodes_a_cpuset_leaves_the_host_open(tmp_path):
+    _found, facts = of_nodes(tmp_path, [ON_ZERO, ON_ONE], nodes=())
+    assert (facts["sure"], facts["by_nodes"]) == (False, [])

@@ -27,6 +27,7 @@ def domain(**given):
         "could_die_count": 0,
         "maybe_vfork": [],
         "without_vfork": [],
+        "by_nodes": [],
         "may_die_too": [],
         "group_cgroup": None,
         "group_tasks": None,
@@ -245,3 +246,21 @@ def test_an_answer_to_what_if_says_where_it_is_not_certain(given, end):
     asked = {"changes": [{"summary": "a change"}], "host": dict(row, **given), "by_cgroup": []}
     assert next_victim.changed(asked).endswith(end)
     assert next_victim.page(dict(host(), **TABLE, what_if=asked))[-1].endswith(end)
+
+
+def test_which_nodes_are_full_decides_who_dies():
+    rows = [
+        {"nodes": "1", "processes": 1, "choice": "highest score", "next": [process(9, "java", 1)]},
+        {"nodes": "0,2-3", "processes": 2, "choice": "highest score", "next": [process(8, "a", 1), process(7, "b", 1)]},
+        {"nodes": "4", "processes": 2, "choice": "panic", "next": []},
+    ]
+    assert next_victim.by_nodes(domain(by_nodes=rows)) == [
+        "if only memory node 1 is full, to which a cpuset confines 1 process, the kernel most likely kills "
+        "java (pid 9)",
+        "if only memory nodes 0,2-3 are full, to which a cpuset confines 2 processes, the kernel most likely kills "
+        "one of a (pid 8), b (pid 7)",
+        "if only memory node 4 is full, to which a cpuset confines 2 processes, the kernel panics "
+        "(vm.panic_on_oom is set)",
+    ]
+    lines = next_victim.page(host(by_nodes=rows[:1], sure=False, **TABLE))
+    assert "  not certain yet:" in lines and any("only memory node 1 is full" in line for line in lines)

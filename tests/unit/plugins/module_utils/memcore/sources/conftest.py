@@ -233,6 +233,7 @@ READERS = [
             **{name: IS_SIZE for name in status.Status._fields if name.endswith("_bytes")},
             threads=is_count,
             administrator=lambda value: value.__class__ is bool,
+            nodes=is_maybe(is_text),
         ),
         FILES["proc/1/status"],
         (ParseError,),
@@ -269,6 +270,17 @@ READERS = [
         zoneinfo.parse,
         False,
         is_record(zoneinfo.Zoneinfo, pcp_pages=is_count, drift_pages=is_count, managed_pages=is_count),
+        FILES["proc/zoneinfo"],
+    ),
+    Reader(
+        "zoneinfo-nodes",
+        zoneinfo.nodes,
+        False,
+        lambda value: (
+            value.__class__ is dict
+            and all(map(is_count, value))
+            and all(map(is_record(zoneinfo.Node, present=is_count, spanned=is_count), value.values()))
+        ),
         FILES["proc/zoneinfo"],
     ),
 ]

@@ -205,3 +205,12 @@ def test_a_text_cut_before_the_user_id_is_an_error_that_quotes_its_end(data, sho
     with pytest.raises(ParseError) as error:
         status.parse(data)
     assert str(error.value) == "/proc/PID/status is cut off after " + shown
+
+
+def test_memory_nodes_that_a_process_may_use():
+    # The end of a status of Linux 6.12 with two nodes; kernels without cpusets end at Threads and what follows it.
+    end = b"Cpus_allowed:\t3\nCpus_allowed_list:\t0-1\nMems_allowed:\t00000000,00000002\nMems_allowed_list:\t1\n"
+    text = named(b"on-one") + b"VmRSS:\t4 kB\nThreads:\t1\nCapEff:\t0000000000000000\n"
+    assert status.parse(text + end).nodes == "1"
+    assert status.parse(text + end.replace(b"list:\t1\n", b"list:\t0,2-3\n")).nodes == "0,2-3"
+    assert status.parse(text).nodes is None

@@ -5,7 +5,7 @@
 import pytest
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources import zoneinfo
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.zoneinfo import Zoneinfo
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.sources.zoneinfo import Node, Zoneinfo
 
 # Two zones of two CPUs; the layout of the sets is that of 7.3 (from the lab), where count: is padded.
 LINUX_7_3 = """\
@@ -110,3 +110,11 @@ Node 0, zone   Normal
 )
 def test_the_sums_over_zones_and_cpus(text, expected):
     assert zoneinfo.parse(text) == expected
+
+
+def test_pages_of_each_memory_node_that_has_any():
+    second = LINUX_3_10.replace("Node 0", "Node 1").replace("present  262144", "present  200000")
+    empty = "Node 2, zone   Normal\n  pages free     0\n        spanned  0\n        present  0\n        managed  0\n"
+    found = zoneinfo.nodes(LINUX_3_10 + second + LINUX_3_10.replace("Normal", "Movable") + empty)
+    assert found == {0: Node(present=524288, spanned=524288), 1: Node(present=200000, spanned=262144)}
+    assert zoneinfo.nodes("        present  7\n") == {}

@@ -44,7 +44,7 @@ DIED = {
     ("floored-last", "no-controller"): {"in-z": SIGKILL},
 }
 ALSO = {"sharer": {"other"}}
-# Whom memfacts must name before, and be sure: nothing that it cannot see decides.
+# Whom memfacts must name, and be sure as soon as no other can grow past it: nothing that it cannot see decides.
 SURE = {
     "swap-limit": "large",
     "swap-limit-with-swap": "raised",
@@ -101,8 +101,21 @@ def test_memfacts_is_never_wrong_while_it_is_sure(boot, name, story):
 @pytest.mark.parametrize(("boot", "name"), [one for one in PLAYED if of(SURE, *one)])
 def test_memfacts_is_sure_where_it_can_be(boot, name, story):
     scene = story(boot)[name]
+    right = scene["pids"][of(SURE, boot, name)]
+    before = scene["predictions"]["before"]
+    assert [row["pid"] for row in before["next"]] == [right]
+    assert before["sure"] or before["could_die_instead"]
+    full = scene["predictions"].get("full", before)
+    assert (full["sure"], [row["pid"] for row in full["next"]]) == (True, [right])
+
+
+def test_memfacts_names_who_dies_where_only_the_nodes_of_a_cpuset_are_full(story):
+    scene = story("nodes")["cpuset"]
     told = scene["predictions"]["before"]
-    assert (told["sure"], [row["pid"] for row in told["next"]]) == (True, [scene["pids"][of(SURE, boot, name)]])
+    assert not told["sure"]
+    assert [(row["nodes"], [one["pid"] for one in row["next"]]) for row in told["by_nodes"]] == [
+        ("1", [scene["pids"]["on-one"]])
+    ]
 
 
 @pytest.mark.parametrize(("boot", "name"), PLAYED)

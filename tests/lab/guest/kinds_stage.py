@@ -91,6 +91,15 @@ class Scene:
         row["victims"] = row["victims"][:8]
         self.predictions[name] = {"order": answer.domain.order, "model": told.rules.model, **row}
 
+    def fill(self, name, group, free):
+        """Let a worker take memory until others can take `free` more pages at most before memory runs out."""
+        while True:
+            self.predict("full", group)
+            room = self.predictions["full"]["headroom_bytes"] // PAGE
+            if room <= free:
+                return
+            self.actors[name].ask(f"a {room - free}")
+
     def grow(self, name, step=STEP, kills=1, until=None):
         """Let a worker take memory until the kernel says what is waited for: so many kills, or that text."""
         wanted, text = (1, until) if until else (kills, KILL)

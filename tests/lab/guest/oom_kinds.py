@@ -54,6 +54,7 @@ def swap_limit(scene):
     scene.worker("raised", "box", adj=450, pages=8 * MIB)
     scene.worker("trigger", "box", adj=-1000)
     scene.predict("before", "box")
+    scene.fill("trigger", "box", free=MIB)
     scene.grow("trigger")
 
 
@@ -64,6 +65,7 @@ def memsw(scene):
     scene.worker("small", "box", pages=4 * MIB)
     scene.worker("trigger", "box", adj=-1000)
     scene.predict("before", "box")
+    scene.fill("trigger", "box", free=9 * MIB)
     scene.grow("trigger")
 
 
@@ -89,6 +91,7 @@ def sharer(scene):
     scene.worker("other", "box", pages=20 * MIB)
     scene.worker("trigger", "box", adj=-1000)
     scene.predict("before", "box")
+    scene.fill("trigger", "box", free=MIB)
     scene.grow("trigger")
     scene.await_end("sharer")
 

@@ -4,7 +4,6 @@
 
 import json
 import os
-import shutil
 import sys
 import textwrap
 from typing import Dict, Iterable, List
@@ -14,11 +13,22 @@ from oomwatch import exits
 
 TEXT, JSON, NONE = "text", "json", "none"
 _WIDEST = 120  # longer lines of prose are hard to read
+_UNKNOWN = 100
 
 
 def width() -> int:
-    """Number of columns of the terminal, or 100 if the output is not a terminal."""
-    return min(shutil.get_terminal_size((100, 24)).columns, _WIDEST)
+    """Number of columns of the terminal, or 100 if the output is not a terminal. COLUMNS precedes the terminal.
+
+    As shutil.get_terminal_size, whose module takes the agent half a MiB of memory.
+    """
+    given = os.environ.get("COLUMNS", "")
+    columns = int(given) if given.isdecimal() else 0
+    if not columns:
+        try:
+            columns = os.get_terminal_size(sys.__stdout__.fileno()).columns
+        except (AttributeError, ValueError, OSError):
+            pass  # closed, or no terminal
+    return min(columns or _UNKNOWN, _WIDEST)
 
 
 def form(asked: str) -> str:

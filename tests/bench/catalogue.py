@@ -4,7 +4,7 @@
 
 from typing import List, Sequence
 
-from tests.bench import adhoc, fleet_plays, growth, module_time, oom_log, payload, peak, scan
+from tests.bench import adhoc, agent, fleet_plays, growth, module_time, oom_log, payload, peak, scan
 from tests.bench.row import Row
 
 _PROCESSES = (0, 500, 5000)
@@ -16,7 +16,8 @@ def rows() -> List[Row]:
     few, some, many = ([*scan.rows(size), peak.row(size)] for size in _PROCESSES)
     files, *beside_others = growth.rows_of_scenes()
     grown = growth.row_of_processes()
-    return [*as_it_is, *few, files, *some, *beside_others, grown, *many, fleet_plays.row(), oom_log.memory_row()]
+    last = [fleet_plays.row(), *agent.rows(), oom_log.memory_row()]
+    return [*as_it_is, *few, files, *some, *beside_others, grown, *many, *last]
 
 
 def chosen(known: Sequence[Row], names: Sequence[str]) -> List[Row]:

@@ -1,19 +1,14 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The agent in a guest: the checkout and the packages that it imports, and `oomwatch run` as a service of a node."""
+"""The agent in a guest: the checkout, and `oomwatch run` as a service of a node."""
 
-import importlib.util
 import json
 import os
 import shlex
-import shutil
 from typing import Dict, List
 
 from tests import CHECKOUT
-from tests.lab import kernels
 
-# All that the agent imports from others; each is of Python alone, so that it runs on any guest's Python.
-PACKAGES = ("urllib3", "prometheus_client")
 CODE = ("k8s", "plugins/module_utils")
 SECRETS = "/var/run/secrets/kubernetes.io/serviceaccount"
 SECRET_FILES = ("token", "ca.crt", "namespace")
@@ -21,20 +16,9 @@ FETCH = "import sys, urllib.request as u; print(u.urlopen('http://' + sys.argv[1
 UNIT, OUTPUT = "oomwatch", "/run/oomwatch-lines"
 
 
-def copy_packages(folder: str) -> None:
-    """Copy the agent's packages, as the tests have them, below `folder`. Raises kernels.Unavailable."""
-    for name in PACKAGES:
-        spec = importlib.util.find_spec(name)
-        if spec is None:
-            raise kernels.Unavailable("agent", f"the package {name} is not installed: run 'make facts'")
-        ignore = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(os.path.dirname(spec.origin), os.path.join(folder, name), ignore=ignore)
-
-
-def variables(checkout: str, packages: str) -> Dict[str, str]:
-    """Variables for `python3 -m oomwatch` where these two folders are."""
-    path = [*(f"{checkout}/{name}" for name in CODE), packages]
-    return {"PYTHONPATH": ":".join(path), "PYTHONDONTWRITEBYTECODE": "1"}
+def variables(checkout: str) -> Dict[str, str]:
+    """Variables for `python3 -m oomwatch` where the folders of CODE are in this one."""
+    return {"PYTHONPATH": ":".join(f"{checkout}/{name}" for name in CODE), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def checkout() -> str:
@@ -52,7 +36,7 @@ class AgentService:
         """With these options; its standard output is kept over several starts."""
         settings = {
             **self.renew_credentials(),
-            **variables("/lab/checkout", "/lab/packages"),
+            **variables("/lab/checkout"),
             "NODE_NAME": self.guest.name,
         }
         words = " ".join(f"--setenv={shlex.quote(f'{key}={value}')}" for key, value in settings.items())

@@ -3,8 +3,8 @@
 """How long it takes from a kill to its Event: `python3 -m tests.cluster.latency kubelet 10` or `… cri 100`.
 
 For each pod: from the kernel's time stamp of its first kill until a watch on the API server has the first Event of the
-agent on that pod. It is measured, and printed, and no test judges it. Both clocks are this machine's; a user-mode
-kernel stamps its lines every 10 ms.
+agent on that pod. Each figure is printed as soon as it is known, and no test judges it. Both clocks are this machine's;
+a user-mode kernel stamps its lines every 10 ms.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import re
 import sys
 import tempfile
 import threading
-from typing import Dict, List, Optional
+from typing import Dict, Iterator, List, Optional
 
 from tests.cluster import api, network, node, objects
 from tests.cluster.cri import play
@@ -22,6 +22,7 @@ from tests.lab import kernels, lab
 KILL = re.compile(r"^\[ *(\d+\.\d+)\] (?:Memory cgroup out|Out) of memory: Killed process", re.M)
 LISTEN = "127.0.0.1:9750"
 SCENE = "guaranteed-single"
+PODS_A_BOOT = 10  # of the CRI's; a guest that dies takes only these with it
 SECONDS = 60  # ends what hangs
 
 
@@ -46,21 +47,19 @@ def first_kill(log: str, booted_at: float) -> float:
     return booted_at + float(KILL.search(log).group(1))
 
 
-def by_kubelet(count: int, folder: str) -> List[Optional[float]]:
+def by_kubelet(count: int, folder: str) -> Iterator[Optional[float]]:
     """Seconds for each of `count` pods of a real kubelet on the floored kernel, None without an Event."""
     with node.Node(f"{folder}/node") as shop:
         arrivals = Arrivals(shop.server.admin)
         arrivals.start()
         shop.agent.start("--output", "json", "--kube", "in-cluster", "--listen", LISTEN)
         api.until(lambda: "ok" in shop.agent.get(f"{LISTEN}/readyz"), "ready agent", SECONDS)
-        found = []
         for number in range(count):
             pod = shop.run(objects.guaranteed_pod(f"pod-{number}", shop.name))
             shop.guest.sh("dmesg --clear")
             shop.grow(pod)
-            found.append(_seconds(pod["metadata"]["uid"], arrivals, _killed(shop)))
+            yield _seconds(pod["metadata"]["uid"], arrivals, _killed(shop))
             shop.remove(pod["metadata"]["name"])
-        return found
 
 
 def _killed(shop):
@@ -80,17 +79,17 @@ def _seconds(uid: str, arrivals: Arrivals, killed: float) -> Optional[float]:
     return arrivals.first[uid] - killed if uid in arrivals.first else None
 
 
-def by_cri(count: int, folder: str, kernel: str, runtime: str, driver: str) -> List[Optional[float]]:
+def by_cri(count: int, folder: str, kernel: str, runtime: str, driver: str) -> Iterator[Optional[float]]:
     """Seconds for each of `count` pods against the CRI, None without an Event."""
     with network.ClusterNetwork(folder) as place:
         arrivals = Arrivals(place.server.admin)
         arrivals.start()
-        pods = place.create_pods(SCENE, count)
-        played = play.play(SCENE, kernel, runtime, driver, f"{folder}/out", place.agent(), place.network, pods)
-        return [
-            _seconds(one["pods"][0]["uid"], arrivals, first_kill(one["kernel_log"], one["booted_at"]))
-            for one in played.rounds
-        ]
+        for first in range(1, count + 1, PODS_A_BOOT):
+            pods = place.create_pods(SCENE, min(PODS_A_BOOT, count + 1 - first), first)
+            out = f"{folder}/out-{first}"
+            for one in play.play(SCENE, kernel, runtime, driver, out, place.agent(), place.network, pods).rounds:
+                uid = one["pods"][0]["uid"]
+                yield _seconds(uid, arrivals, first_kill(one["kernel_log"], one["booted_at"]))
 
 
 def told(seconds: List[Optional[float]]) -> Dict[str, object]:
@@ -108,18 +107,22 @@ def main(argv=None) -> int:
     parser.add_argument("--runtime", choices=play.RUNTIMES, default="runc")
     parser.add_argument("--driver", choices=play.DRIVERS, default="systemd")
     asked = parser.parse_args(argv)
+    seconds = []
     with tempfile.TemporaryDirectory(prefix="lab-latency-") as folder:
         try:
-            if asked.by == "kubelet":
-                seconds = by_kubelet(asked.count, folder)
-            else:
-                seconds = by_cri(asked.count, folder, asked.kernel, asked.runtime, asked.driver)
+            for one in _measured(asked, folder):
+                seconds.append(one)
+                print(len(seconds), "none" if one is None else f"{one:.3f}", flush=True)
         except (kernels.Unavailable, lab.GuestDied) as error:
             print(error, file=sys.stderr)
-            return 1
-    print(" ".join("none" if one is None else f"{one:.3f}" for one in seconds))
     print(told(seconds))
-    return 0
+    return 0 if len(seconds) == asked.count else 1
+
+
+def _measured(asked, folder):
+    if asked.by == "kubelet":
+        return by_kubelet(asked.count, folder)
+    return by_cri(asked.count, folder, asked.kernel, asked.runtime, asked.driver)
 
 
 if __name__ == "__main__":

@@ -55,12 +55,15 @@ class ClusterNetwork:
         self.server.close()
         self._remove()
 
-    def create_pods(self, scene: str, rounds: int = 1) -> List[List[Dict[str, str]]]:
-        """Pods of a scene in the API, with the uids that it gave them: what play() takes as `rounds`."""
+    def create_pods(self, scene: str, rounds: int = 1, first: int = 1) -> List[List[Dict[str, str]]]:
+        """Pods of a scene in the API, with the uids that it gave them: what play() takes as `rounds`.
+
+        first: the number of the first round, which is part of the pods' names.
+        """
         specs = scenes.SCENES[scene].pods
         return [
             [self._create(f"{spec['qos']}-{one}-{number}", spec) for number, spec in enumerate(specs)]
-            for one in range(1, rounds + 1)
+            for one in range(first, first + rounds)
         ]
 
     def _create(self, name, spec):

@@ -108,14 +108,11 @@ class Node:
 
     def _lay_out(self, kubelet):
         """Folders of this machine that the guest sees, read-only."""
-        packages = os.path.join(self.fleet.scratch, "packages")
-        agents.copy_packages(packages)
         places = {
             "kubelet": kubelet,
             "image": os.path.dirname(image.path()),
             "guest": os.path.join(HERE, "guest"),
             "checkout": agents.checkout(),
-            "packages": packages,
         }
         for name, path in places.items():
             self.guest.sh(f"mkdir -p /lab/{name} && mount -t hostfs -o ro,{shlex.quote(path)} {name} /lab/{name}")

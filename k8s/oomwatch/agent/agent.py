@@ -15,7 +15,6 @@ from oomwatch.agent.lines import Lines
 from oomwatch.agent.loop import Loop
 from oomwatch.agent.names import Names
 from oomwatch.agent.parts import STATE, Parts
-from oomwatch.agent.scrape import Scrape
 from oomwatch.agent.state_file import Lock, StateFile
 from oomwatch.agent.tallies import Tallies
 from oomwatch.agent.telling import Teller
@@ -50,7 +49,7 @@ class Agent:
         health = Health(self._troubles(), lambda: self._loop.heartbeat)
         self._chores = Chores(self._parts, health, complain)
         self._loop = Loop(self._parts, self._teller, self._chores, wake)
-        self._scrape = Scrape(self._parts, health) if settings.listen else None
+        self._scrape = _scrape(self._parts, health) if settings.listen else None
 
     def _troubles(self) -> Dict[str, Callable[[], Optional[str]]]:
         """Of each source, why it does not work."""
@@ -103,6 +102,7 @@ class Agent:
 
     def _end(self) -> None:
         service.notify("STOPPING=1")
+        self._chores.close()
         if self._cluster is not None:
             self._cluster.close(_LAST_WORDS_SECONDS)
         if self._scrape is not None:
@@ -149,6 +149,12 @@ _NAMES = {
     "file": "a followed log",
     "none": "the kernel's counters of OOM kills, without its log",
 }
+
+
+def _scrape(parts: Parts, health: Health):
+    from oomwatch.agent.scrape import Scrape  # the HTTP server takes memory, which those without --listen do not pay
+
+    return Scrape(parts, health)
 
 
 def _lines(output: str, tallies: Tallies) -> Lines:

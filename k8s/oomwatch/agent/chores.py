@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the agent does from time to time: look ahead, judge the host, tell the service manager that it is alive."""
 
+import collections
 import time
-from typing import Callable, Dict, Optional
+from typing import Callable, Dict, List, Optional
 
 from memcore.answers import facts
 from memcore.errors import MemfactsError
@@ -11,6 +12,7 @@ from memcore.gather.options import Options
 from memcore.sources import host
 from oomwatch import VERSION
 from oomwatch.agent import outlook, service
+from oomwatch.agent.apart import Apart
 from oomwatch.agent.health import Health
 from oomwatch.agent.parts import Parts
 
@@ -28,6 +30,7 @@ class Chores:
         self._next_forecast = self._next_audit = self._next_notes = time.monotonic()
         self._next_watchdog = time.monotonic() if self._watchdog else float("inf")
         self._troubles: Dict[str, Optional[str]] = {}
+        self._audit = Apart()
         self.forecast: Optional[outlook.Forecast] = None
 
     @property
@@ -43,13 +46,21 @@ class Chores:
         if now >= self._next_notes:
             self._next_notes = now + _NOTES_EVERY
             self._note_troubles()
+            if self._audit.is_running:
+                self._take_audit()
         if now >= self._next_forecast:
             self._look_ahead(now)
             # From the end of the look: one that takes long is not repeated at once.
             self._next_forecast = time.monotonic() + self._parts.settings.predict_every
         if now >= self._next_audit:
-            self._audit()
+            self._audit.start(lambda: _findings(self._parts.settings.root))
+            if not self._audit.is_running:
+                self._take_audit()
             self._next_audit = time.monotonic() + self._parts.settings.audit_every
+
+    def close(self) -> None:
+        """End what runs."""
+        self._audit.close()
 
     def _look_ahead(self, now: float) -> None:
         found = outlook.look(self._parts.settings.root, now)
@@ -67,14 +78,20 @@ class Chores:
                 self._complain(trouble if trouble else f"{name} works again")
             self._troubles[name] = trouble
 
-    def _audit(self) -> None:
+    def _take_audit(self) -> None:
         """Count the host's findings by rule."""
-        try:
-            found = facts.collect(host.at(self._parts.settings.root), Options(scan_files=False))["findings"]
-        except (MemfactsError, OSError):
-            return
-        rows: Dict = {}
-        for finding in found:
-            key = (finding["id"], finding["severity"])
-            rows[key] = rows.get(key, 0) + 1
-        self._parts.tallies.replace("oomwatch_findings", rows)
+        rows = self._audit.take()
+        if rows is not None:
+            self._parts.tallies.replace("oomwatch_findings", {tuple(key): count for key, count in rows})
+        elif not self._audit.is_running and self._audit.trouble is not None:
+            self._complain(self._audit.trouble)
+
+
+def _findings(root: str) -> Optional[List]:
+    """[[(id, severity), how many]] of the host below root; None where it cannot be read."""
+    try:
+        found = facts.collect(host.at(root), Options(scan_files=False))["findings"]
+    except (MemfactsError, OSError):
+        return None
+    rows = collections.Counter((finding["id"], finding["severity"]) for finding in found)
+    return list(rows.items())

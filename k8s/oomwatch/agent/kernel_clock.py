@@ -8,10 +8,12 @@ how far they are apart: at most by the time that reading it took. The smallest d
 """
 
 import collections
+import re
 import time
-from typing import Callable
+from typing import Callable, Sequence
 
 _REMEMBERED = 16
+_STAMP = re.compile(rb"[0-9]{1,4},[0-9]{1,20},([0-9]{1,20}),")  # priority, sequence, microseconds
 
 
 class KernelClock:
@@ -22,8 +24,14 @@ class KernelClock:
         self._monotonic = monotonic
         self._behind = collections.deque(maxlen=_REMEMBERED)
 
+    def read(self, lines: Sequence[bytes]) -> None:
+        """Lines of /dev/kmsg that have just been written, of which the last is the newest."""
+        match = next(filter(None, map(_STAMP.match, reversed(lines))), None)
+        if match is not None:
+            self.came(int(match[1]) / 1e6)
+
     def came(self, uptime: float) -> None:
-        """A record with this stamp has just been written."""
+        """A record with this stamp, in seconds, has just been written."""
         self._behind.append(self._monotonic() - uptime)
 
     @property

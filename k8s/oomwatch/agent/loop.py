@@ -12,14 +12,15 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from memcore.gather import counted_kills
 from memcore.models import tying
-from oomwatch.agent import processes
+from oomwatch.agent import kernel_log, processes
 from oomwatch.agent.chores import Chores
 from oomwatch.agent.parts import Parts
 from oomwatch.agent.places import Places
 from oomwatch.agent.telling import Teller
 
 _PAUSE = 0.08  # seconds without a line of an OOM report after which it is whole: the kernel prints it in one go
-_STEP = 0.02  # seconds between two looks whether it is
+_STEP = 0.04  # seconds between two looks whether victims have ended, and at the least between two at a log that grows
+_LEAST = 0.01  # seconds to wait for the end of a report, so that the clocks' roundings make no busy loop
 # Seconds for which an event waits for the names of its pods: without a name a pod gets no Event. Look-ups are rationed,
 # so that many new pods that die at once wait their turn. While no server answers, events wait for a moment only.
 _PATIENCE, _PATIENCE_WITHOUT_ANSWERS = 10.0, 1.0
@@ -27,6 +28,7 @@ _PATIENCE, _PATIENCE_WITHOUT_ANSWERS = 10.0, 1.0
 _DYING = 0.25
 _OLD = 10.0  # seconds after which what a cgroup has now tells nothing of that kill
 _MOST_WAITING = 2000  # events that wait for names; the oldest are told without
+_AWAKE = 2.0  # seconds between two steps; more, and the agent or the machine stood still meanwhile
 _COUNTERS_EVERY = 1.0
 _COUNTERS_EVERY_WITHOUT_LOG = 0.2  # where the counters are what shows that the log has something
 _SAVE_EVERY = 2.0
@@ -50,8 +52,10 @@ class Loop:
         self._places = Places()
         self._lines_counted = parts.follower.kill_lines
         self._lost = parts.log.lost
+        self._read_at = self._rest_until = 0.0
         self._next_counters = self._next_log = self._next_save = 0.0
         self._is_changed = False
+        self._is_live = False  # all of the log was read before, so that what comes was just written
         self.heartbeat = time.monotonic()
 
     def run(self, is_told: Callable[[], bool]) -> None:
@@ -66,8 +70,10 @@ class Loop:
 
     def step(self) -> None:
         """Wait for something to happen, then do all that there is to do."""
+        before = self.heartbeat
         is_woken = self._wait()
         now = self.heartbeat = time.monotonic()
+        self._is_live = self._is_live and now - before < _AWAKE
         rises = self._look_at_counters(now, is_woken)
         self._read_log(now, is_woken or bool(rises))
         self._take_records(now)
@@ -80,13 +86,22 @@ class Loop:
 
     def _wait(self) -> bool:
         """Whether the log, a counter or the answer to a question woke the thread, and not the clock."""
-        parts, waiting = self._parts, select.poll()
-        for descriptor in (self._wake, parts.log.fileno(), parts.counters.fileno(), parts.names.wake_fd):
+        rest = self._rest_until - time.monotonic()
+        if rest > 0:
+            self._poll((self._wake,), rest)  # in a storm the kernel prints a line every few milliseconds
+        parts = self._parts
+        sources = (self._wake, parts.log.fileno(), parts.counters.fileno(), parts.names.wake_fd)
+        is_woken = self._poll(sources, self._due() - time.monotonic())
+        parts.names.clear_wake()
+        return is_woken
+
+    @staticmethod
+    def _poll(descriptors: Tuple[Optional[int], ...], seconds: float) -> bool:
+        waiting = select.poll()
+        for descriptor in descriptors:
             if descriptor is not None:
                 waiting.register(descriptor, select.POLLIN)
-        woken = waiting.poll(max(0.0, self._due() - time.monotonic()) * 1000)
-        parts.names.clear_wake()
-        return bool(woken)
+        return bool(waiting.poll(max(0.0, seconds) * 1000))
 
     def _due(self) -> float:
         """The moment of the next thing to do by the clock."""
@@ -96,7 +111,7 @@ class Loop:
         if self._parts.log.fileno() is None:
             due.append(self._next_log)
         if self._parts.follower.is_waiting:
-            due.append(time.monotonic() + _STEP)
+            due.append(max(self._read_at + _PAUSE, time.monotonic() + _LEAST))
         if self._waiting:
             since, now = self._waiting[0].since, time.monotonic()
             due.append(now + _STEP if now < since + _DYING else since + self._patience())
@@ -129,7 +144,12 @@ class Loop:
             parts.follower.feed(line)
         if lines:
             self._is_changed = True
+            self._read_at = now
+            self._rest_until = now + _STEP if log.is_caught_up else 0.0
             parts.tallies.set("oomwatch_last_record_timestamp_seconds", time.time())
+            if self._is_live and log.source == kernel_log.KMSG:
+                parts.clock.read(lines)
+        self._is_live = log.is_caught_up
         if log.lost != self._lost:
             parts.tallies.add("oomwatch_log_records_lost_total", log.lost - self._lost)
             self._lost = log.lost

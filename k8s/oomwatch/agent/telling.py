@@ -45,7 +45,9 @@ class Teller:
         if self._delivery is not None:
             objects = event_object.objects(event, tied, self._node, self._node)
             if objects:
-                self._delivery.put(Item(event["id"], "kill", objects, killed_at))
+                # What a counter shows is one Event, whose note has the count.
+                count = 1 if event["source"] == "counter" else event["repeats"] + 1
+                self._delivery.put(Item(event["id"], "kill", objects, killed_at, count))
 
     def _count(self, event, tied, forecast) -> None:
         if event["outcome"] == "allocation-failed":

@@ -2,20 +2,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A small HTTP client for Kubernetes: whatever a server does becomes an Answer or an Unreachable, not an exception."""
 
+import contextlib
 import json
 import ssl
 import threading
 import time
 from email.utils import parsedate_to_datetime
-from http.client import HTTPException
+from http.client import HTTPException, IncompleteRead
 from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple, Union
-from urllib.parse import urlencode
-
-import urllib3
-from urllib3.exceptions import HTTPError, InsecureRequestWarning, ProtocolError, SSLError
+from urllib.parse import urlencode, urlsplit
 
 from memcore.errors import OptionError
 from oomwatch import VERSION
+from oomwatch.kube.connection import CLOSED, Connection
 from oomwatch.kube.credentials import Credentials
 
 CONNECT, READ = 3.0, 10.0  # seconds
@@ -49,11 +48,13 @@ class Client:
     def __init__(self, credentials: Credentials, tallies, timeouts: Tuple[float, float] = (CONNECT, READ)) -> None:
         self._credentials = credentials
         self._tallies = tallies
-        self._timeout = urllib3.Timeout(connect=timeouts[0], read=timeouts[1])
+        self._timeouts = timeouts
         self._lock = threading.Lock()
-        self._context = self._pools = None
+        self._context: Optional[ssl.SSLContext] = None
+        self._kept: Optional[Connection] = None  # that no request uses now
         self._used = 0.0
         self.server = credentials.access.server
+        self._path = urlsplit(self.server).path.rstrip("/")
 
     def request(
         self,
@@ -74,12 +75,10 @@ class Client:
 
     def close(self) -> None:
         """Close the connection."""
-        with self._lock:
-            if self._pools is not None:
-                self._pools.clear()
+        self._keep(None)
 
     def _asked(self, verb, path, query, body, resource, take, most_bytes) -> Union[Answer, Unreachable]:
-        url = self.server + path + ("?" + urlencode(query) if query else "")
+        url = self._path + path + ("?" + urlencode(query) if query else "")
         answer = self._tried(verb, url, body, take, most_bytes)
         self._count(verb, resource, answer)
         if isinstance(answer, Answer) and answer.status == 401:
@@ -97,41 +96,33 @@ class Client:
         self._tallies.add("oomwatch_api_requests_total", verb=verb, resource=resource, code=code)
 
     def _tried(self, verb, url, body, take, most_bytes) -> Union[Answer, Unreachable]:
-        response = None
         try:
-            response = self._sent(verb, url, body)
+            connection, response = self._sent(verb, url, body)
+        except (OptionError, HTTPException, OSError, ValueError) as error:
+            return self._unreachable(error)
+        try:
             answer = _answer(response, take, most_bytes)
-            response.release_conn()
-            response = None
-            return answer
-        except (OptionError, HTTPError, HTTPException, OSError, ValueError, RecursionError) as error:
-            return Unreachable(f"{self.server} gives no answer: {_reason(error)}", _is_certificate(error))
-        finally:
-            if response is not None:
-                response.close()  # what is left of an answer that is not read must not become the next answer
+        except (HTTPException, OSError, ValueError, RecursionError) as error:
+            connection.close()  # what is left of an answer that is not read must not become the next answer
+            return self._unreachable(error)
+        self._keep(connection)
+        return answer
+
+    def _unreachable(self, error: Exception) -> Unreachable:
+        return Unreachable(f"{self.server} gives no answer: {_reason(error)}", _is_certificate(error))
 
     def _sent(self, verb: str, url: str, body: Optional[Dict]):
-        pools, is_fresh = self._connected()
-        arguments = {
-            "method": _METHODS[verb],
-            "url": url,
-            "body": None if body is None else json.dumps(body, separators=(",", ":")).encode(),
-            "headers": self._headers(verb, body),
-            "timeout": self._timeout,
-            "retries": False,
-            "redirect": False,
-            "preload_content": False,
-            "decode_content": False,
-        }
-        try:
-            return pools.urlopen(**arguments)
-        except ProtocolError:
-            if is_fresh:
-                raise
-            # The server closed the connection that was kept alive. All requests here may be sent twice: events have
-            # names, counts are absolute.
-            pools.clear()
-            return pools.urlopen(**arguments)
+        """A connection, and the response on it whose body is to be read."""
+        data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        arguments = _METHODS[verb], url, data, self._headers(verb, body)
+        context = self._credentials.context()
+        kept = self._taken(context)
+        if kept is not None:
+            # All requests here may be sent twice: events have names, counts are absolute.
+            with contextlib.suppress(*CLOSED):
+                return kept, _asked(kept, *arguments)
+        connection = Connection(self._credentials.access, context, self._timeouts)
+        return connection, _asked(connection, *arguments)
 
     def _headers(self, verb: str, body: Optional[Dict]) -> Dict[str, str]:
         headers = {"Accept": "application/json", "User-Agent": f"oomwatch/{VERSION}"}
@@ -142,34 +133,31 @@ class Client:
             headers["Content-Type"] = "application/merge-patch+json" if verb == "patch" else "application/json"
         return headers
 
-    def _connected(self) -> Tuple[urllib3.PoolManager, bool]:
-        """The connection's owner, and whether a new connection will be opened."""
-        context = self._credentials.context()
-        now = time.monotonic()
+    def _taken(self, context: ssl.SSLContext) -> Optional[Connection]:
+        """The connection that is kept, which is now this request's; None where there is none, or an old one."""
         with self._lock:
-            is_fresh = now - self._used > _IDLE
-            self._used = now
-            if context is not self._context:
-                if self._pools is not None:
-                    self._pools.clear()
-                self._pools, self._context, is_fresh = self._new_pools(context), context, True
-            elif is_fresh:
-                self._pools.clear()
-            return self._pools, is_fresh
+            connection, self._kept = self._kept, None
+            is_usable = context is self._context and time.monotonic() - self._used <= _IDLE
+            self._context = context
+        if connection is not None and not is_usable:
+            connection.close()
+            return None
+        return connection
 
-    def _new_pools(self, context: ssl.SSLContext) -> urllib3.PoolManager:
-        access = self._credentials.access
-        options = {"num_pools": 1, "maxsize": 1, "ssl_context": context}
-        if not (access.verify and access.check_host):
-            options["assert_hostname"] = False
-        elif access.server_name is not None:
-            options["server_hostname"] = access.server_name
-        if not access.verify:
-            options["cert_reqs"] = ssl.CERT_NONE
-            urllib3.disable_warnings(InsecureRequestWarning)  # the kubeconfig asks for it
-        if access.proxy is not None:
-            return urllib3.ProxyManager(access.proxy, **options)
-        return urllib3.PoolManager(**options)
+    def _keep(self, connection: Optional[Connection]) -> None:
+        with self._lock:
+            other, self._kept = self._kept, connection
+            self._used = time.monotonic()
+        if other is not None:
+            other.close()
+
+
+def _asked(connection: Connection, *arguments):
+    try:
+        return connection.ask(*arguments)
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _answer(response, take: Optional[Callable[[bytes], None]], most_bytes: int) -> Answer:
@@ -195,6 +183,8 @@ def _pieces(response, most_bytes: int):
     while True:
         piece = response.read(_CHUNK)
         if not piece:
+            if response.length:  # http.client takes a body for whole that was cut
+                raise IncompleteRead(b"", response.length)
             return
         size += len(piece)
         if size > most_bytes:
@@ -219,16 +209,10 @@ def _seconds(text: Optional[str]) -> Optional[float]:
 
 
 def _is_certificate(error: Exception) -> bool:
-    return isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error)
+    return isinstance(error, ssl.SSLCertVerificationError)
 
 
 def _reason(error: Exception) -> str:
-    """The innermost cause in one line; urllib3 wraps each error in the name of an object."""
-    seen = 0
-    while seen < 5:
-        inner = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-        if isinstance(error, (OptionError, ssl.SSLError)) or inner is None:
-            break
-        error, seen = inner, seen + 1
+    """In one line."""
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return " ".join(text.replace(str(getattr(error, "pool", None)) + ": ", "").split())[:200]
+    return " ".join(text.split())[:200]

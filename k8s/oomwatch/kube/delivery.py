@@ -25,12 +25,16 @@ _SERIES = "*"  # begins the spool's names of series; no namespace can
 
 
 class Item(NamedTuple):
-    """key: of the OOM event; kind: "kill" or "finding"; objects: Events; at: wall clock of the kill, in seconds."""
+    """key: of the OOM event; kind: "kill" or "finding"; objects: Events; at: wall clock of the kill, in seconds.
+
+    count: how often it happened so far. The same Events may be put again with a higher count.
+    """
 
     key: str
     kind: str
     objects: List[Dict]
     at: float
+    count: int = 1
 
 
 class Delivery(threading.Thread):
@@ -61,13 +65,8 @@ class Delivery(threading.Thread):
         """Events and series that wait."""
         return len(self._spool)
 
-    @property
-    def up(self) -> bool:
-        """Whether the thread runs, and the last try succeeded."""
-        return self.is_alive() and self.trouble is None
-
     def put(self, item: Item) -> None:
-        """Take an item; what was taken before is not taken again. It is in the spool when this returns."""
+        """Take an item; of what was taken before, only a higher count is. It is in the spool when this returns."""
         with self._changed:
             for event in item.objects:
                 self._put(item, event)
@@ -99,13 +98,29 @@ class Delivery(threading.Thread):
 
     def _put(self, item: Item, event: Dict) -> None:
         name = _name(event)
-        if self._spool.has_seen(_text(name)):
-            return
         key, now = key_of(event), _now()
+        if self._spool.has_seen(_text(name)):
+            self._count_again(item, event, key, now)
+            return
         series = self._series.admit(key, name, item.kind, len(self._spool), now)
         if series is None:
             self._spool.put(_text(name), item.kind, {"at": item.at, "object": event})
+            self._count_again(item, event, key, now)
         else:
+            self._spool_series(key, series, item.at, event)
+
+    def _count_again(self, item: Item, event: Dict, key: str, now: float) -> None:
+        """An Event that was put stands for item.count occurrences of its own, beside others that were counted on it."""
+        if item.count <= 1:
+            return
+        name = _name(event)
+        series = self._series.get(key)
+        if series is None or series.event != name:
+            key = f"{key}#{name[1]}"  # its object and reason have a newer Event, or an earlier process put it
+            series = self._series.get(key) or Series(name, item.kind, touched=now)
+        if item.count > series.own:
+            series = series._replace(count=series.count - series.own + item.count, own=item.count, touched=now)
+            self._series.put(key, series)
             self._spool_series(key, series, item.at, event)
 
     def _spool_series(self, key: str, series: Series, at: float, event: Dict) -> None:
@@ -115,6 +130,7 @@ class Delivery(threading.Thread):
             "event": series.event,
             "count": series.count,
             "acknowledged": series.acknowledged,
+            "own": series.own,
             "weight": series.pending,
         }
         self._spool.put(_SERIES + key, series.kind, record, of=_text(_name(event)))
@@ -130,7 +146,10 @@ class Delivery(threading.Thread):
                 if name.startswith(_SERIES):
                     counts = int(record["count"]), int(record["acknowledged"])
                     namespace, event = record["event"]
-                    self._series.put(name[1:], Series((namespace, event), record["kind"], *counts, touched=now))
+                    own = int(record.get("own", 1))
+                    self._series.put(
+                        name[1:], Series((namespace, event), record["kind"], *counts, touched=now, own=own)
+                    )
                     _name(record["object"])
                 else:
                     event = record["object"]

@@ -36,6 +36,7 @@ class Series(NamedTuple):
     """count: occurrences, that of the Event included; acknowledged: how many of them the API server knows.
 
     event: (namespace, name) of the Event; touched, patched: clock of the last occurrence and of the last update.
+    own: how many of the occurrences are of the event that the Event was made of, the others are later ones.
     """
 
     event: Tuple[str, str]
@@ -44,6 +45,7 @@ class Series(NamedTuple):
     acknowledged: int = 1
     touched: float = 0.0
     patched: float = 0.0
+    own: int = 1
 
     @property
     def pending(self) -> int:

@@ -119,7 +119,7 @@ def play(
 
 
 def _agent_plan(agent):
-    variables = {**agents.variables("/lab/checkout", "/lab/packages"), "NODE_NAME": "lab", **agent.variables}
+    variables = {**agents.variables("/lab/checkout"), "NODE_NAME": "lab", **agent.variables}
     return {"options": list(agent.options), "variables": variables}
 
 
@@ -134,27 +134,42 @@ def _boot(kernel, driver, memory_mb, out, agent, network, seconds):
             "out": out,
         }
         if agent:
-            agents.copy_packages(f"{stage}/packages")
-            places.update(checkout=agents.checkout(), packages=f"{stage}/packages")
+            places.update(checkout=agents.checkout())
             if agent.secrets:
                 places["secrets"] = agent.secrets
         mounts = [word for name, path in places.items() for word in (name, path)]
         inside = ["ip", "netns", "exec", network.namespace] if network else []
-        command = [*inside, "sh", "-c", CHROOTED, "sh", root, *mounts, "--", *_kernel(driver, memory_mb, network)]
+        command = [
+            *inside,
+            "sh",
+            "-c",
+            CHROOTED,
+            "sh",
+            root,
+            *mounts,
+            "--",
+            *_kernel(kernel, driver, memory_mb, network),
+        ]
         ended = lab.boot(command, f"{out}/boot.txt", seconds, stage, machines.environment(memory_mb))
     if _text(f"{out}/status").strip() != "0":
         how = lab.how_it_ended(ended) if ended is not None else f"was killed after {seconds} s"
         raise lab.GuestDied(f"the scene did not end well, its guest {how}: see {out}", out)
 
 
-def _kernel(driver, memory_mb, network):
+def _kernel(kernel, driver, memory_mb, network):
     return [
         *("/lab/kernel/kernel", f"mem={memory_mb}M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "rw"),
         f"init={'/lib/systemd/systemd' if driver == 'systemd' else '/lab/guest/init'}",
         *("uml_dir=/tmp/", "umid=lab", "con=null", "con0=null,fd:1", "con1=null", "ssl=null", "quiet"),
         *(machines.NO_WATCHDOG, *machines.LOG),
-        *([f"eth0=tuntap,{network.tap}", f"lab.address={network.address}"] if network else []),
+        *(_network(kernel, network) if network else []),
     ]
+
+
+def _network(kernel, network):
+    """The newest kernels lack the driver that `eth0=` names."""
+    device = f"vec0:transport=tap,ifname={network.tap}" if kernel in stock.WITH_VECTOR else f"eth0=tuntap,{network.tap}"
+    return [device, f"lab.address={network.address}"]
 
 
 def _text(path):

@@ -40,6 +40,7 @@ KERNELS = {
     "6.12": ("trixie", "user-mode-linux"),
     "7.x": (SUITE, "user-mode-linux"),
 }
+WITH_VECTOR = ("7.x",)  # those whose network needs the driver of um_vector
 
 
 def root() -> str:

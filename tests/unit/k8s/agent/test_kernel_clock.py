@@ -31,3 +31,15 @@ def test_date_follows_the_wall_clock_when_that_is_set():
     made.came(500.0)
     now.wall -= 3600.0
     assert made.booted + 500.0 == 1_000_000.0 - 3600.0
+
+
+def test_stamp_is_that_of_the_last_record():
+    now, made = clock()
+    made.read([b"6,10,502900000,-;a line", b"6,11,503000000,-;another", b" SUBSYSTEM=cpu", b"no record"])
+    assert made.booted + 503.0 == now.wall
+
+
+def test_lines_without_a_stamp_say_nothing():
+    _now, made = clock()
+    made.read([b"<6>[  503.000000] of syslog(2)"])
+    assert made.booted == 1_000_000.0 - 500.0

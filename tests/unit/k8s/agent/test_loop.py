@@ -115,7 +115,8 @@ class Parts:
         self.log, self.counters, self.names, self.tallies = Log(), Counters(), Names(), Tallies()
         self.follower = events.Follower(self.origin)
         self.accounts = Accounts("boot")
-        self.clock = types.SimpleNamespace(booted=time.time())  # so that the reports have just been written
+        self.stamped = []
+        self.clock = types.SimpleNamespace(booted=time.time(), read=self.stamped.append)  # the reports are new
         self.saves = 0
 
     def save(self):
@@ -244,3 +245,19 @@ def test_lost_records_are_counted(agent):
     agent.parts.log.come([b"6,5,5,-;x"])
     agent.step()
     assert agent.parts.tallies.value("oomwatch_log_records_lost_total") == 7
+
+
+def test_only_records_that_come_while_the_agent_watches_set_the_clock(agent):
+    """Those that wait at its start, and those that waited while it was stopped, were written some time before."""
+    fresh = Loop(agent.parts, agent.teller, Chores(), os.pipe()[0])
+    agent.parts.log.come(report(1, 100))
+    fresh.step()
+    assert agent.parts.stamped == []
+    live = report(10, 200)
+    agent.parts.log.come(live)
+    fresh.step()
+    assert agent.parts.stamped == [live]
+    fresh.heartbeat -= 60
+    agent.parts.log.come(report(20, 300))
+    fresh.step()
+    assert agent.parts.stamped == [live]

@@ -2,8 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The HTTP client, against a server that fails in each way that a server can."""
 
+import contextlib
 import email.utils
 import os
+import socket
+import socketserver
+import threading
 import time
 
 import pytest
@@ -139,3 +143,54 @@ def test_name_in_the_certificate_may_be_given(server, access, tallies, tmp_path)
     assert Client(wrong, tallies).request("list", PATH).is_certificate
     unchecked = Credentials(Access(server.url, verify=False))
     assert Client(unchecked, tallies).request("list", PATH).status == 200
+
+
+class _Proxy(socketserver.StreamRequestHandler):
+    """CONNECT, then bytes in both directions."""
+
+    def handle(self):
+        head = list(iter(self.rfile.readline, b"\r\n"))
+        self.server.heads.append(b"".join(head).decode())
+        host, port = head[0].split()[1].decode().rsplit(":", 1)
+        with socket.create_connection((host, int(port))) as beyond:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            back = threading.Thread(target=self._copy, args=(beyond, self.connection))
+            back.start()
+            self._copy(self.connection, beyond)
+            back.join()
+
+    @staticmethod
+    def _copy(one, other):
+        with contextlib.suppress(OSError):
+            for data in iter(lambda: one.recv(65536), b""):
+                other.sendall(data)
+        with contextlib.suppress(OSError):
+            other.shutdown(socket.SHUT_WR)
+
+
+def test_proxy_sees_the_address_and_not_the_token(server, access, tallies):
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Proxy) as proxy:
+        proxy.heads, proxy.daemon_threads = [], True
+        threading.Thread(target=proxy.serve_forever, args=(0.01,), daemon=True).start()
+        address = f"http://me:p%40ss@127.0.0.1:{proxy.server_address[1]}"
+        client = Client(Credentials(access._replace(proxy=address)), tallies)
+        assert client.request("list", PATH).status == 200
+        assert client.request("list", PATH).status == 200
+        client.close()
+        proxy.shutdown()
+    (head,) = proxy.heads
+    assert head.startswith(f"CONNECT {access.server[8:]} HTTP/1.")
+    assert "Basic bWU6cEBzcw==" in head  # me:p@ss
+    assert "Bearer" not in head
+
+
+@pytest.mark.parametrize("proxy", ["https://127.0.0.1:1", "socks5://127.0.0.1:1"])
+def test_proxy_of_another_kind_is_named(access, tallies, proxy):
+    answer = Client(Credentials(access._replace(proxy=proxy)), tallies).request("list", PATH)
+    assert f"The proxy is {proxy}, and only an address that begins with http:// can be used" in answer.reason
+
+
+def test_address_with_a_path(server, access, tallies):
+    client = Client(Credentials(access._replace(server=f"{server.url}/k8s/clusters/c-1")), tallies)
+    client.request("list", PATH)
+    assert server.asked[0][1] == f"/k8s/clusters/c-1{PATH}"

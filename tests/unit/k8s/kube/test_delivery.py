@@ -65,7 +65,7 @@ def test_order_is_kept_over_an_outage(server, delivery, said, fault):
     for number in range(4):
         delivery.put(item(number))
     server.wait(lambda: len(server.asked) >= 3)
-    assert not delivery.up and delivery.length == 4
+    assert delivery.length == 4
     with server.changed:
         server.always = None
     server.wait(lambda: len(server.created) == 4)
@@ -202,3 +202,61 @@ def test_damaged_series_in_the_spool_are_dropped(client, tallies, tmp_path):
     spool = Spool(str(tmp_path), tallies)
     Delivery(client, spool, tallies)
     assert len(spool) == 0 and spool.damaged == 3
+
+
+def again(number, count, **more):
+    return item(number, **more)._replace(count=count)
+
+
+def test_event_that_is_told_again_gets_the_count_as_it_is_then(server, delivery):
+    delivery.put(item(1))
+    server.wait(lambda: server.created == names(1))
+    for count in (4, 4, 9, 7):
+        delivery.put(again(1, count))
+    server.wait(lambda: server.counts() == {names(1)[0]: 9})
+    delivery.close(30)
+    assert server.created == names(1)
+    assert server.counts() == {names(1)[0]: 9}
+
+
+def test_count_waits_for_its_event(server, delivery):
+    server.always = 503
+    delivery.put(item(1))
+    delivery.put(again(1, 3))
+    with server.changed:
+        server.always = None
+    server.wait(lambda: server.counts() == {names(1)[0]: 3})
+
+
+def test_event_that_is_told_again_after_a_newer_one_of_its_object(server, delivery):
+    for number in (1, 2):
+        delivery.put(item(number))
+    delivery.put(again(1, 5))
+    delivery.put(again(2, 3))
+    server.wait(lambda: server.counts() == {names(1)[0]: 5, names(2)[0]: 3})
+    delivery.close(30)
+    assert delivery.length == 0
+
+
+def test_others_that_were_counted_on_an_event_stay_counted(server, delivery):
+    for number in range(40):
+        delivery.put(item(number))
+    server.wait(lambda: sum(server.counts().values()) == 40)
+    (last,) = [name for name, count in server.counts().items() if count > 1]
+    number = int(last[1].rpartition(".")[2], 16)
+    delivery.put(again(number, 6))
+    server.wait(lambda: sum(server.counts().values()) == 45)
+
+
+def test_count_survives_a_restart(server, client, tallies, tmp_path):
+    first = Delivery(client, Spool(str(tmp_path), tallies), tallies)
+    first.put(item(1))
+    first.put(again(1, 3))
+    first.close(0)
+    second = Delivery(client, Spool(str(tmp_path), tallies), tallies)
+    second.put(again(1, 3))
+    second.start()
+    server.wait(lambda: server.counts() == {names(1)[0]: 3})
+    second.put(again(1, 8))
+    server.wait(lambda: server.counts() == {names(1)[0]: 8})
+    second.close(30)

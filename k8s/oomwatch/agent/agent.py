@@ -8,13 +8,16 @@ from typing import Callable, Dict, Optional
 
 from memcore.models import tying
 from oomwatch import VERSION, terminal
-from oomwatch.agent import cluster, earlier_boot, outlook, service
+from oomwatch.agent import auditing, cluster, earlier_boot, outlook, service
+from oomwatch.agent.auditing import Auditing, Auditor
 from oomwatch.agent.chores import Chores
 from oomwatch.agent.health import Health
 from oomwatch.agent.lines import Lines
 from oomwatch.agent.loop import Loop
 from oomwatch.agent.names import Names
 from oomwatch.agent.parts import STATE, Parts
+from oomwatch.agent.prediction import Prediction
+from oomwatch.agent.recent_ooms import RecentOoms
 from oomwatch.agent.state_file import Lock, StateFile
 from oomwatch.agent.tallies import Tallies
 from oomwatch.agent.telling import Teller
@@ -45,11 +48,25 @@ class Agent:
         cache, delivery = (None, None) if self._cluster is None else (self._cluster.cache, self._cluster.delivery)
         self._parts = Parts(settings, Names(cache, settings.root), self._tallies, self._state_file, state)
         self._lines = None if self._output == NONE else _lines(self._output, self._tallies)
-        self._teller = Teller(self._output, self._lines, self._tallies, delivery, settings.node)
+        self._prediction = Prediction(settings.root, self._parts.names, self._tallies, self._parts.origin.boot_id)
+        ooms = RecentOoms(time.time())
+        self._teller = Teller(
+            self._output, self._lines, self._tallies, delivery, settings.node, self._prediction.compare, ooms
+        )
+        self._auditing = self._audit(ooms)
         health = Health(self._troubles(), lambda: self._loop.heartbeat)
-        self._chores = Chores(self._parts, health, complain)
+        self._chores = Chores(self._parts, health, complain, self._prediction, self._teller)
         self._loop = Loop(self._parts, self._teller, self._chores, wake)
         self._scrape = _scrape(self._parts, health) if settings.listen else None
+
+    def _audit(self, ooms: RecentOoms) -> Auditing:
+        settings, connected = self._settings, self._cluster
+        source = None if connected is None else connected.audited
+        ooms = ooms if self._parts.is_reading else None
+        auditor = Auditor(settings.root, settings.node, source, ooms, auditing.apart())
+        lines = self._lines if self._output == JSON else None
+        report = None if connected is None else connected.report
+        return Auditing(auditor, settings.audit_every, self._tallies, lines, report)
 
     def _troubles(self) -> Dict[str, Callable[[], Optional[str]]]:
         """Of each source, why it does not work."""
@@ -59,6 +76,7 @@ class Agent:
             found["state"] = lambda: self._state_file.trouble or self._lock.trouble
         if self._lines is not None:
             found["output"] = lambda: self._lines.trouble
+        found["audit"] = lambda: self._auditing.trouble
         if self._cluster is not None:
             found.update(self._cluster.troubles())
         return found
@@ -98,11 +116,12 @@ class Agent:
         self._chores.do(time.monotonic())
         self._tell_of_start()
         self._tell_of_earlier_boot()
+        self._auditing.start()
         service.notify("READY=1")
 
     def _end(self) -> None:
         service.notify("STOPPING=1")
-        self._chores.close()
+        self._auditing.close()
         if self._cluster is not None:
             self._cluster.close(_LAST_WORDS_SECONDS)
         if self._scrape is not None:
@@ -116,7 +135,7 @@ class Agent:
     def _tell_of_start(self) -> None:
         """What is watched, who dies next, and where it is tight."""
         told = [f"oomwatch {VERSION} watches {_NAMES[self._parts.log.source]}."]
-        forecast = self._chores.forecast
+        forecast = self._prediction.forecast
         told += [] if forecast is None else outlook.sentences(forecast)
         warning = service.own_score(self._settings.root).warning
         told += [warning] if warning is not None and self._is_service else []
@@ -139,7 +158,7 @@ class Agent:
         follower.flush()
         for record in follower.take():
             tied = tying.tie(record, parts.names.find, lambda _cgroup: None)
-            self._teller.tell(record, tied, time.time(), None)
+            self._teller.tell(record, tied, time.time())
 
 
 _NAMES = {

@@ -16,7 +16,7 @@ import json
 import os
 import sys
 import tempfile
-from typing import Iterator, List, NamedTuple
+from typing import IO, Iterator, List, NamedTuple, Optional
 
 from tests.lab import kernels, lab, oom_judge, oom_mixed, oom_scenarios
 from tests.lab.oom_scenarios import SWAP_MB, Boot, Played
@@ -46,6 +46,13 @@ class Tally(NamedTuple):
         """A line for everything that was wrong, with what repeats it."""
         return [f"{repeated_by(played.boot)} {line}" for played in self.boots for line in played.wrong()]
 
+    def not_again(self) -> List[str]:
+        """A line for everything that was wrong once, and not when its scene was played twice more (oom_scenarios.play).
+
+        Its rows are those of a later play; so that nobody takes them for the whole truth, these lines are shown.
+        """
+        return [f"{repeated_by(played.boot)} {line}" for played in self.boots for line in played.not_again]
+
 
 def boots(kernel: str, seed: int) -> Iterator[Boot]:
     """Boots without end; cgroup and swap take turns."""
@@ -55,12 +62,17 @@ def boots(kernel: str, seed: int) -> Iterator[Boot]:
         yield Boot(kernel, cgroup, swap_mb, seed, numbers, oom_mixed.plan)
 
 
-def play(kernel: str, seed: int, kills: int, folder: str) -> Tally:
-    """Play until there are so many kills."""
+def play(kernel: str, seed: int, kills: int, folder: str, results: Optional[IO[str]] = None) -> Tally:
+    """Play until there are so many kills. results: takes the rows of each boot as JSON lines, so that none is lost."""
     tally = Tally(kernel, [], [])
     for index, boot in enumerate(boots(kernel, seed)):
         try:
             tally.boots.append(oom_scenarios.play(boot, os.path.join(folder, f"{kernel}-{index}")))
+            for line in tally.boots[-1].not_again:
+                print(f"{repeated_by(boot)} wrong once, not when played again: {line}", file=sys.stderr, flush=True)
+            if results is not None:
+                results.writelines(f"{line}\n" for line in oom_scenarios.lines_of(tally.boots[-1]))
+                results.flush()
         except lab.GuestDied as error:
             tally.failures.append(f"{repeated_by(boot)}: {error}")
         counts = ", ".join(f"{count} {outcome}" for outcome, count in tally.counts().items())
@@ -87,21 +99,19 @@ def plans_of(tally: Tally) -> Iterator[str]:
 
 
 def table(tallies: List[Tally]) -> str:
-    """Kernel, kills, how many of each outcome; by_rule: how many choices were told to be by the rule, surely or not."""
-    head = ["kernel", "kills", *oom_judge.OUTCOMES, "by_rule: right, sure", "right", "unknown"]
+    """Kernel, kills, how many of each outcome; wrong once: lines of not_again(), which no other column counts.
+
+    by_rule: how many choices were told to be by the rule, surely or not.
+    """
+    head = ["kernel", "kills", *oom_judge.OUTCOMES, "wrong once", "by_rule: right, sure", "right", "unknown"]
     body = []
     for tally in tallies:
         counts, told = tally.counts(), collections.Counter((row.by_rule, row.by_rule_sure) for row in tally.rows)
         unknown = sum(count for (result, _sure), count in told.items() if result != "right")
-        figures = [len(tally.rows), *(counts[name] for name in oom_judge.OUTCOMES)]
+        figures = [len(tally.rows), *(counts[name] for name in oom_judge.OUTCOMES), len(tally.not_again())]
         body.append([tally.kernel, *map(str, [*figures, told["right", True], told["right", False], unknown])])
     sums = [str(sum(int(line[column]) for line in body)) for column in range(1, len(head))]
     return "\n".join("| " + " | ".join(line) + " |" for line in (head, ["---"] * len(head), *body, ["all", *sums]))
-
-
-def lines_of(tally: Tally) -> List[str]:
-    """The rows as JSON lines, each with what repeats it."""
-    return [line for played in tally.boots for line in oom_scenarios.lines_of(played)]
 
 
 def main(argv=None):
@@ -123,13 +133,12 @@ def _show(options, folder):
     with open(RESULTS, "w", encoding="utf-8") as stream:
         for kernel in options.kernel:
             try:
-                tally = play(kernel, options.seed, options.kills, folder)
+                tally = play(kernel, options.seed, options.kills, folder, stream)
             except kernels.Unavailable as error:
                 print(error, file=sys.stderr)
                 return 77
-            stream.writelines(f"{line}\n" for line in lines_of(tally))
             tallies.append(tally)
-            for line in (*tally.failures, *tally.wrong(), *plans_of(tally)):
+            for line in (*tally.failures, *tally.wrong(), *tally.not_again(), *plans_of(tally)):
                 print(line, flush=True)
     print(table(tallies))
     if any(tally.counts()[oom_judge.SURE_WRONG] or tally.wrong() for tally in tallies):

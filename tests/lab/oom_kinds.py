@@ -41,7 +41,7 @@ BOOTS = {
     "6.1": Boot("6.1-uml", "v2", (*ANYWHERE, "nobody", "earlyoom")),
     "6.1-swap": Boot("6.1-uml", "v2", ("swap-limit-with-swap",), SWAP_MB),
     "6.1-v1": Boot("6.1-uml", "v1", OF_V1, SWAP_MB),
-    "5.10": Boot("5.10-uml", "v2", ANYWHERE),
+    "5.10": Boot("5.10-uml", "v2", (*ANYWHERE, "nobody")),
     "5.10-v1": Boot("5.10-uml", "v1", OF_V1, SWAP_MB),
     "floored-first": Boot("6.1-floored-first", "v2", (*ANYWHERE, "nobody", "tie", "no-controller")),
     "floored-last": Boot("6.1-floored-last", "v2", ("tie", "no-controller")),

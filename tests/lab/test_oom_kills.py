@@ -36,7 +36,7 @@ def test_no_prediction_is_wrong_while_it_is_sure(kernel, tallies):
         pytest.skip(str(error))
 
     print(oom_kills.table([tally]))
-    for line in (*tally.failures, *tally.wrong(), *oom_kills.plans_of(tally)):
+    for line in (*tally.failures, *tally.wrong(), *tally.not_again(), *oom_kills.plans_of(tally)):
         print(line)
     counts = tally.counts()
     assert len(tally.rows) >= KILLS[kernel]

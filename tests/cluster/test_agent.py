@@ -124,6 +124,21 @@ def test_limit_of_all_pods_gives_an_event_on_the_node(server, tmp_path):
     assert [late - early for late, early in zip(after, before)] == [1, 1, 1, 0]
 
 
+def test_thousands_of_cgroups_that_come_and_go_hide_no_kill(server, tmp_path):
+    with watching(server, str(tmp_path), NODE) as agent, host_pods.pod(server.admin, NODE, "crowd", 40) as pod:
+        before = counts(agent)
+        for number in range(3000):
+            os.mkdir(f"{pod.folder}/come-{number}")
+            if number == 1500:
+                assert pod.start("app", "main", host_pods.HOG).wait(60) == -9
+            os.rmdir(f"{pod.folder}/come-{number}")
+        (event,) = api.until(lambda: events_of(server, pod.uid), "an Event on the pod", 60)
+        after = api.until(lambda: counts(agent)[2] > before[2] and counts(agent), "a counted kill", 30)
+        assert agent.ask("/healthz")[0] == 200
+    assert event["reason"] == "OOMKilledContainer"
+    assert [late - early for late, early in zip(after, before)] == [1, 1, 1, 0]
+
+
 def test_events_wait_in_the_spool_while_the_api_server_is_away(server, tmp_path):
     state = str(tmp_path / "state")
     with host_pods.pod(server.admin, NODE, "away", 40) as pod:

@@ -16,6 +16,7 @@ import time
 import pytest
 
 from tests.bench import agent as reports_of
+from tests.cluster import agent as agents
 from tests.cluster import api, objects
 from tests.cluster.watching import start, watching
 
@@ -247,3 +248,30 @@ def test_two_agents_on_one_node_write_each_event_once(server, uids, tmp_path):
                 api.until(lambda agent=agent: len(agent.events()) == 8, "eight lines", SECONDS)
             api.until(lambda: deaths(server) >= 8, "eight Events", SECONDS)
     assert deaths(server) == 8
+
+
+# A user who sees no process of others: hidepid of this mount alone (Linux 5.8 and later).
+HIDDEN = 'mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@"'
+
+
+def test_user_who_sees_no_other_process(uids, tmp_path):
+    """Neither root nor a cluster: the log that it may read is enough."""
+    log, out = tmp_path / "log", tmp_path / "out"
+    append(str(log), [])
+    environ = {"PATH": "/usr/bin:/bin", **agents.variables(agents.checkout())}
+    agent = ["/usr/bin/python3", "-m", "oomwatch", "run", "--kernel-log", str(log), "--output", "json"]
+    for folder in (tmp_path, *tmp_path.parents[:3]):
+        os.chmod(folder, os.stat(folder).st_mode | 0o055)
+    with open(out, "wb") as lines, open(tmp_path / "err", "wb") as errors:
+        process = subprocess.Popen(
+            ["unshare", "--mount", "sh", "-c", HIDDEN, "sh", *agent], stdout=lines, stderr=errors, env=environ
+        )
+    words = (tmp_path / "err").read_text
+    try:
+        api.until(lambda: " watches " in words() or process.poll() is not None, "word of the agent", 120)
+        append(str(log), reports(3, uids))
+        api.until(lambda: out.read_bytes().count(b"\n") == 3, "three lines", SECONDS)
+    finally:
+        process.terminate()
+        status = process.wait(60)
+    assert status == 0 and "Traceback" not in words()

@@ -75,11 +75,14 @@ def test_killed_at_200_random_moments(server, uids, tmp_path):
     options = ("--kernel-log", log, "--state-dir", state)
     with watching(server, str(tmp_path), NODE, *options):
         pass  # from now on the state says where the log is read
+    words = tmp_path / "err"
     for number in range(200):
+        begun = words.stat().st_size
         process = start(server, str(tmp_path), NODE, *options)
-        time.sleep(chance.uniform(0.0, 1.0))
+        if number % 4:  # the others are killed while they start
+            api.until(lambda begun=begun: b" watches " in words.read_bytes()[begun:], "word of the agent", SECONDS)
         append(log, texts[2 * number : 2 * number + 1])
-        time.sleep(chance.uniform(0.0, 1.5))
+        time.sleep(chance.uniform(0.0, 1.0))
         append(log, texts[2 * number + 1 : 2 * number + 2])
         process.kill()
         process.wait()

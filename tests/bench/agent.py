@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import Iterator, List, NamedTuple
+from typing import Iterator, List, NamedTuple, Sequence
 
 from tests.bench import kernel_log, places
 from tests.bench.figures import Figure
@@ -32,6 +32,7 @@ _BUDGET_MIB, _BUDGET_IDLE, _BUDGET_FLOOD = 32.0, 0.3, 15.0
 _WAIT_SECONDS = 300  # ends what hangs
 _TICK = os.sysconf("SC_CLK_TCK")
 _UID = re.compile(rb"pod[0-9a-f]{8}([-_])[0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12}")
+_OF_POD = re.compile(rb"oom-kill:constraint=CONSTRAINT_MEMCG.*task_memcg=/kubepods\S*/pod")
 _LIBRARIES = "import http.client, json, ssl; print(open('/proc/self/status').read())"
 
 
@@ -114,23 +115,29 @@ def _installed(folder: pathlib.Path) -> pathlib.Path:
     return site
 
 
-def reports(count: int) -> List[bytes]:
-    """So many captured reports of pods, each as the text of its lines; each is of a pod and a process of its own."""
-    known = [report for report in kernel_log.reports_of_logs() if _names_pod(report) and len(report) < 140]
+def reports(count: int, uids: Sequence[bytes] = ()) -> List[bytes]:
+    """So many captured reports of OOMs in pods, each as the text of its lines, and each of a moment of its own.
+
+    uids: of the pods, one after the other; without them those of the fake API server.
+    """
+    known = [report for report in kernel_log.reports_of_logs() if _is_of_pod(report) and len(report) < 140]
+    uids = uids or [_uid(number) for number in range(_PODS)]
     found, usec = [], 1_000_000
     for number in range(count):
         records = []
+        uid = uids[number % len(uids)]
         for record in known[number % len(known)]:
             usec += 50
-            text = _UID.sub(lambda match, number=number: b"pod" + _uid(number % _PODS, match[1]), record.text)
+            text = _UID.sub(lambda match, uid=uid: b"pod" + uid.replace(b"-", match[1]), record.text)
             records.append(record._replace(sequence=usec, usec=usec, text=text))
         found.append(b"".join(log_formats.kmsg(records)))
         usec += 10_000
     return found
 
 
-def _names_pod(report):
-    return any(b"Killed process" in one.text for one in report) and any(_UID.search(one.text) for one in report)
+def _is_of_pod(report):
+    texts = [one.text for one in report]
+    return any(b"Killed process" in text for text in texts) and any(_OF_POD.search(text) for text in texts)
 
 
 def _memory(setting: Setting) -> List[Figure]:
@@ -210,8 +217,8 @@ def _rss_mib(status: str) -> float:
     return int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) * 1024 / _MIB
 
 
-def _uid(number: int, mark: bytes = b"-") -> bytes:
-    return mark.join((b"%08d" % number, b"aaaa", b"4bbb", b"8ccc", b"%012d" % number))
+def _uid(number: int) -> bytes:
+    return b"-".join((b"%08d" % number, b"aaaa", b"4bbb", b"8ccc", b"%012d" % number))
 
 
 def _pod(number: int) -> dict:

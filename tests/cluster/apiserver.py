@@ -158,6 +158,15 @@ class ApiServer:
         with open(f"/proc/{self._processes['kube-apiserver'].pid}/statm", encoding="ascii") as stream:
             return int(stream.read().split()[1]) * os.sysconf("SC_PAGESIZE")
 
+    def cpu_seconds(self) -> float:
+        """Processor time of the API server and of its etcd so far."""
+        total = 0
+        for process in self._processes.values():
+            with open(f"/proc/{process.pid}/stat", encoding="ascii") as stream:
+                fields = stream.read().rpartition(")")[2].split()
+            total += int(fields[11]) + int(fields[12])
+        return total / os.sysconf("SC_CLK_TCK")
+
     def tail(self, name: str = "kube-apiserver") -> str:
         """The end of a program's log."""
         path = os.path.join(self.folder, f"{name}.log")

@@ -82,6 +82,11 @@ def pod(admin: api.Client, node: str, name: str, limit_mib: int, namespace: str 
         admin.delete(f"{path}/{name}?gracePeriodSeconds=0")
 
 
+def limit_all(size: int) -> None:
+    """A limit in bytes for all pods together, as the kubelet sets it; it goes with the last pod."""
+    _limit(f"{memory_folder()}/kubepods", size)
+
+
 def _make(base, folder):
     os.makedirs(folder, exist_ok=True)
     if os.path.exists(f"{base}/cgroup.subtree_control"):  # v2

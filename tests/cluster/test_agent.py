@@ -6,6 +6,9 @@ The pods are objects of the API without a kubelet; their processes are this test
 and so are the kernel's reports. test_floored_scene.py has a real kubelet and a real runtime.
 """
 
+import os
+import re
+
 import pytest
 
 from tests.cluster import api, host_pods, objects
@@ -64,6 +67,76 @@ def test_pause_that_dies_is_told_as_the_sandbox(server, tmp_path):
         app.kill()
         app.wait()
     assert event["reason"] == "OOMKilledSandbox"
+
+
+# Fills a file of a tmpfs, which stays when the process has been killed.
+FILL = "stream = open({!r}, 'ab')\nwhile True:\n    stream.write(bytes(1 << 20))\n    stream.flush()\n"
+
+
+def counts(agent):
+    """(incidents, victims, kills by the kernel's counter, unreported) that its metrics show."""
+    rows = [line for line in agent.metrics().splitlines() if not line.startswith("#")]
+    names = ("incidents_total", "victims_total", "kernel_oom_kill_total", "unreported_kills_total")
+    return tuple(
+        sum(float(row.rpartition(" ")[2]) for row in rows if row.startswith(f"oomwatch_{name}")) for name in names
+    )
+
+
+def test_tmpfs_that_fills_the_cgroup_and_stays_after_the_restart(server, tmp_path):
+    path = f"/dev/shm/memfacts-test-{os.getpid()}"
+    with watching(server, str(tmp_path), NODE) as agent, host_pods.pod(server.admin, NODE, "files", 40) as pod:
+        before = counts(agent)
+        try:
+            assert pod.start("app", "main", FILL.format(path)).wait(60) == -9
+            api.until(lambda: events_of(server, pod.uid), "an Event on the pod", 30)
+            assert pod.start("app", "main", FILL.format(path)).wait(60) == -9
+            found = api.until(lambda: len(events_of(server, pod.uid)) == 2 and events_of(server, pod.uid), "two", 30)
+            record = api.until(lambda: len(agent.events()) == 2 and agent.events(), "two lines", 30)[1]
+        finally:
+            os.unlink(path)
+        after = api.until(lambda: counts(agent)[2] - before[2] == 2 and counts(agent), "two counted kills", 30)
+    assert record["cause"]["class"] == "shared-memory" and record["limit_owner"]["kind"] == "pod"
+    for event in found:
+        assert event["reason"] == "OOMKilledContainer"
+        assert "A restart of the container does not free this memory" in event["note"]
+    assert [late - early for late, early in zip(after, before)] == [2, 2, 2, 0]
+
+
+def test_limit_of_all_pods_gives_an_event_on_the_node(server, tmp_path):
+    """Node allocatable: the limit is that of kubepods, and no pod has reached its own."""
+    nodes = "/apis/events.k8s.io/v1/namespaces/kube-system/events"
+    with watching(server, str(tmp_path), NODE) as agent, host_pods.pod(server.admin, NODE, "many", 400) as pod:
+        before = counts(agent)
+        host_pods.limit_all(48 << 20)
+        quiet = pod.start("sandbox", "pause", SLEEP)
+        assert pod.start("app", "main", host_pods.HOG).wait(60) == -9
+        (event,) = api.until(
+            lambda: [one for one in server.admin.get(nodes)["items"] if one["regarding"]["name"] == NODE], "one", 30
+        )
+        record = api.until(agent.events, "a line of the agent", 30)[0]
+        quiet.kill()
+        quiet.wait()
+        after = api.until(lambda: counts(agent)[2] > before[2] and counts(agent), "a counted kill", 30)
+    assert event["reason"] == "NodeAllocatableOOM" and event["regarding"]["kind"] == "Node"
+    assert event["related"]["name"] == "many"
+    assert record["limit_owner"]["kind"] == "kubepods" and record["limit_owner"]["cgroup"] == "/kubepods"
+    assert re.search(r"main \(pid \d+", event["note"])
+    assert [late - early for late, early in zip(after, before)] == [1, 1, 1, 0]
+
+
+def test_thousands_of_cgroups_that_come_and_go_hide_no_kill(server, tmp_path):
+    with watching(server, str(tmp_path), NODE) as agent, host_pods.pod(server.admin, NODE, "crowd", 40) as pod:
+        before = counts(agent)
+        for number in range(3000):
+            os.mkdir(f"{pod.folder}/come-{number}")
+            if number == 1500:
+                assert pod.start("app", "main", host_pods.HOG).wait(60) == -9
+            os.rmdir(f"{pod.folder}/come-{number}")
+        (event,) = api.until(lambda: events_of(server, pod.uid), "an Event on the pod", 60)
+        after = api.until(lambda: counts(agent)[2] > before[2] and counts(agent), "a counted kill", 30)
+        assert agent.ask("/healthz")[0] == 200
+    assert event["reason"] == "OOMKilledContainer"
+    assert [late - early for late, early in zip(after, before)] == [1, 1, 1, 0]
 
 
 def test_events_wait_in_the_spool_while_the_api_server_is_away(server, tmp_path):

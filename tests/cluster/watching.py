@@ -6,9 +6,12 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
-from typing import Dict, Iterator, List
+import urllib.error
+import urllib.request
+from typing import Dict, Iterator, List, Tuple
 
 from tests.cluster import agent, api
 
@@ -16,9 +19,10 @@ from tests.cluster import agent, api
 class Watching:
     """process: the agent; events(): the lines that it has printed so far, as records; words(): its standard error."""
 
-    def __init__(self, folder: str, process: subprocess.Popen) -> None:
+    def __init__(self, folder: str, process: subprocess.Popen, listen: str) -> None:
         self.folder = folder
         self.process = process
+        self.listen = listen
 
     def events(self) -> List[Dict]:
         with open(f"{self.folder}/out", encoding="utf-8") as stream:
@@ -35,25 +39,31 @@ class Watching:
         with open(f"{self.folder}/err", encoding="utf-8") as stream:
             return stream.read()
 
-    def metric(self, row: str) -> float:
-        """The value of a row such as `oomwatch_spool_length`, 0 where there is none. It needs listen."""
-        import urllib.request
+    def count_lines(self) -> int:
+        """How many lines it has printed."""
+        with open(f"{self.folder}/out", "rb") as stream:
+            return stream.read().count(b"\n")
 
-        with open(f"{self.folder}/listen", encoding="ascii") as stream:
-            address = stream.read()
-        with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
-            for line in answer.read().decode().splitlines():
-                name, _space, value = line.rpartition(" ")
-                if name == row:
-                    return float(value)
-        return 0.0
+    def ask(self, path: str) -> Tuple[int, str]:
+        """Status and content of an answer of its HTTP server."""
+        try:
+            with urllib.request.urlopen(f"http://{self.listen}{path}", timeout=60) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def metrics(self) -> str:
+        """What /metrics shows now."""
+        return self.ask("/metrics")[1]
+
+    def renew_token(self, server) -> None:
+        """A new token in its file, as the kubelet renews it."""
+        _write_token(server, self.folder)
 
 
 def kubeconfig(server, folder: str) -> str:
     """A kubeconfig of the agent's account; its path."""
-    token = f"{folder}/token"
-    with open(token, "w", encoding="ascii") as stream:
-        stream.write(server.agent_token())
+    token = _write_token(server, folder)
     config = {
         "apiVersion": "v1",
         "kind": "Config",
@@ -68,20 +78,42 @@ def kubeconfig(server, folder: str) -> str:
     return path
 
 
-@contextlib.contextmanager
-def watching(server, folder: str, node: str, *options: str) -> Iterator[Watching]:
-    """The agent, once it watches; ended by SIGTERM, with exit status 0."""
+def _free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def _write_token(server, folder):
+    path = f"{folder}/token"
+    with open(f"{path}.new", "w", encoding="ascii") as stream:
+        stream.write(server.agent_token())
+    os.replace(f"{path}.new", path)
+    return path
+
+
+def start(server, folder: str, node: str, *options: str) -> subprocess.Popen:
+    """The agent's process; its output is added to the files `out` and `err` of the folder."""
     os.makedirs(folder, exist_ok=True)
     environ = dict(os.environ, PYTHONPATH=":".join(f"{agent.checkout()}/{name}" for name in agent.CODE))
     words = ["-m", "oomwatch", "run", "--kube", kubeconfig(server, folder), "--node", node, "--output", "json"]
     with open(f"{folder}/out", "ab") as out, open(f"{folder}/err", "ab") as err:
-        process = subprocess.Popen([sys.executable, *words, *options], stdout=out, stderr=err, env=environ)
-    found = Watching(folder, process)
+        return subprocess.Popen([sys.executable, *words, *options], stdout=out, stderr=err, env=environ)
+
+
+@contextlib.contextmanager
+def watching(server, folder: str, node: str, *options: str) -> Iterator[Watching]:
+    """The agent, once it watches; ended by SIGTERM, with exit status 0."""
+    listen = f"127.0.0.1:{_free_port()}"
+    os.makedirs(folder, exist_ok=True)
+    begun = os.path.getsize(f"{folder}/err") if os.path.exists(f"{folder}/err") else 0
+    process = start(server, folder, node, "--listen", listen, *options)
+    found = Watching(folder, process, listen)
     try:
-        api.until(lambda: " watches " in found.words() or process.poll() is not None, "word of the agent", 60)
+        api.until(lambda: " watches " in found.words()[begun:] or process.poll() is not None, "word of the agent", 120)
         assert process.poll() is None, found.words()
         yield found
     finally:
         process.send_signal(signal.SIGTERM)
-        status = process.wait(30)
+        status = process.wait(60)
     assert status == 0, found.words()

@@ -15,6 +15,7 @@ from oomwatch.agent.lines import Lines
 from oomwatch.agent.loop import Loop
 from oomwatch.agent.names import Names
 from oomwatch.agent.parts import STATE, Parts
+from oomwatch.agent.prediction import Prediction
 from oomwatch.agent.state_file import Lock, StateFile
 from oomwatch.agent.tallies import Tallies
 from oomwatch.agent.telling import Teller
@@ -45,9 +46,11 @@ class Agent:
         cache, delivery = (None, None) if self._cluster is None else (self._cluster.cache, self._cluster.delivery)
         self._parts = Parts(settings, Names(cache, settings.root), self._tallies, self._state_file, state)
         self._lines = None if self._output == NONE else _lines(self._output, self._tallies)
-        self._teller = Teller(self._output, self._lines, self._tallies, delivery, settings.node)
+        self._prediction = Prediction(settings.root, self._parts.names, self._tallies, self._parts.origin.boot_id)
+        compare = self._prediction.compare
+        self._teller = Teller(self._output, self._lines, self._tallies, delivery, settings.node, compare)
         health = Health(self._troubles(), lambda: self._loop.heartbeat)
-        self._chores = Chores(self._parts, health, complain)
+        self._chores = Chores(self._parts, health, complain, self._prediction, self._teller)
         self._loop = Loop(self._parts, self._teller, self._chores, wake)
         self._scrape = _scrape(self._parts, health) if settings.listen else None
 
@@ -116,7 +119,7 @@ class Agent:
     def _tell_of_start(self) -> None:
         """What is watched, who dies next, and where it is tight."""
         told = [f"oomwatch {VERSION} watches {_NAMES[self._parts.log.source]}."]
-        forecast = self._chores.forecast
+        forecast = self._prediction.forecast
         told += [] if forecast is None else outlook.sentences(forecast)
         warning = service.own_score(self._settings.root).warning
         told += [warning] if warning is not None and self._is_service else []
@@ -139,7 +142,7 @@ class Agent:
         follower.flush()
         for record in follower.take():
             tied = tying.tie(record, parts.names.find, lambda _cgroup: None)
-            self._teller.tell(record, tied, time.time(), None)
+            self._teller.tell(record, tied, time.time())
 
 
 _NAMES = {

@@ -10,11 +10,12 @@ from memcore.answers import facts
 from memcore.errors import MemfactsError
 from memcore.gather.options import Options
 from memcore.sources import host
-from oomwatch import VERSION
-from oomwatch.agent import outlook, service
+from oomwatch.agent import service
 from oomwatch.agent.apart import Apart
 from oomwatch.agent.health import Health
 from oomwatch.agent.parts import Parts
+from oomwatch.agent.prediction import Prediction
+from oomwatch.agent.telling import Teller
 
 _NOTES_EVERY = 1.0
 
@@ -22,16 +23,19 @@ _NOTES_EVERY = 1.0
 class Chores:
     """Each at its time. complain: says a sentence to the operator."""
 
-    def __init__(self, parts: Parts, health: Health, complain: Callable[[str], None]) -> None:
+    def __init__(
+        self, parts: Parts, health: Health, complain: Callable[[str], None], prediction: Prediction, teller: Teller
+    ) -> None:
         self._parts = parts
         self._health = health
+        self._prediction = prediction
+        self._teller = teller
         self._complain = complain
         self._watchdog = service.watchdog_seconds()
         self._next_forecast = self._next_audit = self._next_notes = time.monotonic()
         self._next_watchdog = time.monotonic() if self._watchdog else float("inf")
         self._troubles: Dict[str, Optional[str]] = {}
         self._audit = Apart()
-        self.forecast: Optional[outlook.Forecast] = None
 
     @property
     def due(self) -> float:
@@ -48,8 +52,10 @@ class Chores:
             self._note_troubles()
             if self._audit.is_running:
                 self._take_audit()
+            for warned in self._prediction.warnings(now):
+                self._teller.warn(warned)
         if now >= self._next_forecast:
-            self._look_ahead(now)
+            self._prediction.look(now)
             # From the end of the look: one that takes long is not repeated at once.
             self._next_forecast = time.monotonic() + self._parts.settings.predict_every
         if now >= self._next_audit:
@@ -61,13 +67,6 @@ class Chores:
     def close(self) -> None:
         """End what runs."""
         self._audit.close()
-
-    def _look_ahead(self, now: float) -> None:
-        found = outlook.look(self._parts.settings.root, now)
-        self.forecast = found
-        if found is not None:
-            key = (VERSION, found.badness_model, found.tie_rule or "unknown")
-            self._parts.tallies.replace("oomwatch_build_info", {key: 1})
 
     def _note_troubles(self) -> None:
         """Say once what no longer works, and when it works again."""

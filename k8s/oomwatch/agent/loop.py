@@ -215,7 +215,7 @@ class Loop:
             tied = tying.tie_counted(record, parts.names.find, populated)
         else:
             tied = tying.tie(record, parts.names.find, populated, alive)
-        self._teller.tell(record, tied, killed_at, self._chores.forecast)
+        self._teller.tell(record, tied, killed_at)
 
     def _is_alive(self, pid: int) -> Optional[bool]:
         return processes.is_alive(self._parts.settings.root, pid)

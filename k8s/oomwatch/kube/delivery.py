@@ -40,7 +40,7 @@ class Item(NamedTuple):
 class Delivery(threading.Thread):
     """Start it as a thread. say is called with one sentence for each new kind of trouble, in this thread.
 
-    The time from Item.at to the API server's answer is observed for Events, not for updates of a series.
+    The time from Item.at to the API server's answer is observed for Events of kills, not for updates of a series.
     """
 
     def __init__(
@@ -200,7 +200,7 @@ class Delivery(threading.Thread):
         if outcome.word == event_answer.DELIVERED:
             self._sent.add(_now())
             # A 409 to the first try of this process: an earlier process delivered it, who knows when.
-            if answer.status != 409 or again:
+            if record.get("kind") == "kill" and (answer.status != 409 or again):
                 self._tallies.observe("oomwatch_event_latency_seconds", max(0.0, time.time() - record["at"]))
             self._spool.done(name)
         elif outcome.word == event_answer.DROPPED:

@@ -13,7 +13,7 @@ import time
 from typing import Dict, Iterator, List, Optional, Sequence
 
 from memcore.models import tying
-from memcore.models.pods import Pod
+from memcore.models.pods import Container, Pod
 from memcore.models.tying import Tied, TiedVictim
 from oomwatch.kube import event_note
 
@@ -23,7 +23,7 @@ PROCESS, CONTAINER, SANDBOX = "OOMKilledProcess", "OOMKilledContainer", "OOMKill
 WRONG_VICTIM = "OOMKilledWrongVictim"
 NODE, ALLOCATABLE = "NodeOOM", "NodeAllocatableOOM"
 
-_API = "events.k8s.io/v1"
+API = "events.k8s.io/v1"
 # Of a Node's Event with eventTime. Kubernetes 1.20 refuses any other, later servers take `default` as well;
 # `kubectl describe node` looks in all.
 _NODES_NAMESPACE = "kube-system"
@@ -56,11 +56,11 @@ def objects(event: Dict, tied: Tied, node: str, reporter: str, now: Optional[flo
     if reason is not None:
         note = event_note.of_node(event, tied.victims, tied.survivor)
         related = _pod(pods[0][0].pod) if len(pods) == 1 else None
-        found.append(maker.made(reason, note, _node(node), related))
+        found.append(maker.made(reason, note, node_reference(node), related))
     return found
 
 
-def _moment(seconds: float) -> str:
+def moment(seconds: float) -> str:
     """Kubernetes' MicroTime: RFC 3339 in UTC with microseconds."""
     return _written(datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc))
 
@@ -71,13 +71,13 @@ class _Maker:
     def __init__(self, event: Dict, node: str, reporter: str, now: float) -> None:
         self._id = event["id"]
         self.node = node
-        self._reporter = (reporter or node)[:_LONGEST_INSTANCE]
-        self._time = _micro(event["time"]) or _moment(now)
+        self._reporter = instance(reporter or node)
+        self._time = _micro(event["time"]) or moment(now)
 
     def made(self, reason: str, note: str, regarding: Dict, related: Optional[Dict]) -> Dict:
         """One object."""
         found = {
-            "apiVersion": _API,
+            "apiVersion": API,
             "kind": "Event",
             "metadata": {
                 "name": self._name(reason, regarding),
@@ -99,9 +99,19 @@ class _Maker:
         # An agent that is started again may no longer see whether the container lived on: that is no second Event.
         what = _DIED if reason in (PROCESS, CONTAINER, SANDBOX) else reason
         key = "\n".join((self._id, self.node, what, regarding["uid"]))
-        end = "." + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:24]
-        start = _FOREIGN.sub("-", regarding["name"].lower())[: _LONGEST_NAME - len(end)].strip(".-")
-        return (start or "oom") + end
+        return name_of(regarding["name"], hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest())
+
+
+def name_of(regarding: str, digest: str) -> str:
+    """An Event's name: that of the object that it regards, and a part of a hash in hexadecimal digits."""
+    end = "." + digest[:24]
+    start = _FOREIGN.sub("-", regarding.lower())[: _LONGEST_NAME - len(end)].strip(".-")
+    return (start or "oom") + end
+
+
+def instance(reporter: str) -> str:
+    """A reportingInstance that the API server takes."""
+    return reporter[:_LONGEST_INSTANCE]
 
 
 def _by_pod(victims: Sequence[TiedVictim]) -> List[List[TiedVictim]]:
@@ -116,7 +126,7 @@ def _by_pod(victims: Sequence[TiedVictim]) -> List[List[TiedVictim]]:
 def _of_pod(maker, event, tied, victims) -> Iterator[Dict]:
     reason, write = _reason(victims)
     write = event_note.of_counted if event["source"] == _COUNTER else write
-    regarding, related = _pod(victims[0].pod, victims), _node(maker.node)
+    regarding, related = _pod(victims[0].pod, victims), node_reference(maker.node)
     yield maker.made(reason, write(event, victims, tied.survivor), regarding, related)
     if tied.survivor is not None:
         note = event_note.of_wrong_victim(event, victims, tied.survivor)
@@ -143,6 +153,12 @@ def _reason_of_node(event) -> Optional[str]:
 
 def _pod(pod: Pod, victims: Sequence[TiedVictim] = ()) -> Dict:
     """A reference to the pod, and to its container where the victims are of one."""
+    containers = {one.container for one in victims}
+    return pod_reference(pod, containers.pop() if len(containers) == 1 else None)
+
+
+def pod_reference(pod: Pod, container: Optional[Container] = None) -> Dict:
+    """A reference to a pod, or to a container of it."""
     found = {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -151,16 +167,14 @@ def _pod(pod: Pod, victims: Sequence[TiedVictim] = ()) -> Dict:
         # kubectl describe looks for a static pod's Events by its hash, not by the uid of its mirror.
         "uid": pod.config_hash or pod.uid,
     }
-    containers = {one.container for one in victims}
-    if len(containers) == 1:
-        container = containers.pop()
-        field = _FIELDS.get(container.kind or "") if container is not None else None
-        if field is not None:
-            found["fieldPath"] = f"{field}{{{container.name}}}"
+    field = _FIELDS.get(container.kind or "") if container is not None else None
+    if field is not None:
+        found["fieldPath"] = f"{field}{{{container.name}}}"
     return found
 
 
-def _node(name: str) -> Dict:
+def node_reference(name: str) -> Dict:
+    """A reference to a node."""
     # kubectl describe looks for a node's Events by its uid and by its name in the uid's place, as the kubelet writes.
     return {"apiVersion": "v1", "kind": "Node", "name": name, "uid": name}
 

@@ -30,6 +30,7 @@ class Limits(NamedTuple):
 
     memory: RAM of the host or the cgroup's limit; swap: v2's memory.swap.max; memsw: v1's limit of memory and swap.
     reusable: what `used` contains and a process may still take: the page cache, and shared memory, which it may map.
+    cache: what `used` contains and the kernel can free without swap: the page cache and slab that can be reclaimed.
     """
 
     memory: int
@@ -38,6 +39,7 @@ class Limits(NamedTuple):
     memsw: Optional[int]
     may_swap: bool
     reusable: Optional[int] = None
+    cache: Optional[int] = None
 
 
 class Tree:
@@ -123,23 +125,35 @@ class Tree:
     def _limits_v2(self, folder, limit):
         swappiness = number.parse(self._survey.host.text("proc/sys/vm/swappiness"))
         swap = self._bytes(folder, "memory.swap.max")
-        reusable = self._reusable(folder, ("active_file", "inactive_file", "slab_reclaimable", "shmem"))
-        return Limits(limit, self._bytes(folder, "memory.current"), swap, None, swappiness != 0, reusable)
+        held = self._reusable(folder, ("active_file", "inactive_file", "slab_reclaimable"), "shmem")
+        return Limits(limit, self._bytes(folder, "memory.current"), swap, None, swappiness != 0, *held)
 
     def _limits_v1(self, folder, limit):
         swappiness = number.parse(self._survey.host.optional(f"{folder}/memory.swappiness"))
         memsw = self._bytes(folder, "memory.memsw.limit_in_bytes")
-        reusable = self._reusable(folder, ("total_active_file", "total_inactive_file", "total_shmem"))
+        reusable, cache = self._reusable(folder, ("total_active_file", "total_inactive_file"), "total_shmem")
         if reusable is not None:
             # v1 does not tell which part of the kernel's memory can be freed (v2's slab_reclaimable).
             reusable += self._bytes(folder, "memory.kmem.usage_in_bytes") or 0
-        return Limits(limit, self._bytes(folder, "memory.usage_in_bytes"), None, memsw, swappiness != 0, reusable)
+        used = self._bytes(folder, "memory.usage_in_bytes")
+        return Limits(limit, used, None, memsw, swappiness != 0, reusable, cache)
 
-    def _reusable(self, folder, names) -> Optional[int]:
-        """None where memory.stat does not tell; what an old kernel does not count is not there."""
+    def fill(self, place: Place) -> Optional[float]:
+        """The share of its limit that the cgroup uses, page cache included; None without a limit or where none is told.
+
+        It reads two small files, so that cgroups that have room need not be looked at closer.
+        """
+        limit = number.size(self._text_of_limit(place.folder))
+        used = self._bytes(place.folder, "memory.current" if self.is_v2 else "memory.usage_in_bytes") if limit else None
+        return None if used is None else used / limit
+
+    def _reusable(self, folder, cache, shared) -> Tuple[Optional[int], Optional[int]]:
+        """(reusable, cache) of Limits. None where memory.stat does not tell; what an old kernel does not count is not
+        there."""
         stat = keyed.parse(self._survey.host.optional(f"{folder}/memory.stat") or "")
-        found = [stat[name] for name in names if name in stat]
-        return sum(found) if found else None
+        freed = [stat[name] for name in cache if name in stat]
+        held = freed + ([stat[shared]] if shared in stat else [])
+        return (sum(held) if held else None), (sum(freed) if freed else None)
 
     def _bytes(self, folder, name) -> Optional[int]:
         return number.size(self._survey.host.optional(f"{folder}/{name}"))
@@ -195,11 +209,13 @@ def host_domain(survey: Survey, tasks: Dict[int, Task], tree: Tree) -> victims.D
 
 
 def cgroup_domains(
-    survey: Survey, tasks: Dict[int, Task], tree: Tree, creation_order: bool
+    survey: Survey, tasks: Dict[int, Task], tree: Tree, creation_order: bool, least_fill: float = 0.0
 ) -> List[Tuple[victims.Domain, Limits]]:
-    """Each memory cgroup that has a limit and a task, with its limits."""
+    """Each memory cgroup that has a limit and a task, with its limits; those that use less of it are left out."""
     found = []
     for index, place in enumerate(tree.places):
+        if least_fill and (tree.fill(place) or 0.0) < least_fill:
+            continue
         limits = tree.limits(place)
         domain = None if limits is None else cgroup_domain(survey, tasks, tree, index, limits, creation_order)
         if domain is not None and domain.tasks:

@@ -48,17 +48,19 @@ def of_survey(
     tie: Optional[Told] = None,
     model: Optional[Told] = None,
     learn: Callable[[], Optional[Told]] = lambda: None,
+    least_fill: float = 0.0,
 ) -> Prediction:
     """As `predict`, on a host that is being looked at already; without tie and model the last answer stands.
 
-    learn: who may know the tie rule of a floored kernel whose release does not tell it.
+    learn: who may know the tie rule of a floored kernel whose release does not tell it. least_fill: cgroups that use
+    less than this share of their limit are not ranked.
     """
     if survey.prediction is None or tie or model:
-        survey.prediction = _predicted(survey, tie, model, learn)
+        survey.prediction = _predicted(survey, tie, model, learn, least_fill)
     return survey.prediction
 
 
-def _predicted(survey, tie, model, learn) -> Prediction:
+def _predicted(survey, tie, model, learn, least_fill) -> Prediction:
     release = host_identity.release_of(survey.host)
     model_name, model_evidence = model or tuple(badness_probe.probe(survey.host))
     tie_name, tie_evidence = tie or _tie(model_name, release, learn)
@@ -77,7 +79,9 @@ def _predicted(survey, tie, model, learn) -> Prediction:
         Answer(host, oom_domains.host_limits(survey), rank_host(survey, host, rules, tasks)),
         [
             Answer(domain, limits, rank_cgroup(survey, domain, rules, tasks))
-            for domain, limits in oom_domains.cgroup_domains(survey, tasks.by_pid, tree, rules.creation_order)
+            for domain, limits in oom_domains.cgroup_domains(
+                survey, tasks.by_pid, tree, rules.creation_order, least_fill
+            )
         ],
         tasks,
         tree,
@@ -149,12 +153,7 @@ def domain_row(survey: Survey, found: Prediction, answer: Answer, place: str) ->
         "limit_bytes": limits.memory,
         "used_bytes": limits.used,
         "total_bytes": domain.total * size,
-        "choice": ranking.choice,
-        "sure": ranking.sure,
-        "next": next_rows(survey, ranking, f"{place}.next"),
-        "next_count": len(ranking.victims),
-        "signed_next": _signed_next(survey, found, domain, f"{place}.signed_next"),
-        "chosen_pid": _chosen_pid(ranking),
+        **choice_row(survey, found, answer, place),
         "rivals": [task.pid for task in survey.capped(f"{place}.rivals", ranking.rivals)],
         "margin_bytes": None if ranking.margin is None else ranking.margin * size,
         "drift_bytes": None if ranking.drift is None else ranking.drift * size,
@@ -164,13 +163,26 @@ def domain_row(survey: Survey, found: Prediction, answer: Answer, place: str) ->
         "maybe_vfork": [task.pid for task in survey.capped(f"{place}.maybe_vfork", ranking.maybe_vfork)],
         "without_vfork": _rows_of_next(survey, ranking.without_vfork, f"{place}.without_vfork"),
         "may_die_too": survey.capped(f"{place}.may_die_too", _sharers(found.tasks, ranking)),
-        **_group(survey, ranking),
         "killable": len(ranking.rows),
         "victims": [_row(survey, found, row) for row in survey.capped(f"{place}.victims", ranking.rows)],
         "unkillable": [_spared_row(survey, task) for task in survey.capped(f"{place}.unkillable", spared)],
         "unkillable_bytes": held * size,
         "unkillable_percent": percent(held, domain.total),
         "unkillable_exhausts": held >= domain.total,
+    }
+
+
+def choice_row(survey: Survey, found: Prediction, answer: Answer, place: str) -> Dict:
+    """The part of a domain's row that a sentence about who dies needs."""
+    domain, dummy, ranking = answer
+    return {
+        "choice": ranking.choice,
+        "sure": ranking.sure,
+        "next": next_rows(survey, ranking, f"{place}.next"),
+        "next_count": len(ranking.victims),
+        "signed_next": _signed_next(survey, found, domain, f"{place}.signed_next"),
+        "chosen_pid": _chosen_pid(ranking),
+        **_group(survey, ranking),
     }
 
 

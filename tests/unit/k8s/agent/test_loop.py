@@ -97,7 +97,6 @@ class Names:
 
 
 class Chores:
-    forecast = None
     due = float("inf")
 
     def do(self, _now):
@@ -128,7 +127,7 @@ class Teller:
     def __init__(self):
         self.told = []
 
-    def tell(self, record, tied, killed_at, _forecast):
+    def tell(self, record, tied, killed_at):
         self.told.append((record, tied, killed_at))
 
     @property

@@ -150,9 +150,11 @@ OPTIONS = (
         "report",
         "auto",
         "KIND",
-        "Which policy reports are written. This version writes none, so auto is the same as off.",
-        "auto or off",
-        words=("auto", "off"),
+        "Where the findings of the node and its pods are reported: a ClusterReport of OpenReports (openreports), a "
+        "ClusterPolicyReport of wgpolicyk8s.io (wgpolicy), or nowhere (off). auto is the first of the two that the "
+        "cluster has, or off.",
+        "auto, openreports, wgpolicy or off",
+        words=("auto", "openreports", "wgpolicy", "off"),
     ),
     Option(
         "audit_every",

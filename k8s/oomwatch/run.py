@@ -65,13 +65,22 @@ def _again(arguments, settings):
 
 
 def _once(settings) -> int:
-    """Judge the host once."""
-    from memcore.answers import facts
-    from memcore.gather.options import Options
-    from memcore.sources import host
-    from oomwatch.facts import tell
+    """Judge the host and its pods once; the exit status."""
+    from oomwatch.agent import auditing, cluster
+    from oomwatch.agent.tallies import Tallies
 
-    return tell(facts.collect(host.at(settings.root), Options()), terminal.form(settings.output))
+    connected = cluster.of(settings, Tallies())
+    found = auditing.Auditor(settings.root, settings.node, None if connected is None else connected.audited).audit()
+    form = terminal.form(settings.output)
+    if form == terminal.JSON:
+        terminal.show_json(auditing.record(found, settings.node))
+    elif form == terminal.TEXT:
+        terminal.show(terminal.wrapped(auditing.page(found, settings.node)))
+    for sentence in found.failures:
+        terminal.complain(sentence)
+    if found.failures:
+        return exits.WRONG
+    return exits.FOUND if found.findings else exits.NOTHING
 
 
 class _Signals(Stopping):

@@ -66,7 +66,14 @@ class AgentService:
         return self.guest.sh(f"systemctl is-active {UNIT}", check=False).status == 0
 
     def lines(self) -> List[Dict]:
-        """The JSON lines that it has written."""
+        """The OOM events that it has written."""
+        return [line for line in self._all_lines() if "type" not in line]
+
+    def notices(self) -> List[Dict]:
+        """The lines about risks and findings that it has written."""
+        return [line for line in self._all_lines() if "type" in line]
+
+    def _all_lines(self):
         text = self.guest.sh(f"cat {OUTPUT} 2>/dev/null || true")
         return [json.loads(line) for line in text.splitlines(True) if line.endswith("\n")]
 

@@ -5,9 +5,12 @@
 from typing import Dict, List, Optional, Sequence
 
 AGENT_NAMESPACE, AGENT = "memfacts-system", "oomwatch"
-# All that the agent may do: its own node's pods (RBAC cannot limit that to one node), and Events.
+# All that the agent may do: pods and nodes (RBAC cannot limit that to its own node), Events, and the node's report.
 AGENT_RULES = (
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]},
+    {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get"]},
+    {"apiGroups": ["openreports.io"], "resources": ["clusterreports"], "verbs": ["get", "create", "patch"]},
+    {"apiGroups": ["wgpolicyk8s.io"], "resources": ["clusterpolicyreports"], "verbs": ["get", "create", "patch"]},
     {"apiGroups": ["events.k8s.io", ""], "resources": ["events"], "verbs": ["create", "patch"]},
 )
 RBAC = "rbac.authorization.k8s.io"

@@ -26,7 +26,14 @@ class Watching:
 
     def events(self) -> List[Dict]:
         with open(f"{self.folder}/out", encoding="utf-8") as stream:
-            return [json.loads(line) for line in stream if line.endswith("\n")]
+            lines = [json.loads(line) for line in stream if line.endswith("\n")]
+        return [line for line in lines if "type" not in line]
+
+    def notices(self) -> List[Dict]:
+        """The lines about risks and findings."""
+        with open(f"{self.folder}/out", encoding="utf-8") as stream:
+            lines = [json.loads(line) for line in stream if line.endswith("\n")]
+        return [line for line in lines if "type" in line]
 
     def words(self) -> str:
         with open(f"{self.folder}/err", encoding="utf-8") as stream:

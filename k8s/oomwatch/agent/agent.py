@@ -8,7 +8,8 @@ from typing import Callable, Dict, Optional
 
 from memcore.models import tying
 from oomwatch import VERSION, terminal
-from oomwatch.agent import cluster, earlier_boot, outlook, service
+from oomwatch.agent import auditing, cluster, earlier_boot, outlook, service
+from oomwatch.agent.auditing import Auditing, Auditor
 from oomwatch.agent.chores import Chores
 from oomwatch.agent.health import Health
 from oomwatch.agent.lines import Lines
@@ -16,6 +17,7 @@ from oomwatch.agent.loop import Loop
 from oomwatch.agent.names import Names
 from oomwatch.agent.parts import STATE, Parts
 from oomwatch.agent.prediction import Prediction
+from oomwatch.agent.recent_ooms import RecentOoms
 from oomwatch.agent.state_file import Lock, StateFile
 from oomwatch.agent.tallies import Tallies
 from oomwatch.agent.telling import Teller
@@ -47,12 +49,24 @@ class Agent:
         self._parts = Parts(settings, Names(cache, settings.root), self._tallies, self._state_file, state)
         self._lines = None if self._output == NONE else _lines(self._output, self._tallies)
         self._prediction = Prediction(settings.root, self._parts.names, self._tallies, self._parts.origin.boot_id)
-        compare = self._prediction.compare
-        self._teller = Teller(self._output, self._lines, self._tallies, delivery, settings.node, compare)
+        ooms = RecentOoms(time.time())
+        self._teller = Teller(
+            self._output, self._lines, self._tallies, delivery, settings.node, self._prediction.compare, ooms
+        )
+        self._auditing = self._audit(ooms)
         health = Health(self._troubles(), lambda: self._loop.heartbeat)
         self._chores = Chores(self._parts, health, complain, self._prediction, self._teller)
         self._loop = Loop(self._parts, self._teller, self._chores, wake)
         self._scrape = _scrape(self._parts, health) if settings.listen else None
+
+    def _audit(self, ooms: RecentOoms) -> Auditing:
+        settings, connected = self._settings, self._cluster
+        source = None if connected is None else connected.audited
+        ooms = ooms if self._parts.is_reading else None
+        auditor = Auditor(settings.root, settings.node, source, ooms, auditing.apart())
+        lines = self._lines if self._output == JSON else None
+        report = None if connected is None else connected.report
+        return Auditing(auditor, settings.audit_every, self._tallies, lines, report)
 
     def _troubles(self) -> Dict[str, Callable[[], Optional[str]]]:
         """Of each source, why it does not work."""
@@ -62,6 +76,7 @@ class Agent:
             found["state"] = lambda: self._state_file.trouble or self._lock.trouble
         if self._lines is not None:
             found["output"] = lambda: self._lines.trouble
+        found["audit"] = lambda: self._auditing.trouble
         if self._cluster is not None:
             found.update(self._cluster.troubles())
         return found
@@ -101,11 +116,12 @@ class Agent:
         self._chores.do(time.monotonic())
         self._tell_of_start()
         self._tell_of_earlier_boot()
+        self._auditing.start()
         service.notify("READY=1")
 
     def _end(self) -> None:
         service.notify("STOPPING=1")
-        self._chores.close()
+        self._auditing.close()
         if self._cluster is not None:
             self._cluster.close(_LAST_WORDS_SECONDS)
         if self._scrape is not None:

@@ -15,7 +15,7 @@ import time
 from typing import Any, Callable, Optional
 
 _LONGEST = 120.0  # seconds, after which the child is ended
-_MOST_BYTES = 1 << 20
+_MOST_BYTES = 16 << 20  # the findings of 500 pods, each with its evidence
 _PR_SET_PDEATHSIG = 1
 
 

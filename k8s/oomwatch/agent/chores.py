@@ -1,17 +1,11 @@
 # Copyright (c) 2026 the memfacts authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the agent does from time to time: look ahead, judge the host, tell the service manager that it is alive."""
+"""What the agent does from time to time: look ahead, warn, tell the service manager that it is alive."""
 
-import collections
 import time
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, Optional
 
-from memcore.answers import facts
-from memcore.errors import MemfactsError
-from memcore.gather.options import Options
-from memcore.sources import host
 from oomwatch.agent import service
-from oomwatch.agent.apart import Apart
 from oomwatch.agent.health import Health
 from oomwatch.agent.parts import Parts
 from oomwatch.agent.prediction import Prediction
@@ -32,15 +26,14 @@ class Chores:
         self._teller = teller
         self._complain = complain
         self._watchdog = service.watchdog_seconds()
-        self._next_forecast = self._next_audit = self._next_notes = time.monotonic()
+        self._next_forecast = self._next_notes = time.monotonic()
         self._next_watchdog = time.monotonic() if self._watchdog else float("inf")
         self._troubles: Dict[str, Optional[str]] = {}
-        self._audit = Apart()
 
     @property
     def due(self) -> float:
         """The moment of the next, in seconds that never go back."""
-        return min(self._next_forecast, self._next_audit, self._next_watchdog, self._next_notes)
+        return min(self._next_forecast, self._next_watchdog, self._next_notes)
 
     def do(self, now: float) -> None:
         """Do what is due."""
@@ -50,23 +43,12 @@ class Chores:
         if now >= self._next_notes:
             self._next_notes = now + _NOTES_EVERY
             self._note_troubles()
-            if self._audit.is_running:
-                self._take_audit()
             for warned in self._prediction.warnings(now):
                 self._teller.warn(warned)
         if now >= self._next_forecast:
             self._prediction.look(now)
             # From the end of the look: one that takes long is not repeated at once.
             self._next_forecast = time.monotonic() + self._parts.settings.predict_every
-        if now >= self._next_audit:
-            self._audit.start(lambda: _findings(self._parts.settings.root))
-            if not self._audit.is_running:
-                self._take_audit()
-            self._next_audit = time.monotonic() + self._parts.settings.audit_every
-
-    def close(self) -> None:
-        """End what runs."""
-        self._audit.close()
 
     def _note_troubles(self) -> None:
         """Say once what no longer works, and when it works again."""
@@ -76,21 +58,3 @@ class Chores:
             if trouble != before:
                 self._complain(trouble if trouble else f"{name} works again")
             self._troubles[name] = trouble
-
-    def _take_audit(self) -> None:
-        """Count the host's findings by rule."""
-        rows = self._audit.take()
-        if rows is not None:
-            self._parts.tallies.replace("oomwatch_findings", {tuple(key): count for key, count in rows})
-        elif not self._audit.is_running and self._audit.trouble is not None:
-            self._complain(self._audit.trouble)
-
-
-def _findings(root: str) -> Optional[List]:
-    """[[(id, severity), how many]] of the host below root; None where it cannot be read."""
-    try:
-        found = facts.collect(host.at(root), Options(scan_files=False))["findings"]
-    except (MemfactsError, OSError):
-        return None
-    rows = collections.Counter((finding["id"], finding["severity"]) for finding in found)
-    return list(rows.items())

@@ -6,26 +6,36 @@ import os
 from typing import Callable, Dict, Optional
 
 from memcore.models.pods import PodIndex, of_json
+from oomwatch.agent.auditing import Audited, Source
 from oomwatch.agent.tallies import Tallies
 from oomwatch.config import Settings
-from oomwatch.kube import credentials
+from oomwatch.kube import credentials, node
 from oomwatch.kube.client import Client
 from oomwatch.kube.delivery import Delivery
 from oomwatch.kube.pod_cache import PodCache
 from oomwatch.kube.pods import ApiPods, KubeletPods
+from oomwatch.kube.reporting import Reporting
 from oomwatch.kube.spool import Spool
 
 
 class Cluster:
-    """cache: None with --pods none; delivery: None with --events off."""
+    """cache, audited: None with --pods none; delivery: None with --events off; reporting: None with --report off.
+
+    audited: where the audit has pods and node from.
+    """
 
     def __init__(self, settings: Settings, tallies: Tallies, access: credentials.Credentials) -> None:
         self.cache: Optional[PodCache] = None
         self.delivery: Optional[Delivery] = None
+        self.audited: Optional[Source] = None
+        self.reporting: Optional[Reporting] = None
         self._spool: Optional[Spool] = None
         source = _source(settings, tallies, access)
         if source is not None:
             self.cache = PodCache(source, of_json, PodIndex())
+            client = Client(access, tallies)
+            self.audited = Source(source.list, lambda: node.read(client, settings.node))
+            self.reporting = Reporting(client, settings.report) if settings.report != "off" else None
         if settings.events == "on":
             self._spool = Spool(settings.state_dir, tallies)
             # A client of its own: a look-up that waits for a server holds up no Event.
@@ -40,7 +50,16 @@ class Cluster:
         if delivery is not None and spool is not None:
             found["events"] = lambda: delivery.trouble
             found["spool"] = lambda: spool.trouble
+        reporting = self.reporting
+        if reporting is not None:
+            found["report"] = lambda: reporting.trouble
         return found
+
+    def report(self, audited: Audited, now: float) -> None:
+        """Write the findings of Kubernetes' objects to the node's policy report. now: seconds since the epoch."""
+        if self.reporting is not None:
+            findings = [row for row in audited.findings if row["object"] is not None]
+            self.reporting.write(audited.node, findings, audited.suppressed, audited.skipped, now)
 
     def start(self) -> None:
         """Start the threads."""

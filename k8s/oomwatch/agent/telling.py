@@ -14,6 +14,7 @@ from oomwatch.agent import at_risk
 from oomwatch.agent.lines import Lines
 from oomwatch.agent.notes import Compared
 from oomwatch.agent.prediction import Warned
+from oomwatch.agent.recent_ooms import RecentOoms
 from oomwatch.agent.tallies import Tallies
 from oomwatch.kube import event_object, risk_event
 from oomwatch.kube.delivery import Delivery, Item
@@ -26,6 +27,7 @@ class Teller:
     """Where events go. output: text, json or none, which has no lines; delivery: None where no API server is told.
 
     compare(event, killed_at): the kill against the forecast before it; it is asked once for each kill, in their order.
+    ooms: remembers them for the audit.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Teller:
         delivery: Optional[Delivery],
         node: str,
         compare: Callable[[Dict, float], Compared],
+        ooms: Optional[RecentOoms] = None,
     ) -> None:
         self._output = output
         self._lines = lines
@@ -43,6 +46,7 @@ class Teller:
         self._delivery = delivery
         self._node = node
         self._compare = compare
+        self._ooms = ooms
 
     def tell(self, record: Dict, tied: Tied, killed_at: float) -> None:
         """Complete the record and send it everywhere. killed_at: seconds since the epoch.
@@ -53,6 +57,8 @@ class Teller:
         event = events.told(record)
         if not is_again:
             self._count(event, tied, killed_at)
+            if self._ooms is not None and event["outcome"] != "allocation-failed":
+                self._ooms.add(event, tied, killed_at)
         self._say(event)
         if self._delivery is not None:
             objects = event_object.objects(event, tied, self._node, self._node)

@@ -23,7 +23,9 @@ _IDLE = 30.0  # seconds. Firewalls forget idle connections without a word; a req
 MOST_BYTES = 1 << 20  # of an answer
 _CHUNK = 1 << 16
 _MOST_RETRY_AFTER = 300.0
-_METHODS = {"get": "GET", "list": "GET", "create": "POST", "update": "PUT", "patch": "PATCH"}
+_METHODS = {"get": "GET", "list": "GET", "create": "POST", "update": "PUT", "patch": "PATCH", "apply": "PATCH"}
+# Server-side apply takes YAML, of which JSON is a part.
+_TYPES = {"patch": "application/merge-patch+json", "apply": "application/apply-patch+yaml"}
 
 
 class Answer(NamedTuple):
@@ -64,7 +66,7 @@ class Client:
         body: Optional[Dict] = None,
         resource: str = "",
     ) -> Union[Answer, Unreachable]:
-        """Ask once. verb: as Kubernetes names it (get, list, create, update, patch); resource: for the metric."""
+        """Ask once. verb: of Kubernetes (get, list, create, update, patch, apply); resource: for the metric."""
         return self._asked(verb, path, query, body, resource, None, MOST_BYTES)
 
     def stream(
@@ -130,7 +132,7 @@ class Client:
         if token:
             headers["Authorization"] = "Bearer " + token
         if body is not None:
-            headers["Content-Type"] = "application/merge-patch+json" if verb == "patch" else "application/json"
+            headers["Content-Type"] = _TYPES.get(verb, "application/json")
         return headers
 
     def _taken(self, context: ssl.SSLContext) -> Optional[Connection]:

@@ -141,7 +141,7 @@ def test_address_of_the_schema_is_no_option(write):
             '--kernel-log is "kmesg"; give auto, kmsg, syslog, journal, none, or the path ',
         ),
         (["--audit-every", "10 minutes"], {}, '--audit-every is "10 minutes"; give a time such as 60s, 10m or 1h, or '),
-        (["--report", "openreports"], {}, '--report is "openreports"; give auto or off'),
+        (["--report", "kyverno"], {}, '--report is "kyverno"; give auto, openreports, wgpolicy or off'),
         (["--output", "x" * 500], {}, '--output is "xxxx'),
     ],
 )

@@ -148,6 +148,11 @@ def _role_in_pod(record, row, path, place, pod, container, populated) -> str:
     return _container_or_process(record, place.container_cgroup, populated)
 
 
+def is_sandbox_process(comm: Optional[str], adj: Optional[int]) -> bool:
+    """Whether a process that is alone in its container is the pause process, as far as name and value tell."""
+    return comm == _PAUSE and adj == _PAUSE_ADJ
+
+
 def _is_sandbox(row, pod) -> bool:
     """Whether a process of a container that no status names is the pause process.
 
@@ -155,7 +160,7 @@ def _is_sandbox(row, pod) -> bool:
     """
     is_pause, has_adj = row["comm"] == _PAUSE, row["oom_score_adj"] == _PAUSE_ADJ
     if pod is None:
-        return is_pause and has_adj
+        return is_sandbox_process(row["comm"], row["oom_score_adj"])
     return is_pause or (has_adj and pod.has_all_ids)
 
 

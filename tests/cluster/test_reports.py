@@ -78,6 +78,11 @@ def results(report, result):
     return [(row["rule"], row["resources"][0]["name"]) for row in report["results"] if row["result"] == result]
 
 
+def failures(server):
+    report = written(server, OPEN)
+    return results(report, "fail") if report else []
+
+
 def test_open_report_is_owned_by_the_node_and_has_the_findings_of_its_pods(server, defined, tmp_path):
     defined(report_definitions.open_reports(), OPEN)
     defined(report_definitions.policy_reports(), POLICY)

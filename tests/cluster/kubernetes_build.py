@@ -29,6 +29,24 @@ KUBE_GIT_MINOR='20'
 """
 # Whoever waits for the build may be killed: then all of it ends, and not only make.
 TOGETHER = ("setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
+# Go 1.18 changed reflect.mapiterinit, which this library calls behind Go's back: since then a server dies of the first
+# custom resource that it stores. (file, what is there, what takes its place)
+REFLECT2 = "vendor/github.com/modern-go/reflect2"
+ITERATOR = """\
+	refs        [6]unsafe.Pointer // the fields of runtime.hiter that are pointers, in their order
+	startBucket uintptr
+	small       [4]uint8
+	bucket      uintptr
+	checkBucket uintptr
+"""
+CHANGES = (
+    ("unsafe_link.go", "//go:noescape\n//go:linkname mapiterinit", "//go:linkname mapiterinit"),
+    ("unsafe_link.go", "m unsafe.Pointer) *hiter", "m unsafe.Pointer, it *hiter)"),
+    ("unsafe_link.go", "\t// rest fields are ignored\n", ITERATOR),
+    ("unsafe_map.go", "\treturn &UnsafeMapIterator{\n", "\tit := new(hiter)\n\tCALL\n\treturn &UnsafeMapIterator{\n"),
+    ("unsafe_map.go", "mapiterinit(type2.rtype, *(*unsafe.Pointer)(obj)),", "it,"),
+    ("unsafe_map.go", "CALL", "mapiterinit(type2.rtype, *(*unsafe.Pointer)(obj), it)"),
+)
 BUILD_SECONDS = 2 * 3600  # ends what hangs
 LAST_LINES = 40
 
@@ -44,6 +62,7 @@ def build(folder: str) -> None:
     debian.require(*NEEDS)
     with tempfile.TemporaryDirectory(prefix="lab-kubernetes-", dir=folder) as private:
         tree = debian.source(SUITE, "kubernetes", f"{private}/source")
+        _change(os.path.join(tree, REFLECT2))
         debian.unpack(SUITE, COMPILER, f"{private}/compiler")
         with open(f"{private}/version", "w", encoding="utf-8") as stream:
             stream.write(VERSION)
@@ -55,6 +74,17 @@ def build(folder: str) -> None:
             shutil.move(made[0], os.path.join(folder, name))
         # Go makes the folders of its module cache read-only.
         subprocess.run(["chmod", "-R", "u+w", private], check=False)
+
+
+def _change(folder):
+    for name, old, new in CHANGES:
+        path = os.path.join(folder, name)
+        with open(path, encoding="utf-8") as stream:
+            text = stream.read()
+        if text.count(old) != 1:
+            raise debian.PackageError(f"{path} is not as it was: it has {text.count(old)} times {old!r}")
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(text.replace(old, new))
 
 
 def _environment(private):

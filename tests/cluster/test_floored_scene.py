@@ -43,6 +43,8 @@ def test_it_is_said_before_anybody_dies_and_counted_after(shop, agent):
     note = events_of(shop, pod)["OOMAtRisk"]
     assert "pause" in note and re.search(r"may spare hog-[123] \(pid \d+\)", note)
     assert scene.predictions(agent) == before
+    (risk,) = [line for line in agent.notices() if line["type"] == "risk" and line["pod"] == "early"]
+    assert (risk["kind"], risk["helps"]) in (("tie", None), ("tie", False))
 
     shop.grow(pod)
     api.until(lambda: "OOMKilledWrongVictim" in events_of(shop, pod), "verdict after the kill", SECONDS)
@@ -51,8 +53,6 @@ def test_it_is_said_before_anybody_dies_and_counted_after(shop, agent):
     # so was whoever died after it.
     assert after["wrong"] == before["wrong"]
     assert after["right"] + after["tied"] >= before["right"] + before["tied"] + 1
-    (risk,) = [line for line in agent.notices() if line["type"] == "risk" and line["pod"] == "early"]
-    assert (risk["kind"], risk["helps"]) in (("tie", None), ("tie", False))
 
 
 def test_pause_dies_and_an_event_on_the_pod_says_so_and_names_the_hog(shop, agent):

@@ -60,8 +60,9 @@ def compared(domain: Optional[Domain], event: Dict, dead: Set[int]) -> Compared:
     """The forecast for one domain against a kill there. dead: pids that were killed since the forecast.
 
     RIGHT: it named the victim alone. TIED: it named several, the victim among them, or named the victim as one that
-    dies if it grows. WRONG: it named others. NONE: there was no forecast, or all that it named were dead already, or
-    the victim had not started yet when it was made, or it is not known whether the victim was one of a large tie.
+    dies if it grows. WRONG: it named others. NONE: there was no forecast, or the victim had not started yet when it
+    was made, or it is not known whether the victim was one of a large tie, or one of the domain was killed since the
+    forecast, which tells of the next kill only, and the victim is none of those that are left of a tie.
     """
     victim = event["victim"]
     if domain is None or victim is None or victim["pid"] is None or event["scope"] not in ("memcg", "global"):
@@ -75,7 +76,8 @@ def compared(domain: Optional[Domain], event: Dict, dead: Set[int]) -> Compared:
         return Compared(RIGHT if domain.count == 1 else TIED, was_sure)
     if pid in domain.others:
         return Compared(TIED, was_sure)
-    return Compared(NONE if domain.count > len(domain.pids) else WRONG, was_sure)
+    is_spent = any(_is_in(domain.known, one) for one in dead)
+    return Compared(NONE if is_spent or domain.count > len(domain.pids) else WRONG, was_sure)
 
 
 def _path(event) -> Optional[str]:

@@ -97,7 +97,7 @@ def test_forecast_is_spent_when_the_one_that_it_names_is_dead():
 def test_those_left_of_a_tie_are_still_named():
     notes = Notes()
     notes.add(forecast(domain("/a", (7, 8, 9))), 100.0)
-    assert [notes.compare(kill(pid), 101.0 + pid).result for pid in (8, 7, 10)] == [TIED, TIED, WRONG]
+    assert [notes.compare(kill(pid), 101.0 + pid).result for pid in (8, 7, 10)] == [TIED, TIED, NONE]
 
 
 def test_old_forecasts_are_forgotten_but_the_last_never():

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The policy report: its object, in which API it is written, and what refusals mean. A real server: tests/cluster."""
 
+import jsonschema
 import pytest
 
 from oomwatch.kube import report_object
 from oomwatch.kube.client import Answer, Unreachable
 from oomwatch.kube.report_object import MOST_RESULTS, OPENREPORTS, WGPOLICY
 from oomwatch.kube.reporting import Reporting
+from tests.cluster import report_definitions
 
 NODE = {"metadata": {"name": "node7", "uid": "n-1"}}
 SKIPPED = {"what": "rule kubelet-oom-score-changed", "reason": "the kubelet's configuration is not known"}
@@ -82,6 +84,33 @@ def test_older_api_gets_only_severities_that_it_knows():
     assert report["results"][0]["properties"]["severity"] == "critical"
     many = made([finding(number) for number in range(MOST_RESULTS + 1)], kind=WGPOLICY)
     assert many["results"][-1]["severity"] == "low"
+
+
+def closed(schema):
+    """The schema without room for other fields: an API server drops them without a word."""
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: closed(value) for key, value in schema.items()}
+    if "properties" in found and isinstance(found["properties"], dict) and schema.get("type") == "object":
+        found.setdefault("additionalProperties", False)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "definition"),
+    [(OPENREPORTS, report_definitions.open_reports()), (WGPOLICY, report_definitions.policy_reports())],
+    ids=["openreports", "wgpolicy"],
+)
+def test_report_has_only_published_fields_and_values(kind, definition):
+    (version,) = definition["spec"]["versions"]
+    assert (kind.group, kind.version) == (definition["spec"]["group"], version["name"])
+    assert (kind.kind, kind.plural) == tuple(definition["spec"]["names"][name] for name in ("kind", "plural"))
+    schema = closed(version["schema"]["openAPIV3Schema"])
+    schema["properties"]["metadata"] = {"type": "object"}
+    severities = ("critical", "high", "medium", "low", "info")
+    findings = [finding(number, severity) for number, severity in enumerate(severities * 120)]
+    jsonschema.validate(made(findings, [finding(9, suppressed="so")], [SKIPPED], kind), schema)
+    jsonschema.validate(made([finding(container="app")], kind=kind), schema)
 
 
 def test_suppressed_and_skipped_rules_are_results_of_their_own():

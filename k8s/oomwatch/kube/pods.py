@@ -5,6 +5,7 @@
 import ctypes
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 
+from memcore.models import pod_memory
 from oomwatch.kube.client import Answer, Client, Unreachable
 from oomwatch.kube.pod_list import PodListReader
 
@@ -19,13 +20,15 @@ _ANNOTATIONS = (
     "kubernetes.io/config.hash",
     "kubernetes.io/config.mirror",
     "kubernetes.io/config.source",
+    "kubernetes.io/limit-ranger",
     "memfacts.linux/ignore",
 )
 _SPEC = ("nodeName", "priority", "priorityClassName", "resources")
 _CONTAINER = ("name", "resources", "restartPolicy")
-_STATUS = ("phase", "qosClass", "startTime")
-_CONTAINER_STATUS = ("name", "containerID", "restartCount")
-_TERMINATED = ("containerID", "reason", "exitCode", "finishedAt")
+_STATUS = ("phase", "qosClass", "startTime", "nodeAllocatableResourceClaimStatuses")
+_CONDITION = ("type", "status", "reason")
+_CONTAINER_STATUS = ("name", "containerID", "restartCount", "resources")
+_TERMINATED = ("containerID", "reason", "exitCode", "startedAt", "finishedAt")
 
 
 class Failure(NamedTuple):
@@ -102,7 +105,10 @@ class KubeletPods:
 
 
 def stripped(pod: Dict) -> Dict:
-    """The pod without what is not needed: no environment, arguments, commands, managed fields, other annotations."""
+    """The pod without what is not needed: no environment, commands, managed fields, other annotations.
+
+    Of arguments, variables and probes only the sizes of heaps and the names of well-known programs are kept.
+    """
     metadata, spec, status = (_object(pod.get(part)) for part in ("metadata", "spec", "status"))
     kept = _kept(metadata, _METADATA)
     kept["ownerReferences"] = [_kept(owner, _OWNER) for owner in _rows(metadata, "ownerReferences")]
@@ -118,7 +124,7 @@ def _spec(spec: Dict) -> Dict:
     for kind in ("containers", "initContainers", "ephemeralContainers"):
         kept[kind] = []
         for row in _rows(spec, kind):
-            container = _kept(row, _CONTAINER)
+            container = dict(_kept(row, _CONTAINER), **pod_memory.settings_of(row))
             mounts = [mount for mount in _rows(row, "volumeMounts") if str(mount.get("name")) in names]
             container["volumeMounts"] = [_kept(mount, ("name", "mountPath")) for mount in mounts]
             kept[kind].append(container)
@@ -127,14 +133,19 @@ def _spec(spec: Dict) -> Dict:
 
 def _status(status: Dict) -> Dict:
     kept = _kept(status, _STATUS)
+    resizes = [row for row in _rows(status, "conditions") if str(row.get("type")).startswith("PodResize")]
+    kept["conditions"] = [_kept(row, _CONDITION) for row in resizes]
     for kind in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
         kept[kind] = []
         for row in _rows(status, kind):
             container = _kept(row, _CONTAINER_STATUS)
             for state in ("state", "lastState"):
                 ended = _object(_object(row.get(state)).get("terminated"))
+                started = _object(_object(row.get(state)).get("running")).get("startedAt")
                 if ended:
                     container[state] = {"terminated": _kept(ended, _TERMINATED)}
+                elif started is not None:
+                    container[state] = {"running": {"startedAt": started}}
             kept[kind].append(container)
     return kept
 

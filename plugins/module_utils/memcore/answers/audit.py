@@ -2,21 +2,30 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What is wrong with the memory of pods, before they run: QoS class, expected oom_score_adj, findings of manifests."""
 
-import re
 from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ..errors import OptionError
-from ..findings.judge import judge
 from ..findings.pods import catalogue
-from ..models import expected_adj, manifests, pod_memory, quantity
+from ..models import expected_adj, manifests, pod_record, qos, quantity, suppressed
 from ..models.lenient import object_of, text_of
+from . import pod_judgement
+from .pod_judgement import Subject
 
 SCHEMA_VERSION = 1
-SEVERITIES = ("info", "warning", "critical")
+SEVERITIES = pod_judgement.SEVERITIES
 NEWEST_KUBELET = "1.37"
-IGNORE = "memfacts.linux/ignore"
-_LONGEST_ANNOTATION = 4096
-_RULE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_FIELDS = (  # of a finding, as the audit tells it
+    "id",
+    "severity",
+    "confidence",
+    "summary",
+    "evidence",
+    "remedy",
+    "remedy_commands",
+    "remedy_effect",
+    "object",
+    "container",
+)
 Path = Tuple[object, ...]
 
 
@@ -64,8 +73,7 @@ def collect(given: List[Given], asked: Asked) -> Dict:
             name = text_of(object_of(one.value, "metadata"), "name") or "without a name"
             found["skipped"].append(_row(f"ResourceQuota {name}", "quotas are not checked"))
     found["skipped"] += [_row(f"rule {name}", why) for name, why in sorted(rules.items())]
-    order = {name: -place for place, name in enumerate(SEVERITIES)}
-    found["findings"].sort(key=lambda finding: order[finding["severity"]])
+    found["findings"] = pod_judgement.sorted_rows(found["findings"])
     return found
 
 
@@ -74,36 +82,38 @@ def _row(what, reason):
 
 
 def _judge(found, rules, one, pod, whole, asked):
-    memory = pod_memory.of_pod(whole)
+    records = [_record(pod, whole, capacity, asked) for _text, capacity in asked.node_memory]
+    memory = records[0]["pod"]
     if not memory.containers:
         found["skipped"].append(_row(name_of(_object(pod)), "it has no containers"))
         return
-    expected = [expected_adj.of_pod(whole, capacity, asked.kubelet_version) for _text, capacity in asked.node_memory]
-    found["pods"].append(_pod(pod, memory, asked, expected))
-    ignored = _ignored(whole)
+    found["pods"].append(_pod(pod, memory, asked, [record["expected"] for record in records]))
+    ignored = suppressed.of_object(whole)
+    subject = Subject(pod.kind, pod.namespace, pod.name, whole)
     known = set()
-    for (_text, capacity), values in zip(asked.node_memory, expected):
-        record = {
-            "pod": memory,
-            "expected": values,
-            "capacity_bytes": capacity,
-            "kubelet_version": asked.kubelet_version,
-        }
-        rules.update(catalogue.skipped(record))
-        for finding in judge(record, catalogue.RULES):
-            container = _container(finding.evidence)
-            if (finding.id, container) not in known:
-                known.add((finding.id, container))
-                row = _finding(finding, pod, one, container)
-                if finding.id in ignored:
-                    found["suppressed"].append(dict(row, suppressed=ignored[finding.id]))
+    for record in records:
+        rules.update(catalogue.skipped(record, catalogue.POD_RULES))
+        for row in pod_judgement.rows_of(subject, record, catalogue.POD_RULES):
+            if (row["id"], row["container"]) not in known:
+                known.add((row["id"], row["container"]))
+                told = _in_file(row, pod, one)
+                if row["id"] in ignored:
+                    found["suppressed"].append(dict(told, suppressed=ignored[row["id"]]))
                 else:
-                    found["findings"].append(row)
+                    found["findings"].append(told)
     found["skipped"] += [
-        _row(f"{IGNORE} of {name_of(_object(pod))}", f"there is no rule {name}")
+        _row(f"{suppressed.ANNOTATION} of {name_of(_object(pod))}", f"there is no rule {name}")
         for name in ignored
-        if name not in {rule.id for rule in catalogue.RULES}
+        if name not in catalogue.BY_ID
     ]
+
+
+def _record(pod, whole, capacity, asked) -> Dict:
+    figures = pod_record.NodeFigures(capacity_bytes=capacity, kubelet_version=asked.kubelet_version)
+    record = pod_record.of_pod(whole, figures, None)
+    if whole is not pod.pod:  # a LimitRange of the input filled it in
+        record["pod"] = record["pod"]._replace(author_class=qos.of_spec(object_of(pod.pod, "spec")))
+    return record
 
 
 def name_of(one: Dict) -> str:
@@ -132,24 +142,9 @@ def _pod(pod, memory, asked, expected):
     }
 
 
-def _finding(finding, pod, one, container):
-    return {
-        "id": finding.id,
-        "severity": finding.severity,
-        "summary": finding.summary,
-        "evidence": finding.evidence,
-        "remedy": finding.remedy,
-        "object": _object(pod),
-        "container": container,
-        "file": one.file,
-        "line": _line(one, pod, container),
-    }
-
-
-def _container(evidence) -> Optional[str]:
-    """The container that a finding is about; None where it is about several, or the pod as a whole."""
-    names = evidence.get("containers", [])
-    return evidence.get("container") or (names[0] if len(names) == 1 else None)
+def _in_file(row, pod, one) -> Dict:
+    told = {name: row[name] for name in _FIELDS}
+    return dict(told, file=one.file, line=_line(one, pod, row["container"]))
 
 
 def _line(one, pod, container):
@@ -161,14 +156,3 @@ def _line(one, pod, container):
             if container is not None and isinstance(row, dict) and row.get("name") == container:
                 return one.line_of((*pod.path, "spec", field, place))
     return one.line_of(())
-
-
-def _ignored(pod) -> Dict[str, str]:
-    """`rule-id: reason; other-id: reason`: the reasons by rule. An entry without a reason suppresses nothing."""
-    text = object_of(object_of(pod, "metadata"), "annotations").get(IGNORE)
-    found = {}
-    for entry in text[:_LONGEST_ANNOTATION].split(";") if isinstance(text, str) else ():
-        name, _colon, reason = entry.partition(":")
-        if _RULE.fullmatch(name.strip()) and reason.strip():
-            found[name.strip()] = reason.strip()
-    return found

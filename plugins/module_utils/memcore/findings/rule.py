@@ -33,7 +33,8 @@ class Rule(NamedTuple):
 
     threshold: compared in `unit`; None and no unit where there is nothing to tune. needs: the keys that the record
     must have. predicate(record, threshold): what was found, mostly nothing. remedy: what to do, in sentences. docs: the
-    page that has a section for it.
+    page that has a section for it. confidence: high, medium or low: how sure it is that it is as the summary says.
+    report_severity: critical, high, medium, low or info, for reports that have more severities.
     """
 
     id: str
@@ -45,6 +46,8 @@ class Rule(NamedTuple):
     remedy: str
     commands: Tuple[Command, ...] = ()
     docs: str = DOCS
+    confidence: str = "high"
+    report_severity: str = ""
 
 
 class Finding(NamedTuple):

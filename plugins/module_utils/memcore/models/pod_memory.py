@@ -9,7 +9,8 @@ limit without a request is a request too, as the API server defaults it; of a te
 import re
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from . import qos, quantity, workload
+from . import container_status, device_claims, limit_ranger, qos, quantity, workload
+from .container_status import Status
 from .lenient import number_of, object_of, rows_of, text_of
 
 _KINDS = (("container", "containers"), ("init", "initContainers"))
@@ -22,6 +23,10 @@ _HEAPS = (
     ("--max-old-space-size", re.compile(r"--max[-_]old[-_]space[-_]size[= ]([0-9]{1,12})()(?![0-9A-Za-z])")),
 )
 _PERCENT = re.compile(r"-XX:MaxRAMPercentage=([0-9]{1,3}(?:\.[0-9]{1,6})?)")
+_PROGRAMS = re.compile(r"(?:^|[/\\s])(python|java|node|curl|ruby|perl)[0-9.]*(?=\\s|$)")  # that an exec probe starts
+_LONGEST_COMMAND = 1024
+_DEFAULT_PERIOD = 10  # seconds; the API server fills it in
+_RESIZING = ("PodResizePending", "PodResizeInProgress")
 _FACTORS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 
@@ -43,15 +48,27 @@ class Heap(NamedTuple):
     percent: Optional[float]
 
 
+class Probe(NamedTuple):
+    """A probe that starts a program in the container: which one, where it is an interpreter or curl; how often."""
+
+    kind: str
+    program: str
+    period_seconds: int
+
+
 class ContainerClaim(NamedTuple):
-    """kind: container, init or sidecar. mounts: (volume, path). ended: (reason, exit code), as far as known."""
+    """kind: container, init or sidecar. mounts: (volume, path). has_claims: whether it names devices that are claimed
+    (DRA), whose memory may be added to its limit.
+    """
 
     name: str
     kind: str
     amounts: Amounts
     heaps: Tuple[Heap, ...]
     mounts: Tuple[Tuple[str, str], ...]
-    ended: Tuple[Tuple[str, int], ...]
+    status: Status = container_status.NONE
+    probes: Tuple[Probe, ...] = ()
+    has_claims: bool = False
 
 
 class MemoryVolume(NamedTuple):
@@ -65,6 +82,11 @@ class PodMemory(NamedTuple):
     """qos_class: as the status says, else computed. whole: spec.resources of the pod, None where it has none.
 
     limit_bytes: memory.max of the pod's cgroup, None where it gets none (ResourceConfigForPod, pkg/kubelet/cm).
+
+    uids: those that cgroup paths may have, a static pod's config hash first. told_class: status.qosClass;
+    spec_class: what the spec makes. author_class: what it makes without what a LimitRange filled in, None where none
+    did. resizing: (condition, reason) of a resize that has not ended. claimed_bytes: memory that claims of devices add
+    to the pod's limit (status.nodeAllocatableResourceClaimStatuses).
     """
 
     namespace: Optional[str]
@@ -78,6 +100,13 @@ class PodMemory(NamedTuple):
     is_static: bool
     priority: Optional[int]
     priority_class: Optional[str]
+    uids: Tuple[str, ...] = ()
+    phase: Optional[str] = None
+    told_class: Optional[str] = None
+    spec_class: str = qos.BEST_EFFORT
+    author_class: Optional[str] = None
+    resizing: Tuple[Tuple[str, str], ...] = ()
+    claimed_bytes: Optional[int] = None
 
 
 def of_pod(pod: Dict) -> PodMemory:
@@ -85,6 +114,8 @@ def of_pod(pod: Dict) -> PodMemory:
     metadata, spec, status = (object_of(pod, part) for part in ("metadata", "spec", "status"))
     is_static = workload.is_static(metadata)
     told = text_of(status, "qosClass")
+    told = told if told in qos.CLASSES else None
+    spec_class = qos.of_spec(spec)
     containers = tuple(_containers(spec, status))
     whole = _amounts(spec["resources"]) if isinstance(spec.get("resources"), dict) else None
     name = text_of(metadata, "name")
@@ -92,7 +123,7 @@ def of_pod(pod: Dict) -> PodMemory:
         text_of(metadata, "namespace"),
         name,
         workload.of_metadata(metadata, name or "", text_of(spec, "nodeName"), is_static).kind,
-        told if told in qos.CLASSES else qos.of_spec(spec),
+        told or spec_class,
         containers,
         whole,
         tuple(_volumes(spec)),
@@ -100,7 +131,53 @@ def of_pod(pod: Dict) -> PodMemory:
         is_static,
         number_of(spec, "priority"),
         text_of(spec, "priorityClassName"),
+        tuple(_uids(metadata, is_static)),
+        text_of(status, "phase"),
+        told,
+        spec_class,
+        _class_of_author(metadata, spec),
+        tuple(_resizing(status)),
+        device_claims.memory_of(status),
     )
+
+
+def _uids(metadata, is_static):
+    annotations = object_of(metadata, "annotations")
+    names = [annotations.get(workload.HASH), annotations.get(workload.MIRROR)] if is_static else []
+    for one in [*names, metadata.get("uid")]:
+        if isinstance(one, str) and one:
+            yield one
+
+
+def _class_of_author(metadata, spec):
+    told = object_of(metadata, "annotations").get(limit_ranger.ANNOTATION)
+    before = limit_ranger.without(spec, told) if isinstance(told, str) else None
+    return None if before is None else qos.of_spec(before)
+
+
+def _resizing(status):
+    for row in rows_of(status, "conditions"):
+        if row.get("type") in _RESIZING and row.get("status") == "True":
+            yield row["type"], text_of(row, "reason") or ""
+
+
+def settings_of(row: Dict) -> Dict:
+    """All that rules read of a container's command, arguments, environment and probes: numbers and programs' names.
+
+    As fields of a container again, so that of_pod() reads them from a pod that was stripped of the rest.
+    """
+    heaps = [_written(heap) for heap in _heaps(row)]
+    found: Dict = {"args": heaps} if heaps else {}
+    for probe in _probes(row):
+        found[probe.kind] = {"exec": {"command": [probe.program]}, "periodSeconds": probe.period_seconds}
+    return found
+
+
+def _written(heap) -> str:
+    if heap.bytes is None:
+        return f"{heap.setting}={heap.percent:.6f}"
+    amount = heap.bytes // _MIB if heap.setting.startswith("--") else heap.bytes
+    return f"{heap.setting}{amount}" if heap.setting == "-Xmx" else f"{heap.setting}={amount}"
 
 
 def class_of(containers: List[ContainerClaim]) -> str:
@@ -134,7 +211,9 @@ def _containers(spec, status):
                 _amounts(object_of(row, "resources")),
                 tuple(_heaps(row)),
                 tuple((text_of(one, "name") or "", text_of(one, "mountPath") or "") for one in mounts),
-                tuple(_ended(states.get(name, {}))),
+                container_status.of_row(states.get(name, {})),
+                tuple(_probes(row)),
+                bool(rows_of(object_of(row, "resources"), "claims")),
             )
 
 
@@ -185,7 +264,8 @@ def _limit(containers, whole) -> Optional[int]:
 
 def _heaps(row):
     """Of arguments, and of variables whose value stands in the spec."""
-    texts = [text for field in ("command", "args") for text in row.get(field) or [] if isinstance(text, str)]
+    lists = [row.get(field) for field in ("command", "args")]
+    texts = [text for one in lists if isinstance(one, list) for text in one if isinstance(text, str)]
     for one in rows_of(row, "env"):
         name, value = one.get("name"), one.get("value")
         if isinstance(name, str) and isinstance(value, str):
@@ -199,9 +279,12 @@ def _heaps(row):
             yield Heap("-XX:MaxRAMPercentage", None, float(number))
 
 
-def _ended(state):
-    for when in ("state", "lastState"):
-        row = object_of(object_of(state, when), "terminated")
-        reason, code = text_of(row, "reason"), number_of(row, "exitCode")
-        if reason is not None and code is not None:
-            yield reason, code
+def _probes(row):
+    for kind in ("livenessProbe", "readinessProbe", "startupProbe"):
+        probe = object_of(row, kind)
+        command = object_of(probe, "exec").get("command")
+        words = " ".join(one for one in command if isinstance(one, str)) if isinstance(command, list) else ""
+        match = _PROGRAMS.search(words[:_LONGEST_COMMAND])
+        if match:
+            period = number_of(probe, "periodSeconds")
+            yield Probe(kind, match[1], period if period and period > 0 else _DEFAULT_PERIOD)

@@ -9,7 +9,6 @@ from ..errors import ParseError
 from . import qos, quantity, workload
 from .lenient import number_of, object_of, rows_of, text_of
 
-_HASH = "kubernetes.io/config.hash"  # of a static pod's manifest: its uid in cgroup paths and for the kubelet
 _MOST_CONTAINERS = 256
 _MOST_PODS = 1024
 _EARLIER_IDS = 8  # of one container: those that it had before
@@ -120,7 +119,7 @@ def of_json(pod: Dict) -> Pod:
     uid, namespace, name = (_required(metadata, field) for field in ("uid", "namespace", "name"))
     annotations = object_of(metadata, "annotations")
     is_static = workload.is_static(metadata)
-    config_hash = (text_of(annotations, _HASH) or text_of(annotations, workload.MIRROR)) if is_static else None
+    config_hash = (text_of(annotations, workload.HASH) or text_of(annotations, workload.MIRROR)) if is_static else None
     node = text_of(spec, "nodeName")
     owner = workload.of_metadata(metadata, name, node, is_static)
     told = text_of(status, "qosClass")

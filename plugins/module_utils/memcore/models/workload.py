@@ -9,6 +9,7 @@ from typing import Dict, NamedTuple, Optional
 from .lenient import object_of, rows_of, text_of
 
 MIRROR = "kubernetes.io/config.mirror"
+HASH = "kubernetes.io/config.hash"  # of a static pod's manifest: its uid in cgroup paths and for the kubelet
 _SOURCE = "kubernetes.io/config.source"
 _HASH_LABEL = "pod-template-hash"
 # CronJob's controller names a Job by its scheduled time: minutes since 1970 (Kubernetes 1.21 on), seconds before.

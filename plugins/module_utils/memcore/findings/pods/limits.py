@@ -35,6 +35,7 @@ UNBOUNDED = Rule(
     ("pod",),
     _unbounded,
     "Give {containers} a memory limit above the highest usual use.",
+    report_severity="medium",
 )
 
 
@@ -60,6 +61,7 @@ LIMIT_MISSING = Rule(
     _one_missing,
     "Give {containers} a memory limit too: the kubelet limits the pod's cgroup only if every container has a limit, "
     "init containers included.",
+    report_severity="low",
 )
 
 
@@ -81,6 +83,7 @@ BELOW_MINIMUM = Rule(
     _below_minimum,
     "Raise the memory limit of {container} to 32Mi at least: below 16Mi the runtime itself may be killed before the "
     "program starts.",
+    report_severity="high",
 )
 
 
@@ -110,6 +113,7 @@ HEAP = Rule(
     _heap_fills,
     "Lower {setting} to at most three quarters of the limit, or raise the limit: threads, page tables, buffers and "
     "the runtime itself need memory beside the heap.",
+    report_severity="medium",
 )
 
 
@@ -134,6 +138,7 @@ HUGE_PAGES = Rule(
     _huge_pages,
     "Nothing need be done. The memory limit of {container} is for everything but its huge pages; size it for heap, "
     "stacks and page cache.",
+    report_severity="info",
 )
 
 RULES = (UNBOUNDED, LIMIT_MISSING, BELOW_MINIMUM, HEAP, HUGE_PAGES)

@@ -35,6 +35,7 @@ TIED = Rule(
     _tied,
     "Run a kernel with commit 9066e5cfb73c (Linux 5.9, late 5.4.y) on the node. Until then make the pod Burstable, so "
     "that size counts: a memory request below the limit is enough.",
+    report_severity="high",
 )
 
 
@@ -58,6 +59,7 @@ STATIC = Rule(
     _static,
     "Set priorityClassName: system-node-critical in its manifest if the node needs it. Since Kubernetes 1.22 only that "
     "class gives oom_score_adj -997.",
+    report_severity="high",
 )
 
 
@@ -88,6 +90,7 @@ CLUSTER_CRITICAL = Rule(
     _cluster_critical,
     "Make the pod Guaranteed (limits equal to requests, cpu and memory). The class system-node-critical would protect "
     "it too, but set a memory limit first: if a protected pod leaks, the kernel kills all others.",
+    report_severity="medium",
 )
 
 
@@ -113,14 +116,16 @@ UNLIMITED_CRITICAL = Rule(
     ("pod",),
     _unlimited_critical,
     "Give {containers} a memory limit well above the usual use.",
+    report_severity="high",
 )
 
 
 def _exit_mismatch(record: Dict, _threshold) -> Iterator[Met]:
     """A container's status says OOMKilled, although the container ended for another reason."""
     for one in record["pod"].containers:
-        for reason, code in one.ended:
-            if reason == "OOMKilled" and code != 137:
+        for ended in one.status.ended:
+            code = ended.exit_code
+            if ended.reason == "OOMKilled" and code != 137:
                 summary = (
                     f"{one.name} ended with exit code {code}, but its status says OOMKilled: a child process was "
                     "killed before that"
@@ -137,6 +142,7 @@ EXIT_MISMATCH = Rule(
     _exit_mismatch,
     "Read the status of {container} as two things: some process of it was OOM-killed, and later its first process "
     "ended by itself with that code.",
+    report_severity="low",
 )
 
 RULES = (TIED, STATIC, CLUSTER_CRITICAL, UNLIMITED_CRITICAL, EXIT_MISMATCH)

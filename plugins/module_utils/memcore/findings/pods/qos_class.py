@@ -45,6 +45,7 @@ NEAR_MISS_CPU = Rule(
     _miss_by_cpu,
     "If the pod should be Guaranteed (oom_score_adj -997), give {containers} a cpu limit that equals the request. If "
     "cpu limits were left out on purpose, against throttling, nothing is wrong: the memory limit still holds.",
+    report_severity="low",
 )
 
 
@@ -91,6 +92,7 @@ NEAR_MISS_ONE = Rule(
     _miss_by_one(("container", "sidecar"), "container"),
     "Give {container} cpu and memory limits that equal its requests. A proxy that a mesh injects takes them from "
     "annotations on the pod template.",
+    report_severity="medium",
 )
 NEAR_MISS_INIT = Rule(
     "guaranteed-near-miss-init",
@@ -101,6 +103,7 @@ NEAR_MISS_INIT = Rule(
     _miss_by_one(("init",), "init container"),
     "Give the init container {container} cpu and memory limits that equal its requests: its resources count for the "
     "class although it has ended.",
+    report_severity="medium",
 )
 
 
@@ -127,6 +130,8 @@ UNIT_MISMATCH = Rule(
     _unit_mismatch,
     "Write request and limit of {container} in the same unit, for example both in Gi. The pod cannot be Guaranteed "
     "while they differ.",
+    confidence="medium",
+    report_severity="low",
 )
 
 
@@ -154,6 +159,8 @@ BEST_EFFORT = Rule(
     _best_effort,
     "Give its containers a memory request near what they use. Without one they are the first that the kernel kills "
     "when the node runs out of memory.",
+    confidence="medium",
+    report_severity="high",
 )
 
 
@@ -176,6 +183,7 @@ ZERO_REQUEST = Rule(
     ("pod",),
     _no_request,
     "Give {containers} a memory request near the usual use.",
+    report_severity="medium",
 )
 
 
@@ -202,6 +210,7 @@ TINY_REQUEST = Rule(
     ("pod", "capacity_bytes"),
     _tiny_request,
     "Raise the memory request of {container} to what it uses. The same request protects better on a smaller node.",
+    report_severity="low",
 )
 
 
@@ -231,6 +240,7 @@ INCOMPLETE = Rule(
     _incomplete,
     "Give spec.resources of the pod both cpu and memory, limits equal to requests, or remove it so that the "
     "containers' resources decide.",
+    report_severity="medium",
 )
 
 RULES = (

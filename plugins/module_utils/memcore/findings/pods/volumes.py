@@ -32,6 +32,7 @@ UNSIZED = Rule(
     ("pod",),
     _unsized,
     "Give {volumes} a sizeLimit. Its files stay in memory until they are deleted; killing a process frees none of it.",
+    report_severity="high",
 )
 
 
@@ -60,6 +61,7 @@ EXCEEDS = Rule(
     ("pod",),
     _exceeds,
     "Raise the memory limit of {container} by the size of its memory volumes, or give them a smaller sizeLimit.",
+    report_severity="medium",
 )
 
 
@@ -82,6 +84,7 @@ DEV_SHM = Rule(
     ("pod",),
     _dev_shm,
     "Give {volume} a sizeLimit, and {container} a memory limit that has room for it: shared memory counts against it.",
+    report_severity="medium",
 )
 
 RULES = (UNSIZED, EXCEEDS, DEV_SHM)

@@ -25,7 +25,7 @@ _ANNOTATIONS = (
 )
 _SPEC = ("nodeName", "priority", "priorityClassName", "resources")
 _CONTAINER = ("name", "resources", "restartPolicy")
-_STATUS = ("phase", "qosClass", "startTime", "nodeAllocatableResourceClaimStatuses")
+_STATUS = ("phase", "reason", "qosClass", "startTime", "nodeAllocatableResourceClaimStatuses")
 _CONDITION = ("type", "status", "reason")
 _CONTAINER_STATUS = ("name", "containerID", "restartCount", "resources")
 _TERMINATED = ("containerID", "reason", "exitCode", "startedAt", "finishedAt")

@@ -86,7 +86,7 @@ class PodMemory(NamedTuple):
     uids: those that cgroup paths may have, a static pod's config hash first. told_class: status.qosClass;
     spec_class: what the spec makes. author_class: what it makes without what a LimitRange filled in, None where none
     did. resizing: (condition, reason) of a resize that has not ended. claimed_bytes: memory that claims of devices add
-    to the pod's limit (status.nodeAllocatableResourceClaimStatuses).
+    to the pod's limit (status.nodeAllocatableResourceClaimStatuses). reason: status.reason, as Evicted.
     """
 
     namespace: Optional[str]
@@ -107,6 +107,7 @@ class PodMemory(NamedTuple):
     author_class: Optional[str] = None
     resizing: Tuple[Tuple[str, str], ...] = ()
     claimed_bytes: Optional[int] = None
+    reason: Optional[str] = None
 
 
 def of_pod(pod: Dict) -> PodMemory:
@@ -138,6 +139,7 @@ def of_pod(pod: Dict) -> PodMemory:
         _class_of_author(metadata, spec),
         tuple(_resizing(status)),
         device_claims.memory_of(status),
+        text_of(status, "reason"),
     )
 
 

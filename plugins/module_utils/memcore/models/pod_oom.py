@@ -20,7 +20,7 @@ def of_event(event: Dict, tied: Tied) -> Iterator[Tuple[str, PodOom]]:
     """
     owner = event["limit_owner"]
     hit = _uid(owner["cgroup"]) if owner is not None and owner["kind"] in _OF_POD else None
-    uids = [row["pod_uid"] for row in event["victims"]] + [hit]
+    uids = [uid for uid, _death in _deaths(event, tied)] + [hit]
     for uid in dict.fromkeys(one for one in uids if one is not None):
         yield uid, of_pod(event, tied, uid, hit == uid)
 
@@ -33,7 +33,6 @@ def of_node(event: Dict, tied: Tied) -> PodOom:
 def of_pod(event: Dict, tied: Tied, uid: Optional[str], is_own: bool) -> PodOom:
     """The event as the pod with this uid has it; with uid None with the victims of all pods and of the host."""
     owner = event["limit_owner"]
-    pairs = zip(event["victims"], tied.victims)
     return PodOom(
         event["id"],
         seconds(event["time"]),
@@ -43,7 +42,7 @@ def of_pod(event: Dict, tied: Tied, uid: Optional[str], is_own: bool) -> PodOom:
         None if owner is None else owner["limit_bytes"],
         is_own,
         event["group_kill"],
-        tuple(_death(row, one) for row, one in pairs if uid is None or row["pod_uid"] == uid),
+        tuple(death for its, death in _deaths(event, tied) if uid is None or its == uid),
         _shmem(event),
     )
 
@@ -64,15 +63,25 @@ def _uid(cgroup: Optional[str]) -> Optional[str]:
     return places[0].uid if places else None
 
 
+def _deaths(event: Dict, tied: Tied) -> Iterator[Tuple[Optional[str], Death]]:
+    """(the pod's uid, the victim). Where only a counter rose there is no victim but the one that it was tied to."""
+    rows = event["victims"] or [{}] * len(tied.victims)
+    for row, one in zip(rows, tied.victims):
+        uid = row.get("pod_uid")
+        if uid is None and one.pod is not None:
+            uid = one.pod.config_hash or one.pod.uid
+        yield uid, _death(row, one)
+
+
 def _death(row: Dict, one: TiedVictim) -> Death:
-    sizes = [row[name] for name in _RSS if row[name] is not None]
+    sizes = [row[name] for name in _RSS if row.get(name) is not None]
     return Death(
-        row["pid"],
-        row["comm"],
+        one.pid,
+        one.comm,
         one.role,
         None if one.container is None else one.container.name,
         None if one.container is None else one.container.kind,
-        row["oom_score_adj"],
+        row.get("oom_score_adj"),
         sum(sizes) if sizes else None,
     )
 

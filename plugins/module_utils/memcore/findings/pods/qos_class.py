@@ -8,6 +8,7 @@ from ...models import pod_memory, qos
 from ...models.size import human
 from ..rule import Met, Rule
 from .said import listed, of_kind
+from .sheet import named, rule
 
 _UNITS = (1, 2, 3, 4)  # powers of 1000 and of 1024: k, M, G, T
 
@@ -243,6 +244,26 @@ INCOMPLETE = Rule(
     report_severity="medium",
 )
 
+
+def _limit_range(record: Dict, _threshold) -> Iterator[Met]:
+    """A LimitRange of the namespace gave the pod another QoS class than its author wrote."""
+    pod = record["pod"]
+    if pod.author_class is not None and pod.author_class != pod.spec_class:
+        summary = (
+            f"a LimitRange filled in values, which made the pod {pod.spec_class}; as it was written it is "
+            f"{pod.author_class}"
+        )
+        yield Met(summary, dict(named(pod), qos_class=pod.spec_class, author_class=pod.author_class))
+
+
+LIMIT_RANGE = rule(
+    "limitrange-altered-qos",
+    "low",
+    ("pod",),
+    _limit_range,
+    "Write requests and limits of all containers into the template, so that the namespace's LimitRange fills in none.",
+)
+
 RULES = (
     NEAR_MISS_CPU,
     NEAR_MISS_ONE,
@@ -252,4 +273,5 @@ RULES = (
     ZERO_REQUEST,
     TINY_REQUEST,
     INCOMPLETE,
+    LIMIT_RANGE,
 )

@@ -11,6 +11,7 @@ from .lenient import object_of, text_of
 from .pod_evidence import ContainerNow, Evidence, PodNow
 from .pod_memory import ContainerClaim, PodMemory
 
+ROUNDING = 2  # the kubelet's idea of the node's memory may be some pages off
 _BEFORE = ((1, 31), (1, 21))  # of sidecars, of pods that are critical only by their priority
 
 
@@ -145,7 +146,7 @@ def _running(pod, memory, expected, now: PodNow) -> List[Running]:
 def _with_earlier(pod, one: Running, expected: Expected) -> Running:
     """With the values of the versions before each change of the kubelet's rule, where the live value is another."""
     first = one.now.first
-    if first is None or first.oom_score_adj == expected.adj:
+    if first is None or abs(first.oom_score_adj - expected.adj) <= ROUNDING:
         return one
     rows = [row for version in _BEFORE for row in expected_adj.of_pod(pod, expected.capacity_bytes, version)]
     return one._replace(also_expected=tuple(row.adj for row in rows if row.name == one.claim.name))

@@ -5,13 +5,13 @@
 from typing import Dict, Iterator
 
 from ...models import expected_adj, pod_path, qos
+from ...models.pod_record import ROUNDING
 from ...models.size import human
 from ..rule import RESTART, Met
 from .sheet import named, rule
 
 _OLD_GUARANTEED = -998
 _IMMUNE = -1000
-_ROUNDING = 2  # the kubelet's idea of the node's memory may be some pages off
 # They set their own value, as kube-proxy does (oomScoreAdj), or are no part of the container: monitors and machines.
 _SETS_ITSELF = {"kube-proxy": -999}
 _NOT_OF_CONTAINER = ("conmon", "qemu-system", "qemu-kvm", "firecracker", "cloud-hypervis", "runc", "crun", "youki")
@@ -60,7 +60,7 @@ def _is_expected(one, pod, version) -> bool:
     adj, expected = one.now.first.oom_score_adj, one.expected
     if adj == expected.adj or adj in one.also_expected or _SETS_ITSELF.get(one.now.first.comm) == adj:
         return True
-    if expected.request_bytes is not None and abs(adj - expected.adj) <= _ROUNDING:
+    if expected.request_bytes is not None and abs(adj - expected.adj) <= ROUNDING:
         return True
     # Another rule tells these two.
     return (adj == _OLD_GUARANTEED and expected.adj == -997 and version >= (1, 20)) or adj == _IMMUNE

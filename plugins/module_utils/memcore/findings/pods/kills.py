@@ -260,7 +260,7 @@ NOT_OOM = rule(
 def _group(record: Dict, threshold) -> Iterator[Met]:
     """A whole container died for a process that was not its first one."""
     for oom in reversed(record["ooms"]):
-        if not oom.group_kill or oom.limit_bytes is None:
+        if not oom.group_kill or not oom.limit_is_own or oom.limit_bytes is None:
             continue
         for name, pairs in _by_container([(oom, death) for death in oom.deaths]).items():
             chosen = pairs[0][1]

@@ -231,7 +231,8 @@ def _lowest(record: Dict, _threshold) -> Iterator[Met]:
         wanted, held = one.claim.amounts.memory_limit, pinned(cgroup)
         if wanted is None or held is None or cgroup.limit_bytes is None:
             continue
-        is_lower = cgroup.limit_bytes == MAX or (isinstance(cgroup.limit_bytes, int) and wanted < cgroup.limit_bytes)
+        is_asked = cgroup.limit_bytes == MAX and bool(record["pod"].resizing)
+        is_lower = is_asked or (isinstance(cgroup.limit_bytes, int) and wanted < cgroup.limit_bytes)
         if is_lower and one.claim.status.started is not None and wanted < held and not one.claim.has_claims:
             summary = (
                 f"the limit of {one.claim.name} is to become {human(wanted)}, but it holds {human(held)} that cannot "

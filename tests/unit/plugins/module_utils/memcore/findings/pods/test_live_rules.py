@@ -602,6 +602,34 @@ def test_ordinary_node_and_pod_are_quiet():
     assert [row["what"] for row in found.skipped] == ["rule agent-self-unprotected", "rule agent-shares-cgroup"]
 
 
+@pytest.mark.parametrize(
+    "resources",
+    [
+        {},
+        {"requests": {"cpu": "250m"}},
+        {"requests": {"memory": "1Mi"}},
+        {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "1Gi"}},
+    ],
+)
+def test_rules_of_classes_are_silent_for_a_pod_that_is_critical_for_its_node(resources):
+    """kube-proxy and the control plane of kubeadm have -997 without being Guaranteed."""
+    of = pod(
+        container("kube-proxy", resources),
+        qos="BestEffort" if not resources else "Burstable",
+        priority=2000001000,
+        priorityClassName="system-node-critical",
+    )
+    found = found_in(scene(of, now(live("kube-proxy", first(-999, "kube-proxy")))))
+    assert set(found) <= {"node-critical-without-limit"}
+
+
+def test_native_sidecar_without_a_request_is_no_first_victim():
+    proxy = container("proxy", {}, restartPolicy="Always")
+    of = pod(container("app", {"requests": {"memory": "4Gi"}, "limits": {"memory": "8Gi"}}), initContainers=[proxy])
+    assert "burstable-zero-memory-request" not in found_in(scene(of))
+    assert "burstable-zero-memory-request" in found_in(scene(of, version="v1.31.0"))
+
+
 def test_annotation_suppresses_with_a_reason():
     noted = pod(metadata={"annotations": {"memfacts.linux/ignore": "child-oom-invisible: the pool restarts workers"}})
     found = pod_judgement.of_node(*scene(noted, now(live(events={"oom_kill": 2})), [CHILD]))

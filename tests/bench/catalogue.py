@@ -4,7 +4,7 @@
 
 from typing import List, Sequence
 
-from tests.bench import adhoc, agent, fleet_plays, growth, module_time, oom_log, payload, peak, scan
+from tests.bench import adhoc, agent, fleet_plays, growth, module_time, oom_log, payload, peak, pod_audit, scan
 from tests.bench.row import Row
 
 _PROCESSES = (0, 500, 5000)
@@ -12,7 +12,7 @@ _PROCESSES = (0, 500, 5000)
 
 def rows() -> List[Row]:
     """The host as it is first, then with more and more processes on it: to start thousands takes long."""
-    as_it_is = [*module_time.rows(), *adhoc.rows(), *payload.rows(), *oom_log.rows()]
+    as_it_is = [*module_time.rows(), *adhoc.rows(), *payload.rows(), *oom_log.rows(), pod_audit.row()]
     few, some, many = ([*scan.rows(size), peak.row(size)] for size in _PROCESSES)
     files, *beside_others = growth.rows_of_scenes()
     grown = growth.row_of_processes()

@@ -25,8 +25,20 @@ def lines(found: Dict, width: int, with_suppressed: bool) -> List[str]:
     told += _table(found["pods"])
     if found["skipped"]:
         told += ["", "Not judged:"]
-        told += _wrapped([f"{row['what']}: {row['reason']}" for row in found["skipped"]], width, "  ")
+        told += _wrapped(_not_judged(found["skipped"]), width, "  ")
     return [*told, "", summary(found)]
+
+
+def _not_judged(rows) -> List[str]:
+    """Each row, but rules that lack the same figure as one: `9 rules: no OOM events of the node are known`."""
+    reasons: Dict = {}
+    for row in rows:
+        key = row["reason"] if row["what"].startswith("rule ") else (row["what"], row["reason"])
+        reasons.setdefault(key, []).append(row)
+    return [
+        f"{same[0]['what'] if len(same) == 1 else _count(len(same), 'rule')}: {same[0]['reason']}"
+        for same in reasons.values()
+    ]
 
 
 def summary(found: Dict) -> str:

@@ -13,7 +13,7 @@ _MOST_BYTES = 64 << 20  # of one list
 _MOST_PAGES = 100
 _PAGE = "500"
 
-_METADATA = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp")
+_METADATA = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "generation")
 _OWNER = ("apiVersion", "kind", "name", "uid", "controller")
 _LABELS = ("pod-template-hash",)  # tells the Deployment from the name of its ReplicaSet
 _ANNOTATIONS = (

@@ -3,6 +3,7 @@
 """docs/pod-rules.md has a section and a row for each rule about pods; docs/audit.md names every option."""
 
 import argparse
+import importlib.util
 import pathlib
 import re
 
@@ -12,6 +13,7 @@ from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings.po
 from oomwatch.audit import command
 
 DOCS = pathlib.Path(__file__).resolve().parents[3] / "docs"
+TESTS = DOCS.parent / "tests/unit/plugins/module_utils/memcore/findings/pods"
 RULES = [pytest.param(rule, id=rule.id) for rule in catalogue.RULES]
 
 
@@ -48,6 +50,34 @@ def test_section_says_all_a_reader_asks(sections, rule):
 def test_table_has_a_row_for_the_rule(page, rule):
     needs = ", ".join(f"`{name}`" for name in rule.needs)
     assert f"| [{rule.id}](#{rule.id}) | {rule.severity} | {needs} |" in page
+
+
+def test_table_names_tests_that_exist(page):
+    """For each rule one that makes it speak and one that keeps it silent; both have a case of that name."""
+    rows = re.findall(
+        r"^\| \[([a-z0-9-]+)\]\(#.+\| `(\w+\.py)::(\w+)\[(.+?)\]` \| `(\w+\.py)::(\w+)\[(.+?)\]` \|$", page, re.M
+    )
+    assert [row[0] for row in rows] == [rule.id for rule in catalogue.RULES]
+    known = {name: _cases(TESTS / name) for name in {row[1] for row in rows} | {row[4] for row in rows}}
+    for name, speaks, speaking, speaking_case, silent, silencing, silent_case in rows:
+        assert (speaking, silencing) == ("test_rule_speaks", "test_rule_is_silent")
+        assert speaking_case == silent_case == name
+        assert name in known[speaks][speaking], name
+        assert name in known[silent][silencing], name
+
+
+def _cases(path):
+    """{test: names of its parameters} of a file of tests, as pytest would collect them."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found = {}
+    for name, test in vars(module).items():
+        for mark in getattr(test, "pytestmark", []) if name.startswith("test_") else []:
+            if name in ("test_rule_speaks", "test_rule_is_silent"):
+                found[name] = set(mark.args[1])
+    assert all(module.CASES[one][2] for one in module.CASES), "a rule has no scene that keeps it silent"
+    return found
 
 
 def test_page_explains_every_figure_that_a_rule_needs(page):

@@ -67,8 +67,8 @@ def collect(given: List[Given], asked: Asked) -> Dict:
     for one in given:
         pod = manifests.pod_of(one.value)
         if pod is not None:
-            whole = manifests.with_defaults(pod.pod, defaults.get(pod.namespace))
-            _judge(found, rules, one, pod, whole, asked)
+            whole = manifests.with_priority(manifests.with_defaults(pod.pod, defaults.get(pod.namespace)))
+            _judge(found, rules, one, pod, whole, asked, pod.namespace in defaults)
         elif text_of(one.value, "kind") == "ResourceQuota":
             name = text_of(object_of(one.value, "metadata"), "name") or "without a name"
             found["skipped"].append(_row(f"ResourceQuota {name}", "quotas are not checked"))
@@ -81,8 +81,8 @@ def _row(what, reason):
     return {"what": what, "reason": reason}
 
 
-def _judge(found, rules, one, pod, whole, asked):
-    records = [_record(pod, whole, capacity, asked) for _text, capacity in asked.node_memory]
+def _judge(found, rules, one, pod, whole, asked, is_filled):
+    records = [_record(pod, whole, capacity, asked, is_filled) for _text, capacity in asked.node_memory]
     memory = records[0]["pod"]
     if not memory.containers:
         found["skipped"].append(_row(name_of(_object(pod)), "it has no containers"))
@@ -108,10 +108,10 @@ def _judge(found, rules, one, pod, whole, asked):
     ]
 
 
-def _record(pod, whole, capacity, asked) -> Dict:
+def _record(pod, whole, capacity, asked, is_filled) -> Dict:
     figures = pod_record.NodeFigures(capacity_bytes=capacity, kubelet_version=asked.kubelet_version)
     record = pod_record.of_pod(whole, figures, None)
-    if whole is not pod.pod:  # a LimitRange of the input filled it in
+    if is_filled:  # by a LimitRange of the input
         record["pod"] = record["pod"]._replace(author_class=qos.of_spec(object_of(pod.pod, "spec")))
     return record
 

@@ -15,6 +15,7 @@ from .lenient import number_of, object_of, rows_of, text_of
 
 _CRITICAL_PRIORITY = 2000000000  # SystemCriticalPriority
 _NODE_CRITICAL = "system-node-critical"
+NODE_CRITICAL_RULE = "node-critical"
 _VERSION = re.compile(r"v?([0-9]{1,3})\.([0-9]{1,3})")
 _KINDS = (("container", "containers"), ("init", "initContainers"), ("ephemeral", "ephemeralContainers"))
 
@@ -79,7 +80,7 @@ def guaranteed_adj(version: Version) -> int:
 def _fixed(pod, spec, version) -> Optional[Tuple[str, int]]:
     """(rule, value) where no request matters."""
     if _is_critical(pod, spec, version):
-        return "node-critical", guaranteed_adj(version)
+        return NODE_CRITICAL_RULE, guaranteed_adj(version)
     told = text_of(object_of(pod, "status"), "qosClass")
     # A kubelet before 1.29 computes the class itself; API server and kubelet use the same rule.
     given = told if told in qos.CLASSES else qos.of_spec(spec)

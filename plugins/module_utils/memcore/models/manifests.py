@@ -18,6 +18,7 @@ _TEMPLATES = {
     "PodTemplate": ("template",),
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
 }
+_PRIORITIES = {"system-node-critical": 2000001000, "system-cluster-critical": 2000000000}
 _COUNTED = ("memory", "cpu")
 
 
@@ -96,6 +97,15 @@ def defaults(objects: Iterable[Dict]) -> Dict[Optional[str], Defaults]:
                 given.limits.update(limits)
                 given.requests.update(requests)
     return found
+
+
+def with_priority(pod: Dict) -> Dict:
+    """The pod with the priority that admission gives the two classes that every cluster has, where it has none yet."""
+    spec = object_of(pod, "spec")
+    given = _PRIORITIES.get(text_of(spec, "priorityClassName") or "")
+    if given is None or spec.get("priority") is not None:
+        return pod
+    return dict(pod, spec=dict(spec, priority=given))
 
 
 def with_defaults(pod: Dict, given: Optional[Defaults]) -> Dict:

@@ -23,7 +23,7 @@ _HEAPS = (
     ("--max-old-space-size", re.compile(r"--max[-_]old[-_]space[-_]size[= ]([0-9]{1,12})()(?![0-9A-Za-z])")),
 )
 _PERCENT = re.compile(r"-XX:MaxRAMPercentage=([0-9]{1,3}(?:\.[0-9]{1,6})?)")
-_PROGRAMS = re.compile(r"(?:^|[/\\s])(python|java|node|curl|ruby|perl)[0-9.]*(?=\\s|$)")  # that an exec probe starts
+_PROGRAMS = re.compile(r"(?:^|[/\s])(python|java|node|curl|ruby|perl)[0-9.]*(?=\s|$)")  # that an exec probe starts
 _LONGEST_COMMAND = 1024
 _DEFAULT_PERIOD = 10  # seconds; the API server fills it in
 _RESIZING = ("PodResizePending", "PodResizeInProgress")
@@ -87,6 +87,7 @@ class PodMemory(NamedTuple):
     spec_class: what the spec makes. author_class: what it makes without what a LimitRange filled in, None where none
     did. resizing: (condition, reason) of a resize that has not ended. claimed_bytes: memory that claims of devices add
     to the pod's limit (status.nodeAllocatableResourceClaimStatuses). reason: status.reason, as Evicted.
+    generation: how often the spec was written; above 1 where it was changed since the pod was made.
     """
 
     namespace: Optional[str]
@@ -108,6 +109,7 @@ class PodMemory(NamedTuple):
     resizing: Tuple[Tuple[str, str], ...] = ()
     claimed_bytes: Optional[int] = None
     reason: Optional[str] = None
+    generation: Optional[int] = None
 
 
 def of_pod(pod: Dict) -> PodMemory:
@@ -140,6 +142,7 @@ def of_pod(pod: Dict) -> PodMemory:
         tuple(_resizing(status)),
         device_claims.memory_of(status),
         text_of(status, "reason"),
+        number_of(metadata, "generation"),
     )
 
 

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """An OOM event as one pod has it: whose limit was hit, and which of the pod's processes died."""
 
-import datetime
+import calendar
+import re
 from typing import Dict, Iterator, Optional, Tuple
 
 from . import pod_path
 from .pod_evidence import Death, PodOom
 from .tying import Tied, TiedVictim
 
+_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?P<part>\.\d{1,9})?Z$", re.ASCII)
 _RSS = ("anon_bytes", "file_bytes", "shmem_bytes")
 _OF_POD = ("container", "pod")
 
@@ -49,13 +51,11 @@ def of_pod(event: Dict, tied: Tied, uid: Optional[str], is_own: bool) -> PodOom:
 
 def seconds(text: Optional[str]) -> Optional[float]:
     """RFC 3339 in UTC as Unix time; None where it is none."""
-    for form in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ"):
-        try:
-            found = datetime.datetime.strptime(text or "", form)
-        except (TypeError, ValueError):
-            continue
-        return found.replace(tzinfo=datetime.timezone.utc).timestamp()
-    return None
+    match = _TIME.match(text or "")
+    if match is None:
+        return None
+    whole = calendar.timegm(tuple(int(part) for part in match.groups()[:6]))
+    return whole + float(match["part"] or 0)
 
 
 def _uid(cgroup: Optional[str]) -> Optional[str]:

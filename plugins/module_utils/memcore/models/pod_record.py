@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The record of a pod, or of a node, that rules judge: it has a key only where the figure is known."""
 
-from typing import Dict, Iterable, List, NamedTuple, Optional
+from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from . import expected_adj, pod_memory, quantity
 from .badness import UNKNOWN
@@ -10,6 +10,9 @@ from .expected_adj import Expected, Version
 from .lenient import object_of, text_of
 from .pod_evidence import ContainerNow, Evidence, PodNow
 from .pod_memory import ContainerClaim, PodMemory
+
+ROUNDING = 2  # the kubelet's idea of the node's memory may be some pages off
+_BEFORE = ((1, 31), (1, 21))  # of sidecars, of pods that are critical only by their priority
 
 
 class NodeFigures(NamedTuple):
@@ -24,11 +27,15 @@ class NodeFigures(NamedTuple):
 
 
 class Running(NamedTuple):
-    """A container that runs, with what its spec claims. expected: its oom_score_adj, where that can be computed."""
+    """A container that runs, with what its spec claims. expected: its oom_score_adj, where that can be computed.
+
+    also_expected: what kubelets of earlier versions would have given it: a container keeps the value of its start.
+    """
 
     claim: ContainerClaim
     expected: Optional[Expected]
     now: ContainerNow
+    also_expected: Tuple[int, ...] = ()
 
 
 def figures(node: Dict) -> NodeFigures:
@@ -64,7 +71,7 @@ def of_pod(pod: Dict, node: NodeFigures, evidence: Optional[Evidence]) -> Dict:
         expected=expected,
     )
     if evidence is not None:
-        found.update(_of_evidence(memory, expected, evidence))
+        found.update(_of_evidence(pod, memory, expected, evidence))
     return found
 
 
@@ -95,7 +102,7 @@ def of_node(node: NodeFigures, pods: List[Dict], evidence: Optional[Evidence]) -
     return found
 
 
-def _of_evidence(memory: PodMemory, expected, evidence: Evidence) -> Dict:
+def _of_evidence(pod: Dict, memory: PodMemory, expected, evidence: Evidence) -> Dict:
     kernel = evidence.node.kernel
     now = _first(evidence.pods, memory.uids)
     ooms = _first(evidence.ooms, memory.uids)
@@ -111,21 +118,38 @@ def _of_evidence(memory: PodMemory, expected, evidence: Evidence) -> Dict:
         is_own=None if evidence.own_uid is None else evidence.own_uid in memory.uids,
     )
     if now is not None:
-        running = _running(memory, expected, now)
+        running = _running(pod, memory, expected, now)
         found.update(_known(now=now, pod_cgroup=now.cgroup, running=running or None))
+        cgroups = [one.now.cgroup for one in running if one.now.cgroup is not None]
+        known = {
+            "samples": any(one.samples for one in cgroups),
+            "rates": any(one.earlier is not None for one in cgroups),
+            "psi": any(one.full_avg10_percent is not None for one in cgroups),
+        }
+        found.update({name: True for name, is_known in known.items() if is_known})
         if now.has_processes:
             found["processes"] = running
     return found
 
 
-def _running(memory, expected, now: PodNow) -> List[Running]:
+def _running(pod, memory, expected, now: PodNow) -> List[Running]:
     by_id = {one.id: one for one in now.containers}
     values = {one.name: one for one in expected or ()}
-    return [
+    found = [
         Running(one, values.get(one.name), by_id[one.status.id])
         for one in memory.containers
         if one.status.id is not None and one.status.id in by_id
     ]
+    return [_with_earlier(pod, one, one.expected) if one.expected is not None else one for one in found]
+
+
+def _with_earlier(pod, one: Running, expected: Expected) -> Running:
+    """With the values of the versions before each change of the kubelet's rule, where the live value is another."""
+    first = one.now.first
+    if first is None or abs(first.oom_score_adj - expected.adj) <= ROUNDING:
+        return one
+    rows = [row for version in _BEFORE for row in expected_adj.of_pod(pod, expected.capacity_bytes, version)]
+    return one._replace(also_expected=tuple(row.adj for row in rows if row.name == one.claim.name))
 
 
 def _first(rows: Dict, uids: Iterable[str]):

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Kubernetes' quantities (`64Mi`, `100m`, `1e3`), compared by value: apimachinery's resource.Quantity."""
 
+import functools
 import re
 from typing import Optional
 
@@ -18,7 +19,12 @@ def nano(value: object) -> Optional[int]:
     """In billionths, rounded up as Kubernetes does; None where it is no quantity. JSON may have a number."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
-    match = _WRITTEN.match(str(value))
+    return _nano(str(value))
+
+
+@functools.lru_cache(maxsize=512)  # the pods of a node share few amounts
+def _nano(text: str) -> Optional[int]:
+    match = _WRITTEN.match(text)
     if match is None or not (match["whole"] or match["part"]):
         return None
     part = match["part"] or ""

@@ -97,6 +97,17 @@ def test_pod_without_findings_is_exit_status_0(audit):
     assert found["pods"][0]["containers"][0]["oom_score_adj"] == {"16Gi": -997}
 
 
+def test_template_of_a_critical_class_has_the_priority_that_admission_gives_it(audit):
+    template = DEPLOYMENT.replace(
+        "      containers:", "      priorityClassName: system-node-critical\n      containers:", 1
+    )
+    assert template != DEPLOYMENT
+    dummy, shown, dummy = audit(template, "--output", "json")
+    found = answer(shown)
+    assert {one["oom_score_adj"]["16Gi"] for one in found["pods"][0]["containers"]} == {-997}
+    assert {row["id"] for row in found["findings"]} == {"node-critical-without-limit", "limit-missing-on-one-container"}
+
+
 def test_kubelet_of_1_19_gives_guaranteed_pods_another_value(audit):
     dummy, shown, dummy = audit(POD, "--output", "json", "--kubelet-version", "v1.19.3")
     assert answer(shown)["pods"][0]["containers"][0]["oom_score_adj"] == {"16Gi": -998}
@@ -153,7 +164,7 @@ def test_limit_range_does_not_change_what_the_container_says(audit):
     dummy, shown, dummy = audit(LIMIT_RANGE + own, "--output", "json")
     found = answer(shown)
     assert found["pods"][0]["qos_class"] == "Guaranteed"  # memory 2Gi by the container, cpu 1 by the LimitRange
-    assert found["findings"] == []
+    assert [row["id"] for row in found["findings"]] == ["limitrange-altered-qos"]
 
 
 IGNORED = DEPLOYMENT.replace(

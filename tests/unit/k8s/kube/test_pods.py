@@ -8,6 +8,8 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 
+from memcore.answers import pod_judgement
+from memcore.models import pod_memory
 from oomwatch.kube import credentials
 from oomwatch.kube.client import Client
 from oomwatch.kube.pod_list import PodListReader
@@ -251,3 +253,73 @@ def test_kubelet_that_refuses_says_which_right_is_missing(server, access, tallie
     server.always = (403, b"Forbidden (user=x, verb=get, resource=nodes)")
     clients = kubelet_clients(server, access, tallies, tmp_path, node="127.0.0.1")
     assert "nodes/pods, verb get" in KubeletPods(clients).list(lambda pod: None).sentence
+
+
+def test_rules_find_the_same_in_a_stripped_pod():
+    """All that rules read is kept: heaps, probes, volumes, resizes, ends, claims, and what a LimitRange filled in."""
+    whole = {
+        "metadata": {
+            "name": "web-0",
+            "namespace": "shop",
+            "uid": "u",
+            "generation": 2,
+            "annotations": {
+                "kubernetes.io/limit-ranger": "LimitRanger plugin set: memory request for container app",
+                "memfacts.linux/ignore": "dev-shm-charged: known",
+            },
+        },
+        "spec": {
+            "priority": 5,
+            "volumes": [{"name": "shm", "emptyDir": {"medium": "Memory"}}, {"name": "disk", "emptyDir": {}}],
+            "containers": [
+                {
+                    "name": "app",
+                    "image": "x",
+                    "args": ["java", "-Xmx2g", "-XX:MaxRAMPercentage=95", SECRET],
+                    "env": [{"name": "GOMEMLIMIT", "value": "1GiB"}, {"name": "T", "value": SECRET}],
+                    "resources": {
+                        "limits": {"memory": "1Gi"},
+                        "requests": {"memory": "8Mi"},
+                        "claims": [{"name": "c"}],
+                    },
+                    "volumeMounts": [{"name": "shm", "mountPath": "/dev/shm"}],
+                    "livenessProbe": {"exec": {"command": ["python3", "-c", SECRET]}, "periodSeconds": 5},
+                }
+            ],
+        },
+        "status": {
+            "phase": "Running",
+            "qosClass": "Burstable",
+            "conditions": [
+                {"type": "PodResizePending", "status": "True", "reason": "Deferred"},
+                {"type": "Ready", "status": "True"},
+            ],
+            "nodeAllocatableResourceClaimStatuses": [{"resourceClaimName": "c", "resources": {"memory": "1Gi"}}],
+            "containerStatuses": [
+                {
+                    "name": "app",
+                    "containerID": "containerd://a",
+                    "restartCount": 3,
+                    "resources": {"limits": {"memory": "2Gi"}},
+                    "state": {"running": {"startedAt": "2026-12-01T15:50:01Z"}},
+                    "lastState": {
+                        "terminated": {
+                            "reason": "OOMKilled",
+                            "exitCode": 1,
+                            "startedAt": "2026-12-01T15:00:00Z",
+                            "finishedAt": "2026-12-01T15:50:00Z",
+                        }
+                    },
+                }
+            ],
+        },
+    }
+    kept = stripped(whole)
+    assert SECRET not in json.dumps(kept)
+    assert pod_memory.of_pod(kept) == pod_memory.of_pod(whole)
+    assert pod_judgement.of_node({}, [kept]) == pod_judgement.of_node({}, [whole])
+    assert {row["id"] for row in pod_judgement.of_node({}, [kept]).findings} >= {
+        "jvm-go-heap-exceeds-limit",
+        "memory-limit-decrease-stuck",
+        "oomkilled-exit-mismatch",
+    }

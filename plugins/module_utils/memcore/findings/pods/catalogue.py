@@ -5,13 +5,12 @@
 from typing import Dict, Iterable, List, Tuple
 
 from ..rule import Rule
-from . import limits, protection, qos_class, volumes
+from . import applied, kills, limits, node, own, pressure, protection, qos_class, scores, volumes
 
 DOCS = "docs/pod-rules.md#"
-POD_RULES: Tuple[Rule, ...] = tuple(
-    rule._replace(docs=DOCS) for rule in protection.RULES + qos_class.RULES + limits.RULES + volumes.RULES
-)
-NODE_RULES: Tuple[Rule, ...] = ()
+_OF_PODS = (protection, qos_class, scores, limits, volumes, applied, pressure, kills, own)
+POD_RULES: Tuple[Rule, ...] = tuple(rule._replace(docs=DOCS) for subject in _OF_PODS for rule in subject.RULES)
+NODE_RULES: Tuple[Rule, ...] = tuple(rule._replace(docs=DOCS) for rule in node.RULES)
 RULES = POD_RULES + NODE_RULES
 BY_ID = {rule.id: rule for rule in RULES}
 
@@ -36,6 +35,9 @@ _WHY = {
     "running": "no container of the pod was looked at on its node",
     "processes": "the pod's processes were not looked at on its node",
     "sysctls": "the node's sysctls are not known",
+    "samples": "no earlier looks at the memory of the pod's containers are known",
+    "rates": "no earlier look at the counters of the pod's containers is known",
+    "psi": "the kernel has no pressure figures for the pod's containers (cgroup v1, or built without PSI)",
     "kubepods": "the memory cgroup of all pods was not read on the node",
     "host_processes": "the processes of the node were not looked at",
     "driver_mixed": "the cgroup paths of the node's processes were not looked at",

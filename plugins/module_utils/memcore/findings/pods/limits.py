@@ -7,7 +7,7 @@ from typing import Dict, Iterator
 from ...models import qos
 from ...models.size import human
 from ..rule import Met, Rule
-from .said import listed, of_kind
+from .said import is_node_critical, listed, of_kind
 
 _RUNTIME_MINIMUM = 16 << 20  # runc's own init needs about so much before it starts the program
 
@@ -15,8 +15,8 @@ _RUNTIME_MINIMUM = 16 << 20  # runc's own init needs about so much before it sta
 def _unbounded(record: Dict, _threshold) -> Iterator[Met]:
     """Nothing but the end of the node's memory stops a leak in a container."""
     pod = record["pod"]
-    if pod.qos_class != qos.BURSTABLE or _is_limited(pod):
-        return
+    if pod.qos_class != qos.BURSTABLE or _is_limited(pod) or is_node_critical(record):
+        return  # of a critical pod another rule says more
     names = [one.name for one in of_kind(pod, "container", "sidecar") if one.amounts.memory_limit is None]
     if names:
         summary = f"no memory limit: {listed(names)}; only running out of memory on the whole node stops a leak there"

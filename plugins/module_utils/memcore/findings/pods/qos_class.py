@@ -7,7 +7,8 @@ from typing import Dict, Iterator
 from ...models import pod_memory, qos
 from ...models.size import human
 from ..rule import Met, Rule
-from .said import listed, of_kind
+from .said import is_node_critical, listed, of_kind
+from .sheet import named, rule
 
 _UNITS = (1, 2, 3, 4)  # powers of 1000 and of 1024: k, M, G, T
 
@@ -15,7 +16,7 @@ _UNITS = (1, 2, 3, 4)  # powers of 1000 and of 1024: k, M, G, T
 def _miss_by_cpu(record: Dict, _threshold) -> Iterator[Met]:
     """The pod's memory would make it Guaranteed, its cpu does not."""
     pod = record["pod"]
-    if not _is_miss_by_cpu(pod):
+    if not _is_miss_by_cpu(pod) or is_node_critical(record):
         return
     names = [one.name for one in pod.containers if not _equal(one.amounts.cpu_request, one.amounts.cpu_limit)]
     summary = (
@@ -52,7 +53,7 @@ NEAR_MISS_CPU = Rule(
 def _miss_by_one(kinds, word):
     def predicate(record: Dict, _threshold) -> Iterator[Met]:
         pod = record["pod"]
-        if pod.qos_class != qos.BURSTABLE or pod.whole is not None or _is_miss_by_cpu(pod):
+        if pod.qos_class != qos.BURSTABLE or pod.whole is not None or _is_miss_by_cpu(pod) or is_node_critical(record):
             return
         culprits = [one for one in pod.containers if one.kind in kinds and _makes_guaranteed(pod, one)]
         if len(culprits) == 1:
@@ -138,7 +139,7 @@ UNIT_MISMATCH = Rule(
 def _best_effort(record: Dict, _threshold) -> Iterator[Met]:
     """A pod that looks important is the first that the kernel kills on a full node."""
     pod = record["pod"]
-    if pod.qos_class != qos.BEST_EFFORT:
+    if pod.qos_class != qos.BEST_EFFORT or is_node_critical(record):
         return
     reasons = []
     if (pod.priority or 0) > 0:
@@ -164,12 +165,22 @@ BEST_EFFORT = Rule(
 )
 
 
+def _least_protected(record: Dict, least: int):
+    """The containers with that oom_score_adj or more; a native sidecar may have that of the container it serves."""
+    if "expected" not in record:
+        return of_kind(record["pod"], "container")
+    high = {one.name for one in record["expected"] if one.adj >= least}
+    return [one for one in of_kind(record["pod"], "container", "sidecar") if one.name in high]
+
+
 def _no_request(record: Dict, _threshold) -> Iterator[Met]:
     """A container of a Burstable pod is killed as if the pod were BestEffort."""
     pod = record["pod"]
     if pod.qos_class != qos.BURSTABLE or pod.whole is not None:
         return
-    names = [one.name for one in of_kind(pod, "container", "sidecar") if one.amounts.memory_request is None]
+    if is_node_critical(record):
+        return
+    names = [one.name for one in _least_protected(record, 999) if one.amounts.memory_request is None]
     if names:
         summary = f"no memory request: {listed(names)}, so oom_score_adj is 999, next to that of a BestEffort pod"
         yield Met(summary, {"containers": names, "oom_score_adj": 999})
@@ -192,7 +203,7 @@ def _tiny_request(record: Dict, threshold) -> Iterator[Met]:
     pod, capacity = record["pod"], record["capacity_bytes"]
     if pod.qos_class != qos.BURSTABLE or pod.whole is not None:
         return
-    for one in of_kind(pod, "container", "sidecar"):
+    for one in [] if is_node_critical(record) else _least_protected(record, 998):
         request = one.amounts.memory_request
         if request is not None and request * 100 < threshold * capacity:
             summary = (
@@ -243,6 +254,26 @@ INCOMPLETE = Rule(
     report_severity="medium",
 )
 
+
+def _limit_range(record: Dict, _threshold) -> Iterator[Met]:
+    """A LimitRange of the namespace gave the pod another QoS class than its author wrote."""
+    pod = record["pod"]
+    if pod.author_class is not None and pod.author_class != pod.spec_class:
+        summary = (
+            f"a LimitRange filled in values, which made the pod {pod.spec_class}; as it was written it is "
+            f"{pod.author_class}"
+        )
+        yield Met(summary, dict(named(pod), qos_class=pod.spec_class, author_class=pod.author_class))
+
+
+LIMIT_RANGE = rule(
+    "limitrange-altered-qos",
+    "low",
+    ("pod",),
+    _limit_range,
+    "Write requests and limits of all containers into the template, so that the namespace's LimitRange fills in none.",
+)
+
 RULES = (
     NEAR_MISS_CPU,
     NEAR_MISS_ONE,
@@ -252,4 +283,5 @@ RULES = (
     ZERO_REQUEST,
     TINY_REQUEST,
     INCOMPLETE,
+    LIMIT_RANGE,
 )

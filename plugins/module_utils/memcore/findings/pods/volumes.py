@@ -8,6 +8,7 @@ from ...models.size import human
 from ..rule import Met, Rule
 from .said import listed
 
+_NEARLY_FULL_PERCENT = 90
 _SHM = "/dev/shm"  # noqa: S108 -- a path in a pod
 
 
@@ -74,6 +75,15 @@ def _dev_shm(record: Dict, _threshold) -> Iterator[Met]:
         if names:
             summary = f"{one.name} mounts the memory volume {names[0]} at {_SHM} without a sizeLimit"
             yield Met(summary, {"container": one.name, "volume": names[0]})
+    now = record.get("now")
+    if now is not None and now.shm_used_bytes is not None and now.shm_size_bytes:
+        if now.shm_used_bytes * 100 > _NEARLY_FULL_PERCENT * now.shm_size_bytes:
+            summary = (
+                f"{human(now.shm_used_bytes)} of the {human(now.shm_size_bytes)} of the pod's {_SHM} are used: a "
+                "program that needs more of it ends with SIGBUS (exit code 135), which is no OOM kill"
+            )
+            evidence = {"used_bytes": now.shm_used_bytes, "size_bytes": now.shm_size_bytes}
+            yield Met(summary, evidence)
 
 
 DEV_SHM = Rule(
@@ -83,7 +93,8 @@ DEV_SHM = Rule(
     "",
     ("pod",),
     _dev_shm,
-    "Give {volume} a sizeLimit, and {container} a memory limit that has room for it: shared memory counts against it.",
+    "Mount a memory volume with a sizeLimit at /dev/shm, and give its containers memory limits with room for it: "
+    "shared memory counts against them.",
     report_severity="medium",
 )
 

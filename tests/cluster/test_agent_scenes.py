@@ -77,8 +77,9 @@ def test_node_that_runs_out(tmp_path):
 
     assert_counts(one, played)
     (line,) = played.lines
-    assert line["scope"] == "global" and line["limit_owner"] is None
+    assert line["scope"] == "global" and line["limit_owner"]["kind"] == "host"
     assert line["victim"]["qos_class"] == "BestEffort"
+    assert 'qos_class="BestEffort"' in played.agent["metrics"]
 
 
 def test_pause_that_dies_first_on_a_floored_kernel(tmp_path):

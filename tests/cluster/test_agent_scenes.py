@@ -77,13 +77,16 @@ def test_node_that_runs_out(tmp_path):
 
     assert_counts(one, played)
     (line,) = played.lines
-    assert line["scope"] == "global" and line["limit_owner"] is None
+    assert line["scope"] == "global" and line["limit_owner"]["kind"] == "host"
     assert line["victim"]["qos_class"] == "BestEffort"
+    assert 'qos_class="BestEffort"' in played.agent["metrics"]
 
 
 def test_pause_that_dies_first_on_a_floored_kernel(tmp_path):
     one, played = watched("guaranteed-single", "6.1-floored", "runc", "systemd", tmp_path)
 
     assert_counts(one, played)
-    assert played.lines[0]["victim"]["comm"] == "pause"
-    assert played.lines[0]["verdict"]["by_cause"]["result"] == "wrong"
+    first = played.lines[0]
+    assert first["victim"]["comm"] == "pause"
+    # Three hogs fill the limit, and none alone, so that the cause blames no process; Linux 5.9 would spare pause.
+    assert first["verdict"]["agrees"] is False and first["verdict"]["expected_comm"].startswith("hog-")

@@ -119,5 +119,5 @@ def _labels(victim, row) -> Dict[str, str]:
         "owner_kind": pod.owner_kind or "",
         "owner": pod.owner or "",
         "container": container.name if container is not None else victim.role if victim.role == "sandbox" else "",
-        "qos_class": pod.qos_class or "",
+        "qos_class": pod.qos_class or row["qos_class"] or "",
     }

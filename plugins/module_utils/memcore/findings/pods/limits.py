@@ -100,7 +100,13 @@ def _heap_fills(record: Dict, threshold) -> Iterator[Met]:
                     f"{heap.setting} lets the heap of {one.name} grow to {human(size)}, {share} % of its memory limit "
                     f"of {human(limit)}"
                 )
-                evidence = {"container": one.name, "setting": heap.setting, "heap_bytes": size, "limit_bytes": limit}
+                evidence = {
+                    "container": one.name,
+                    "setting": heap.setting,
+                    "heap_bytes": size,
+                    "limit_bytes": limit,
+                    "formula": f"{size} >= {threshold:g} % of {limit}",
+                }
                 yield Met(summary, evidence)
 
 

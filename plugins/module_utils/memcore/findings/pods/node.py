@@ -141,7 +141,7 @@ NO_RESERVE = rule(
 
 def _at_all_pods(record: Dict, _threshold) -> Iterator[Met]:
     """All pods together reached their limit, and a pod died that may have been within its own."""
-    ooms = [one for one in record["node_ooms"] if one.limit_kind in ("kubepods", "qos") and one.source == "kernel"]
+    ooms = [one for one in record["node_ooms"] if one.limit_kind == "kubepods" and one.source == "kernel"]
     if ooms:
         last = ooms[-1]
         size = "" if last.limit_bytes is None else f" of {human(last.limit_bytes)}"
@@ -195,8 +195,9 @@ def eviction_threshold(config: Dict, capacity: int) -> Optional[int]:
     hard = config.get("evictionHard")
     told = hard.get("memory.available") if isinstance(hard, dict) else None
     if told is None:
-        # Any evictionHard replaces all defaults, so a list without memory.available evicts for other reasons only.
-        return 0 if isinstance(hard, dict) and hard else _DEFAULT_EVICTION
+        # A list without memory.available evicts for other reasons only, unless it is merged with the defaults.
+        is_partial = isinstance(hard, dict) and bool(hard) and config.get("mergeDefaultEvictionSettings") is not True
+        return 0 if is_partial else _DEFAULT_EVICTION
     if isinstance(told, str) and told.endswith("%"):
         try:
             return int(capacity * float(told[:-1]) / 100)

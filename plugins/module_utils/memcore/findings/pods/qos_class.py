@@ -210,7 +210,13 @@ def _tiny_request(record: Dict, threshold) -> Iterator[Met]:
                 f"{one.name} requests {human(request)}, less than {threshold:g} % of the node's {human(capacity)}, so "
                 "its oom_score_adj is 998 or 999, next to that of a BestEffort pod"
             )
-            yield Met(summary, {"container": one.name, "request_bytes": request, "capacity_bytes": capacity})
+            evidence = {
+                "container": one.name,
+                "request_bytes": request,
+                "capacity_bytes": capacity,
+                "formula": f"{request} < {threshold:g} % of {capacity}",
+            }
+            yield Met(summary, evidence)
 
 
 TINY_REQUEST = Rule(

@@ -51,7 +51,13 @@ def _exceeds(record: Dict, threshold) -> Iterator[Met]:
                 f"memory volumes of {one.name} may hold {human(sum(sizes))}, which counts against its memory limit of "
                 f"{human(limit)}"
             )
-            yield Met(summary, {"container": one.name, "volumes_bytes": sum(sizes), "limit_bytes": limit})
+            evidence = {
+                "container": one.name,
+                "volumes_bytes": sum(sizes),
+                "limit_bytes": limit,
+                "formula": f"{sum(sizes)} > {threshold:g} % of {limit}",
+            }
+            yield Met(summary, evidence)
 
 
 EXCEEDS = Rule(

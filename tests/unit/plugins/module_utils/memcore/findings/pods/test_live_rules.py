@@ -9,6 +9,7 @@ import pytest
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import pod_judgement
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings.pods import catalogue
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings.pods import node as node_rules
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.pod_evidence import (
     MAX,
     Cgroup,
@@ -569,6 +570,20 @@ def test_does_not_evict_although_nothing_is_left():
         kernel={"available_bytes": 60 * MIB}, node={"root_usage_bytes": 8 * GIB, "root_inactive_file_bytes": 0}
     )
     assert "does not evict" in found_in(given)["kubelet-available-vs-memavailable"]["summary"]
+
+
+@pytest.mark.parametrize(
+    "config, size",
+    [
+        ({}, 100 * MIB),
+        ({"evictionHard": {"memory.available": "5%"}}, GIB // 20),
+        ({"evictionHard": {"nodefs.available": "10%"}}, 0),  # a list replaces all defaults
+        ({"evictionHard": {"nodefs.available": "10%"}, "mergeDefaultEvictionSettings": True}, 100 * MIB),
+        ({"evictionHard": {"memory.available": "x%"}}, None),
+    ],
+)
+def test_threshold_of_evictions(config, size):
+    assert node_rules.eviction_threshold(config, GIB) == size
 
 
 def test_full_shared_memory_of_the_sandbox_is_no_oom():

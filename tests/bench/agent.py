@@ -53,8 +53,8 @@ class Running(NamedTuple):
     out: pathlib.Path
 
     def lines(self) -> int:
-        """How many it has printed."""
-        return self.out.read_bytes().count(b"\n")
+        """How many OOM events it has printed; lines about findings and risks begin with their type."""
+        return sum(not line.startswith(b'{"type"') for line in self.out.read_bytes().splitlines())
 
     def rss_mib(self) -> float:
         """VmRSS."""

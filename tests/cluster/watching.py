@@ -40,9 +40,9 @@ class Watching:
             return stream.read()
 
     def count_lines(self) -> int:
-        """How many lines it has printed."""
+        """How many OOM events it has printed; lines about findings and risks begin with their type."""
         with open(f"{self.folder}/out", "rb") as stream:
-            return stream.read().count(b"\n")
+            return sum(not line.startswith(b'{"type"') for line in stream)
 
     def ask(self, path: str) -> Tuple[int, str]:
         """Status and content of an answer of its HTTP server."""

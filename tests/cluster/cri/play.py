@@ -114,6 +114,7 @@ def play(
     with open(f"{out}/record.json", encoding="utf-8") as stream:
         record = json.load(stream)
     lines = [json.loads(line) for line in _text(f"{out}/agent.jsonl").splitlines(True) if line.endswith("\n")]
+    lines = [line for line in lines if "type" not in line]  # OOM events
     seen = (record["kernel"], record["containerd"], record["rounds"], record["agent"])
     return Played(*seen, lines, _text(f"{out}/agent-errors.txt"))
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """One judgement of a host and of the pods on it. It is imported by the agent, and what it needs only when it judges."""
 
+import json
 import time
 from typing import Dict, List, Optional
 
@@ -11,7 +12,7 @@ from oomwatch.agent.recent_ooms import RecentOoms
 def judge(root: str, node: Dict, pods: Optional[List[Dict]], ooms: Optional[RecentOoms], seen: Dict[str, List]) -> Dict:
     """{findings, suppressed, skipped, failures, seen}, which is JSON. Rows about the host have the object None.
 
-    node: v1 Node as far as it is known. pods: None where they are not known. seen: of the one before, at first {}.
+    node: v1 Node as far as it is known. pods: None where they are not known. seen: text, of the one before, at first {}.
     """
     from memcore.errors import MemfactsError
 
@@ -50,7 +51,7 @@ def _of_pods(root, node, pods, ooms, seen):
     now = time.time()
     forecast = Looker(root).look(0.0)
     known = pod_evidence.Known() if forecast is None else pod_evidence.Known(forecast.badness_model, forecast.tie_rule)
-    before = {path: pod_evidence.of_json(row) for path, row in seen.items()}
+    before = {path: pod_evidence.of_json(row) for path, row in json.loads(seen).items()}
     evidence, after = pod_evidence.gather(Survey(host.at(root), Options(namespaces=False)), known, now, before)
     if ooms is not None:
         recent = ooms.recent(now)
@@ -60,4 +61,4 @@ def _of_pods(root, node, pods, ooms, seen):
     if "status" not in node and evidence.node.kernel.memory_bytes is not None:
         # The node's own object could not be read; the kubelet reports MemTotal as its capacity.
         node = dict(node, status={"capacity": {"memory": str(evidence.node.kernel.memory_bytes)}})
-    return pod_judgement.of_node(node, pods, evidence), {path: list(one) for path, one in after.items()}
+    return pod_judgement.of_node(node, pods, evidence), json.dumps(after)

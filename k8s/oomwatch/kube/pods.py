@@ -57,7 +57,7 @@ class ApiPods:
                 failure, is_expired = self._pages(take)
             return failure
         finally:
-            _give_memory_back()
+            give_memory_back()
 
     def _pages(self, take: Take) -> Tuple[Optional[Failure], bool]:
         query = {"fieldSelector": f"spec.nodeName={self._node}", "resourceVersion": "0", "limit": _PAGE}
@@ -92,7 +92,7 @@ class KubeletPods:
                 if not (isinstance(answer, Unreachable) and answer.is_certificate):
                     break
         finally:
-            _give_memory_back()
+            give_memory_back()
         if isinstance(answer, Unreachable) and answer.is_certificate:
             return Failure(
                 f"{answer.reason}. The token was not sent, because any program could listen there. Let the agent read "
@@ -191,7 +191,7 @@ def _failure(answer: Union[Answer, Unreachable], server: str, right: str) -> Fai
     return Failure(f"{server} answered {answer.status} to a list of pods{said}", False, answer.retry_after)
 
 
-def _give_memory_back() -> None:
+def give_memory_back() -> None:
     """Hand what the parsing left free back to the kernel; glibc alone would keep it for the agent's whole life."""
     try:
         ctypes.CDLL(None).malloc_trim(0)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Writes the node's policy report, by server-side apply, in whichever API of policy reports the cluster has."""
 
+import hashlib
 import json
 from typing import Dict, Optional, Sequence, Union
 
@@ -24,7 +25,7 @@ class Reporting:
         self._client = client
         self._wanted = wanted
         self._kind: Optional[Kind] = None
-        self._written: Optional[str] = None
+        self._written: Optional[bytes] = None
         self._at = 0.0
 
     def write(
@@ -41,13 +42,13 @@ class Reporting:
         if self._kind is None:
             return
         report = report_object.made(self._kind, node, findings, suppressed, skipped, now)
-        text = json.dumps(_without_time(report), sort_keys=True)
-        if text == self._written and now - self._at < _WRITE_AGAIN:
+        digest = hashlib.sha256(json.dumps(_without_time(report), sort_keys=True).encode()).digest()
+        if digest == self._written and now - self._at < _WRITE_AGAIN:
             return
         path = f"{self._kind.path}/{self._kind.plural}/{report['metadata']['name']}"
         query = {"fieldManager": _MANAGER, "force": "true"}
         answer = self._client.request("apply", path, query, report, self._kind.plural)
-        self._heed(answer, text, now)
+        self._heed(answer, digest, now)
 
     def _discover(self) -> None:
         """The first of the wanted APIs that the server has."""
@@ -70,12 +71,12 @@ class Reporting:
                 "CustomResourceDefinitions, or set --report to auto or off"
             )
 
-    def _heed(self, answer: Union[Answer, Unreachable], text: str, now: float) -> None:
+    def _heed(self, answer: Union[Answer, Unreachable], digest: bytes, now: float) -> None:
         kind = self._kind
         if isinstance(answer, Unreachable):
             self.trouble = answer.reason
         elif answer.status in (200, 201):
-            self.trouble, self._written, self._at = None, text, now
+            self.trouble, self._written, self._at = None, digest, now
         elif answer.status == 404:
             self._kind, self._written = None, None  # the definition was removed; it is looked for at the next audit
         elif answer.status == 403:

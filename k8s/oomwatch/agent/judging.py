@@ -9,10 +9,10 @@ from typing import Dict, List, Optional
 from oomwatch.agent.recent_ooms import RecentOoms
 
 
-def judge(root: str, node: Dict, pods: Optional[List[Dict]], ooms: Optional[RecentOoms], seen: Dict[str, List]) -> Dict:
+def judge(root: str, node: Dict, pods: Optional[List[Dict]], ooms: Optional[RecentOoms], seen: str) -> Dict:
     """{findings, suppressed, skipped, failures, seen}, which is JSON. Rows about the host have the object None.
 
-    node: v1 Node as far as it is known. pods: None where they are not known. seen: text, of the one before, at first {}.
+    node: v1 Node as far as it is known. pods: None where they are not known. seen: of the one before, at first "{}".
     """
     from memcore.errors import MemfactsError
 

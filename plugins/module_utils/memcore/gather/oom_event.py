@@ -30,8 +30,7 @@ NOWHERE = Origin()
 def record(report: Report, place: int, origin: Origin, earlier: Dict[int, str], top: int) -> Dict:
     """The record; place: its number in the log, which tells it apart where it has no time."""
     judged = replay.replay(report, earlier)
-    in_vfork = {one.row.pid for one in judged.candidates if one.spared == replay.VFORK}
-    cause = oom_cause.decide(report, in_vfork)
+    cause = oom_cause.decide(report)
     victims = oom_victims.of_report(report)
     return {
         "schema_version": SCHEMA_VERSION,

@@ -6,7 +6,7 @@ Each part of what ran out (a cgroup's limit, or RAM) has a threshold in percent 
 which of those that reach theirs is the cause. What the report does not print is not guessed.
 """
 
-from typing import Container, Dict, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional
 
 from ..sources.oomlog.oom_records import Report, Slab
 from . import allocation_request, oom_holders, oom_parts, shared_mapping
@@ -85,11 +85,8 @@ class Cause(NamedTuple):
     shared_mapped_by: Optional[str] = None
 
 
-def decide(report: Report, doubled: Container[int] = ()) -> Cause:
-    """The cause of one report. doubled: pids whose memory is another's, too (children in vfork); it counts once."""
-    table = report.tasks
-    if table is not None:
-        report = report._replace(tasks=[row for row in table if row.pid not in doubled])
+def decide(report: Report) -> Cause:
+    """The cause of one report."""
     domain = oom_parts.domain(report, oom_holders.swap_of_tasks(report))
     parts = oom_parts.parts_of(report, domain.total_bytes)
     who = holders(report, domain, parts)
@@ -111,7 +108,7 @@ def decide(report: Report, doubled: Container[int] = ()) -> Cause:
         parts,
         [*also, *others, *_swap_full_too(report, name)],
         _known_largest(who, found),
-        None if table is None else len(table),
+        None if report.tasks is None else len(report.tasks),
         sorted(report.slabs, key=lambda slab: -slab.total_bytes)[:_TOP_CACHES],
         who.group,
         who.together,

@@ -214,11 +214,3 @@ def test_whose_limit_it_was():
     assert oom_cause.decide(report(HOG, task_cgroup="/a/b")).limit_is == "ancestor"
     assert oom_cause.decide(report(HOG, limit_cgroup=None)).limit_is is None
     assert oom_cause.decide(report(HOG, **of_host())).limit_is == "host"
-
-
-def test_memory_that_a_child_in_vfork_has_of_its_parent_counts_once():
-    twins = [row(10, "parent", 30), row(11, "other", 20), row(12, "parent", 30)]
-    both = oom_cause.decide(report(twins))
-    assert (both.group.count, both.group.bytes, both.tasks_bytes) == (2, 60 * MIB, 80 * MIB)
-    once = oom_cause.decide(report(twins), {12})
-    assert (once.group, once.tasks_bytes, once.tasks) == (None, 50 * MIB, 3)

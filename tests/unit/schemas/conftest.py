@@ -180,3 +180,15 @@ def vfork_facts(collect, tmp_path_factory):
     tasks = [oomtree.process(10, **same), oomtree.process(11, ppid=10, **same)]
     oomtree.lay(folder, tasks, [("/p", {"memory.max": 100 << 20}, [10, 11])])
     return collect(folder)
+
+
+@pytest.fixture(scope="session")
+def cpuset_facts(collect, unpack, tmp_path_factory):
+    """The facts of a composed host with the old badness model, whose processes may use one of two memory nodes each."""
+    folder = unpack(_FLOORED, tmp_path_factory.mktemp("cpuset"))
+    for number, status in enumerate(sorted(folder.glob("proc/[0-9]*/status"))):
+        with status.open("a") as stream:
+            stream.write(f"Mems_allowed_list:\t{number % 2}\n")
+    zone = "Node {}, zone   Normal\n  pages free     1\n        spanned  65438\n        present  65438\n"
+    (folder / "proc/zoneinfo").write_text(zone.format(0) + zone.format(1))
+    return collect(folder)

@@ -98,9 +98,11 @@ def test_sizes_name_their_unit(documented):
             assert "byte" in " ".join(lines(entry)).lower(), path
 
 
-def test_facts_have_the_keys_that_are_documented(documented, planted_facts, seldom_facts, floored_facts, vfork_facts):
+def test_facts_have_the_keys_that_are_documented(
+    documented, planted_facts, seldom_facts, floored_facts, vfork_facts, cpuset_facts
+):
     finding = rules.finding(cgroups.DYING, rules.Met("5000 cgroups are dying", {"dying": 5000}))._asdict()
-    facts = (planted_facts, seldom_facts, floored_facts, vfork_facts, {"findings": [finding]})
+    facts = (planted_facts, seldom_facts, floored_facts, vfork_facts, cpuset_facts, {"findings": [finding]})
     found = set().union(*map(paths, facts))
     assert sorted(found) == sorted(documented)
 

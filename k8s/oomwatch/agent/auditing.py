@@ -8,6 +8,7 @@ import threading
 import time
 from typing import Callable, Dict, List, NamedTuple, Optional
 
+from memcore.findings.rule import SEVERITIES
 from oomwatch.agent import judging
 from oomwatch.agent.apart import Apart
 from oomwatch.agent.findings_ledger import Ledger
@@ -81,7 +82,9 @@ class Auditor:
             else:
                 failures.append(found.sentence)
         known = node if node or pods is None else {"metadata": {"name": self._node}}
-        answer = self._run(lambda: judging.judge(self._root, known, _read(pods), self._ooms, self._seen))
+        # Read here: another thread may have the lock at the moment of the fork, and the child's copy stays locked.
+        ooms = None if self._ooms is None else self._ooms.recent(time.time())
+        answer = self._run(lambda: judging.judge(self._root, known, _read(pods), ooms, self._seen))
         if answer is None:
             return None
         self._seen = answer["seen"]
@@ -165,7 +168,7 @@ def apart() -> Callable[[Callable[[], Dict]], Optional[Dict]]:
 def page(audited: Audited, node: str) -> List[str]:
     """The findings for a person, the worst first."""
     found: List[str] = []
-    for row in sorted(audited.findings, key=lambda row: ("critical", "warning", "info").index(row["severity"])):
+    for row in sorted(audited.findings, key=lambda row: -SEVERITIES.index(row["severity"])):
         found.append(f"{row['severity']}: {_where(row, node)}: {row['summary']}. {row['remedy']} [{row['id']}]")
     count = len(audited.findings)
     found.append(f"{count or 'No'} finding{'' if count == 1 else 's'}.")

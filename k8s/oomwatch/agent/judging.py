@@ -6,10 +6,10 @@ import json
 import time
 from typing import Dict, List, Optional
 
-from oomwatch.agent.recent_ooms import RecentOoms
+from oomwatch.agent.recent_ooms import Recent
 
 
-def judge(root: str, node: Dict, pods: Optional[List[Dict]], ooms: Optional[RecentOoms], seen: str) -> Dict:
+def judge(root: str, node: Dict, pods: Optional[List[Dict]], ooms: Optional[Recent], seen: str) -> Dict:
     """{findings, suppressed, skipped, failures, seen}, which is JSON. Rows about the host have the object None.
 
     node: v1 Node as far as it is known. pods: None where they are not known. seen: of the one before, at first "{}".
@@ -25,7 +25,8 @@ def judge(root: str, node: Dict, pods: Optional[List[Dict]], ooms: Optional[Rece
         return dict(_answer([], [], [], seen), failures=[f"The host was not judged: {error}"])
     from memcore.findings.pods import instead
 
-    return _answer(judged.findings + instead.left(of_host, judged.findings), judged.suppressed, judged.skipped, seen)
+    of_host = instead.left(of_host, judged.findings + judged.suppressed)
+    return _answer(judged.findings + of_host, judged.suppressed, judged.skipped, seen)
 
 
 def _answer(findings, suppressed, skipped, seen) -> Dict:
@@ -54,10 +55,7 @@ def _of_pods(root, node, pods, ooms, seen):
     before = {path: pod_evidence.of_json(row) for path, row in json.loads(seen).items()}
     evidence, after = pod_evidence.gather(Survey(host.at(root), Options(namespaces=False)), known, now, before)
     if ooms is not None:
-        recent = ooms.recent(now)
-        evidence = evidence._replace(
-            ooms=recent.ooms, node_ooms=recent.node_ooms, watched_since=ooms.watched_since(now)
-        )
+        evidence = evidence._replace(**ooms._asdict())
     if "status" not in node and evidence.node.kernel.memory_bytes is not None:
         # The node's own object could not be read; the kubelet reports MemTotal as its capacity.
         node = dict(node, status={"capacity": {"memory": str(evidence.node.kernel.memory_bytes)}})

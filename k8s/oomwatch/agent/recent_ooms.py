@@ -14,10 +14,14 @@ _MOST = 512
 
 
 class Recent(NamedTuple):
-    """ooms: by the uid of the pod, the oldest first; node_ooms: those of the node's own limits."""
+    """ooms: by the uid of the pod, the oldest first; node_ooms: those of the node's own limits.
+
+    watched_since: Unix time from which on they are all.
+    """
 
     ooms: Dict[str, Tuple[PodOom, ...]]
     node_ooms: Tuple[PodOom, ...]
+    watched_since: float
 
 
 class RecentOoms:
@@ -57,4 +61,5 @@ class RecentOoms:
         for _at, uid, oom in rows:
             ooms.setdefault(uid, []).append(oom)
         of_node = ooms.pop("", [])
-        return Recent({uid: tuple(found) for uid, found in ooms.items()}, tuple(of_node))
+        by_uid = {uid: tuple(found) for uid, found in ooms.items()}
+        return Recent(by_uid, tuple(of_node), self.watched_since(now))

@@ -5,6 +5,7 @@
 from typing import Dict
 
 from memcore.answers import audit
+from memcore.findings.rule import SEVERITIES
 from oomwatch import exits, terminal
 from oomwatch.audit import annotations, manifest_files, sarif, text
 
@@ -43,7 +44,7 @@ def add_parser(commands) -> None:
     )
     parser.add_argument("--output", choices=_FORMS, default="text", help="how to print the answer (text)")
     parser.add_argument(
-        "--fail-on", choices=audit.SEVERITIES, default="info", help="the least severity that is exit status 1 (info)"
+        "--fail-on", choices=SEVERITIES, default="info", help="the least severity that is exit status 1 (info)"
     )
     parser.add_argument("--show-suppressed", action="store_true", help="list findings that an annotation suppresses")
     parser.set_defaults(run=run)
@@ -60,8 +61,8 @@ def run(arguments) -> int:
         terminal.complain(f"Cannot read {what}: {why}")
     if given.unread:
         return exits.WRONG
-    least = audit.SEVERITIES.index(arguments.fail_on)
-    fails = any(audit.SEVERITIES.index(row["severity"]) >= least for row in found["findings"])
+    least = SEVERITIES.index(arguments.fail_on)
+    fails = any(SEVERITIES.index(row["severity"]) >= least for row in found["findings"])
     return exits.FOUND if fails else exits.NOTHING
 
 

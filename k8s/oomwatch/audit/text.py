@@ -5,7 +5,8 @@
 import textwrap
 from typing import Dict, List
 
-from memcore.answers.audit import SEVERITIES, name_of
+from memcore.answers.audit import name_of
+from memcore.findings.rule import SEVERITIES
 
 _NARROWEST = 60
 

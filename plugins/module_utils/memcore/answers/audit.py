@@ -12,7 +12,6 @@ from . import pod_judgement
 from .pod_judgement import Subject
 
 SCHEMA_VERSION = 1
-SEVERITIES = pod_judgement.SEVERITIES
 NEWEST_KUBELET = "1.37"
 _FIELDS = (  # of a finding, as the audit tells it
     "id",

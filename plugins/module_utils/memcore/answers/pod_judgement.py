@@ -6,11 +6,10 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ..findings.judge import judge
 from ..findings.pods import catalogue
-from ..models import pod_path, pod_record, suppressed
+from ..findings.rule import SEVERITIES
+from ..models import pod_record, suppressed
 from ..models.lenient import object_of, text_of
 from ..models.pod_evidence import Evidence
-
-SEVERITIES = ("info", "warning", "critical")
 
 
 class Subject(NamedTuple):
@@ -69,38 +68,6 @@ def sorted_rows(rows: List[Dict]) -> List[Dict]:
     """The worst first, equals in their order."""
     order = {name: -place for place, name in enumerate(SEVERITIES)}
     return sorted(rows, key=lambda row: order[row["severity"]])
-
-
-# Rules about hosts, and those about pods and nodes that say the same.
-_TWINS = {
-    "floored-tie-in-cgroup": ("guaranteed-tied-oom-score",),
-    "unkillable-workload": ("oom-immune-process",),
-    "lifeline-unprotected": ("runtime-daemon-unprotected", "kubelet-oom-score-changed"),
-    "panic-on-oom": ("oom-sysctl-drift",),
-    "kill-allocating-task": ("oom-sysctl-drift",),
-}
-_SYSCTLS = {"panic-on-oom": "vm.panic_on_oom", "kill-allocating-task": "vm.oom_kill_allocating_task"}
-
-
-def without_twins(host: Iterable[Dict], rows: Iterable[Dict]) -> List[Dict]:
-    """The findings about the host, without those that a row of a Judgement says of the same pod, process or sysctl.
-
-    rows: suppressed ones too, so that a finding that was suppressed does not come back under another name.
-    """
-    rows = list(rows)
-    return [one for one in host if not any(_is_twin(one, row) for row in rows)]
-
-
-def _is_twin(one: Dict, row: Dict) -> bool:
-    if row["id"] not in _TWINS.get(one["id"], ()):
-        return False
-    if one["id"] in _SYSCTLS:
-        return row["evidence"].get("sysctl") == _SYSCTLS[one["id"]]
-    pid, cgroup = one["evidence"].get("pid"), one["evidence"].get("cgroup")
-    if pid is not None and pid == row["evidence"].get("pid"):
-        return True
-    uids = [place.uid for place in pod_path.pods(cgroup)] if isinstance(cgroup, str) else []
-    return row["uid"] in uids
 
 
 def skipped(pods: List[Dict], nodes: List[Dict]) -> List[Dict]:

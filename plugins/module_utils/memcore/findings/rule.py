@@ -7,6 +7,7 @@ import shlex
 from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 DOCS = "docs/findings.md#"
+SEVERITIES = ("info", "warning", "critical")  # in rising order
 # The worst that a command does, in rising order: it only looks; it changes what can be changed back; it stops a
 # service for a moment; it deletes what cannot be brought back.
 EFFECTS = LOOK, CHANGE, RESTART, LOSS = ("none", "reversible", "restart", "data-loss")

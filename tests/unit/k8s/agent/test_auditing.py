@@ -83,6 +83,28 @@ def test_node_that_cannot_be_read_is_known_by_its_name(asked):
     assert asked[0][0] == {"metadata": {"name": "node7"}}
 
 
+def test_ooms_are_read_before_the_judging_is_forked(asked, monkeypatch):
+    """A lock that another thread has at that moment stays locked in the child."""
+
+    class Recent:
+        is_forked = False
+
+        def recent(self, _now):
+            assert not self.is_forked
+            return "recent"
+
+    def run(call):
+        ooms.is_forked = True
+        return call()
+
+    given = []
+    judge = judging.judge
+    monkeypatch.setattr(judging, "judge", lambda *words: given.append(words[3]) or judge(*words))
+    ooms = Recent()
+    Auditor("/", "node7", source(["cart"]), ooms, run).audit()
+    assert given == ["recent"]
+
+
 class Lines:
     def __init__(self):
         self.told = []

@@ -6,37 +6,40 @@ from typing import Dict, List, Sequence, Set
 
 from ...models import pod_path
 
-# Rules about the host: the rule of Kubernetes that says the same of a pod.
+# Rules about the host: those of Kubernetes that say the same of a pod or a process.
 OF_PODS = {
-    "floored-tie-in-cgroup": "guaranteed-tied-oom-score",
-    "floored-badness": "guaranteed-tied-oom-score",
-    "same-negative-adj": "guaranteed-tied-oom-score",
-    "unkillable-workload": "oom-immune-process",
-    "cgroup-shmem-at-limit": "tmpfs-restart-loop",
+    "floored-tie-in-cgroup": ("guaranteed-tied-oom-score",),
+    "floored-badness": ("guaranteed-tied-oom-score",),
+    "same-negative-adj": ("guaranteed-tied-oom-score",),
+    "unkillable-workload": ("oom-immune-process",),
+    "cgroup-shmem-at-limit": ("tmpfs-restart-loop",),
+    "lifeline-unprotected": ("runtime-daemon-unprotected", "kubelet-oom-score-changed"),
 }
-# And those whose rule of Kubernetes is about the node.
-OF_NODES = {"panic-on-oom": "oom-sysctl-drift", "kill-allocating-task": "oom-sysctl-drift"}
+# And those about a sysctl, of which one rule of Kubernetes tells.
+OF_SYSCTLS = {"panic-on-oom": "vm.panic_on_oom", "kill-allocating-task": "vm.oom_kill_allocating_task"}
+_SYSCTL_RULE = "oom-sysctl-drift"
 _LISTS = ("cgroups", "processes")
 
 
 def left(host: Sequence[Dict], kubernetes: Sequence[Dict]) -> List[Dict]:
-    """The findings about the host that no finding of Kubernetes says already.
+    """The findings about the host that no finding of Kubernetes says already, of the same pod, process or sysctl.
 
-    kubernetes: rows as answers/pod_judgement.py gives them. A finding about the host that names several cgroups goes
-    only if each of them is of a pod that has the other finding.
+    kubernetes: rows as answers/pod_judgement.py gives them; suppressed ones too, so that a finding that was suppressed
+    does not come back under another name. A finding about the host that names several cgroups goes only if each of
+    them is of a pod that has the other finding.
     """
-    pods: Dict[str, Set[str]] = {}
-    for row in kubernetes:
-        pods.setdefault(row["id"], set()).add(row["uid"] or "")
-    return [row for row in host if not _is_said(row, pods)]
+    return [row for row in host if not _is_said(row, kubernetes)]
 
 
-def _is_said(row, pods) -> bool:
-    if OF_NODES.get(row["id"]) in pods:
+def _is_said(row, kubernetes) -> bool:
+    if row["id"] in OF_SYSCTLS:
+        drifts = [one["evidence"].get("sysctl") for one in kubernetes if one["id"] == _SYSCTL_RULE]
+        return OF_SYSCTLS[row["id"]] in drifts
+    same = [one for one in kubernetes if one["id"] in OF_PODS.get(row["id"], ())]
+    pid = row["evidence"].get("pid")
+    if pid is not None and pid in [one["evidence"].get("pid") for one in same]:
         return True
-    told = pods.get(OF_PODS.get(row["id"], ""))
-    if not told:
-        return False
+    told: Set[str] = {one["uid"] for one in same if one["uid"]}
     paths = _paths(row["evidence"])
     return bool(paths) and all(_uid(path) in told for path in paths)
 

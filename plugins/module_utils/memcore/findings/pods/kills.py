@@ -8,6 +8,7 @@ from ...models import exit_reading, tying
 from ...models.pod_evidence import Death, PodOom
 from ...models.size import human
 from ..rule import LOOK, LOSS, Met
+from .said import times
 from .sheet import named, rule
 
 _LOOP_SECONDS, _ZOMBIE_SECONDS, _RECENT_SECONDS = 1800, 600, 3600
@@ -20,10 +21,6 @@ def _deaths(record: Dict, *roles: str) -> List[Tuple[PodOom, Death]]:
     return [
         (oom, death) for oom in record["ooms"] if oom.source in _KERNEL for death in oom.deaths if death.role in roles
     ]
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
 
 
 def _by_container(pairs) -> Dict:
@@ -52,7 +49,7 @@ def _pause_killed(record: Dict, _threshold) -> Iterator[Met]:
         oom = pairs[-1][0]
         size = "" if oom.limit_bytes is None else f" of {human(oom.limit_bytes)}"
         summary = (
-            f"at the pod's own limit{size} the kernel killed pause ({_times(len(pairs))}), so the whole pod was "
+            f"at the pod's own limit{size} the kernel killed pause ({times(len(pairs))}), so the whole pod was "
             "restarted with a new address, and the process that filled the limit was not the one that died"
         )
         evidence = {"count": len(pairs), "event": oom.id, "limit_bytes": oom.limit_bytes}
@@ -76,7 +73,7 @@ def _pod_limit(record: Dict, _threshold) -> Iterator[Met]:
         last = ooms[-1]
         size = "" if last.limit_bytes is None else f" of {human(last.limit_bytes)}"
         tmpfs = "" if not last.shmem_bytes else f", of which {human(last.shmem_bytes)} was tmpfs and shared memory"
-        summary = f"the limit of the pod as a whole{size} was hit {_times(len(ooms))}{tmpfs}"
+        summary = f"the limit of the pod as a whole{size} was hit {times(len(ooms))}{tmpfs}"
         evidence = {
             "count": len(ooms),
             "event": last.id,
@@ -113,7 +110,7 @@ def _tmpfs_loop(record: Dict, threshold) -> Iterator[Met]:
         ]
         if young and _is_recent(record, pairs):
             summary = (
-                f"{name} is OOM-killed soon after each start ({_times(len(pairs))}), and {human(shmem)} of the pod's "
+                f"{name} is OOM-killed soon after each start ({times(len(pairs))}), and {human(shmem)} of the pod's "
                 f"{human(limit)} are files in memory, which a restart does not free"
             )
             evidence = {
@@ -366,7 +363,7 @@ def _of_kind(kind: str, told: str):
         for name, rows in _by_container(pairs).items():
             count = len({oom.id for oom, _death in rows})
             summary = (
-                f"the {told} {name} was hit by the OOM killer {_times(count)}; the last victim was {rows[-1][1].comm}"
+                f"the {told} {name} was hit by the OOM killer {times(count)}; the last victim was {rows[-1][1].comm}"
             )
             yield Met(summary, dict(named(record["pod"]), container=name, count=count, comm=rows[-1][1].comm))
 

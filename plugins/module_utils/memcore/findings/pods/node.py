@@ -8,7 +8,7 @@ from ...models import lifelines, quantity
 from ...models.size import human
 from ..rule import CHANGE, LOOK, Met
 from .pressure import working_set
-from .said import listed
+from .said import listed, times
 from .sheet import rule
 
 _RUNTIMES = {"containerd": -900, "crio": -900, "dockerd": -500}  # the least protection; Docker's own unit has -500
@@ -147,7 +147,7 @@ def _at_all_pods(record: Dict, _threshold) -> Iterator[Met]:
         size = "" if last.limit_bytes is None else f" of {human(last.limit_bytes)}"
         victims = sorted({death.comm for one in ooms for death in one.deaths if death.comm is not None})
         summary = (
-            f"the limit of all pods together{size} was hit {_times(len(ooms))}; Kubernetes tells of it nowhere, and "
+            f"the limit of all pods together{size} was hit {times(len(ooms))}; Kubernetes tells of it nowhere, and "
             f"the victim ({listed(victims[:4]) or 'not known'}) need not be the one that grew"
         )
         yield Met(
@@ -164,17 +164,13 @@ AT_ALL_PODS = rule(
 )
 
 
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
-
-
 def _global(record: Dict, _threshold) -> Iterator[Met]:
     """The whole node ran out of memory before the kubelet evicted anything."""
     ooms = [one for one in record["node_ooms"] if one.scope == "global" and one.source == "kernel"]
     if ooms:
         victims = sorted({death.comm for one in ooms for death in one.deaths if death.comm is not None})
         summary = (
-            f"the whole node ran out of memory {_times(len(ooms))}: memory grew faster than the kubelet evicts; killed "
+            f"the whole node ran out of memory {times(len(ooms))}: memory grew faster than the kubelet evicts; killed "
             f"were {listed(victims[:4]) or 'processes that are not known'}"
         )
         yield Met(summary, {"count": len(ooms), "event": ooms[-1].id, "comms": victims[:5]})

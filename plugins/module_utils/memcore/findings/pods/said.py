@@ -18,6 +18,11 @@ def listed(names: List[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
 
 
+def times(count: int) -> str:
+    """`once`, `2 times`."""
+    return "once" if count == 1 else f"{count} times"
+
+
 def is_node_critical(record: Dict) -> bool:
     """Whether the kubelet gives the pod -997 whatever its class: what the class would mean for it does not hold."""
     if "expected" in record:

@@ -19,7 +19,7 @@ def tie(*cgroups, count=None):
 
 
 def tied(number):
-    return {"id": "guaranteed-tied-oom-score", "uid": UIDS[number]}
+    return {"id": "guaranteed-tied-oom-score", "uid": UIDS[number], "evidence": {}}
 
 
 def test_tie_of_a_pod_is_told_by_kubernetes_alone():
@@ -44,10 +44,23 @@ def test_other_finding_of_the_same_pod_says_something_else():
 
 def test_sysctl_is_told_once():
     found = [{"id": "panic-on-oom", "evidence": {}}, {"id": "swap-full", "evidence": {}}]
-    assert instead.left(found, [{"id": "oom-sysctl-drift", "uid": "n"}]) == found[1:]
+    drift = {"id": "oom-sysctl-drift", "uid": "n", "evidence": {"sysctl": "vm.panic_on_oom"}}
+    assert instead.left(found, [drift]) == found[1:]
     assert instead.left(found, []) == found
+
+
+def test_each_sysctl_is_told_by_its_own_finding():
+    found = [{"id": "panic-on-oom", "evidence": {}}, {"id": "kill-allocating-task", "evidence": {}}]
+    drift = {"id": "oom-sysctl-drift", "uid": "n", "evidence": {"sysctl": "vm.oom_kill_allocating_task"}}
+    assert instead.left(found, [drift]) == found[:1]
+
+
+def test_service_without_protection_is_told_once_by_its_pid():
+    found = [{"id": "lifeline-unprotected", "evidence": {"pid": number}} for number in (7, 8)]
+    runtime = {"id": "runtime-daemon-unprotected", "uid": "n", "evidence": {"pid": 7}}
+    assert instead.left(found, [runtime]) == found[1:]
 
 
 def test_rules_about_the_host_exist():
     known = {rule.id for rule in catalogue.every()}
-    assert set(instead.OF_PODS) | set(instead.OF_NODES) <= known
+    assert set(instead.OF_PODS) | set(instead.OF_SYSCTLS) <= known

@@ -8,7 +8,7 @@ The pods, nodes and figures are composed.
 import pytest
 
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.answers import pod_judgement
-from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings.pods import catalogue
+from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings.pods import catalogue, instead
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.findings.pods import node as node_rules
 from ansible_collections.memfacts.linux.plugins.module_utils.memcore.models.pod_evidence import (
     MAX,
@@ -664,7 +664,7 @@ def test_kubernetes_id_speaks_and_the_host_rule_of_the_same_does_not():
         {"id": "unkillable-workload", "evidence": {"pid": 102}},
         {"id": "swap-full", "evidence": {}},
     ]
-    assert pod_judgement.without_twins(host, rows) == [host[1], host[3], host[4]]
+    assert instead.left(host, rows) == [host[1], host[3], host[4]]
 
 
 def test_limit_range_that_changed_the_class_is_told():
